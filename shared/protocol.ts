@@ -1,0 +1,156 @@
+/**
+ * JSON V1, the only thing brain and face say to each other: one envelope, closed unions inside.
+ * Contract: the original's wire (V1) plus additions that an old client ignores. Fields that an
+ * original server does not send are `null` here after decoding; the brain always fills them.
+ */
+
+import type { Message, Usage } from "./story.ts";
+
+export const PROTOCOL = 1;
+export const WS_PATH = "/ws/rpc";
+export const DEFAULT_PORT = 8000;
+/** Frames up to here are read and answered; larger ones close the socket with 1009. */
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+/** A longer prompt is refused with both sizes. */
+export const MAX_PROMPT_BYTES = 64 * 1024;
+
+/** What a face asks: a line of story, or a command when it starts with `/`. `ref` comes back in every answer. */
+export interface Request {
+  prompt: string;
+  ref: string | null;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+export interface WorldItem extends Named {
+  hook: string;
+  /** First sentence of the start message, for the opening screen. */
+  opening: string;
+  characters: string[];
+  /** What the empty editor suggests, once. */
+  first_line: string;
+}
+export interface CharacterItem extends Named {
+  /** First sentence of the persona. */
+  about: string;
+}
+export interface ModelItem extends Named {
+  /** US dollars per million tokens; 0 when unknown, and then `price_known` is false. */
+  prompt_price: number;
+  completion_price: number;
+  price_known: boolean;
+  local: boolean;
+  /** Tokens; 0 when unknown. */
+  context: number;
+}
+export interface SessionItem extends Named {
+  /** `name` is the original's label `[world] character: title`; these are its parts. */
+  title: string;
+  world_id: string;
+  character_id: string;
+  turns: number;
+  last_used_ms: number;
+  /** Last sentence of the story. */
+  last: string;
+}
+
+export type ArgumentKind = "world" | "character" | "model" | "rule" | "active_rule" | "session" | "message" | "text";
+export interface CommandItem {
+  /** With its slash and verb: `/world select`. */
+  name: string;
+  /** `/world select ID` */
+  usage: string;
+  help: string;
+  arguments: { name: string; kind: ArgumentKind; required: boolean }[];
+}
+
+/** The state of one player. A list is null when it was omitted: keep the one you have. */
+export interface SyncState {
+  model: string;
+  model_confirmed: boolean;
+  world_id: string;
+  character_id: string;
+  session_id: string;
+  active_rules: string[];
+  available_worlds: WorldItem[] | null;
+  available_characters: CharacterItem[] | null;
+  available_models: ModelItem[] | null;
+  available_rules: Named[] | null;
+  available_sessions: SessionItem[] | null;
+}
+
+export interface SystemUpdate {
+  /** Only in the greeting; `protocol` null means an original server. */
+  greeting: { protocol: number | null; version: string; player: string } | null;
+  model: string | null;
+  session_id: string | null;
+  /** `/undo`: the player's line that goes back to the editor. */
+  line: string | null;
+}
+
+export interface Progress {
+  id: string;
+  label: string;
+  done: number;
+  total: number | null;
+  unit: "bytes" | "items";
+  state: "running" | "done" | "failed";
+}
+
+/** How many pieces of lore and memory stood in the prompt of a reply. */
+export interface RecalledCount {
+  lore: number;
+  memories: number;
+}
+
+/** `ref` is the asking frame's, null when nobody asked or the server is an original one. */
+interface Of<Name extends string, Metadata> {
+  event: Name;
+  content: string;
+  ref: string | null;
+  metadata: Metadata;
+}
+
+export type Event =
+  | Of<"system_update", SystemUpdate>
+  | Of<"sync_state", SyncState>
+  | Of<"commands", { commands: CommandItem[] }>
+  | Of<"chat_history", { history: Message[]; more: boolean }>
+  | Of<"history_page", { before: number; history: Message[]; more: boolean }>
+  | Of<"message", { message: Message }>
+  | Of<
+    "chat_chunk",
+    {
+      model: string;
+      tokens_per_second: number;
+      world_id: string;
+      /** Null from an original server: append to the one running reply. */
+      message_id: number | null;
+      parent_id: number | null;
+      /** UTF-16 units of the reply before this piece. */
+      offset: number | null;
+    }
+  >
+  | Of<"chat_end", { total_tokens: number; message: Message | null; recalled: RecalledCount | null }>
+  | Of<"progress", Progress>
+  | Of<"error", Record<string, never>>;
+
+export type EventName = Event["event"];
+export type EventOf<Name extends EventName> = Extract<Event, { event: Name }>;
+
+/** Marks a switch as exhaustive: a forgotten variant does not compile. */
+export function unreachable(value: never): never {
+  throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
+}
+
+/** Usage of a reply about which nothing is known yet. */
+export const NO_USAGE: Usage = {
+  prompt_tokens: 0,
+  cached_tokens: 0,
+  completion_tokens: 0,
+  cost: null,
+  first_token_ms: 0,
+  tokens_per_second: 0,
+};
