@@ -56,7 +56,15 @@ export interface SessionItem extends Named {
   last: string;
 }
 
-export type ArgumentKind = "world" | "character" | "model" | "rule" | "active_rule" | "session" | "message" | "text";
+export type ArgumentKind =
+  | "world"
+  | "character"
+  | "model"
+  | "rule"
+  | "active_rule"
+  | "session"
+  | "message"
+  | "text";
 export interface CommandItem {
   /** With its slash and verb: `/world select`. */
   name: string;
