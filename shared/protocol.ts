@@ -92,8 +92,12 @@ export interface SyncState {
 export interface SystemUpdate {
   /** Only in the greeting; `protocol` null means an original server. */
   greeting: { protocol: number | null; version: string; player: string } | null;
+  /** What the answered command changed; null where it changed nothing. */
   model: string | null;
+  world_id: string | null;
+  character_id: string | null;
   session_id: string | null;
+  active_rules: string[] | null;
   /** `/undo`: the player's line that goes back to the editor. */
   line: string | null;
 }

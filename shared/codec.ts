@@ -1,0 +1,356 @@
+/** Untrusted text becomes a Request or an Event, or an error that names the field. */
+
+import {
+  type CharacterItem,
+  type CommandItem,
+  type Event,
+  type ModelItem,
+  type Named,
+  type RecalledCount,
+  type Request,
+  type SessionItem,
+  type SystemUpdate,
+  type WorldItem,
+} from "./protocol.ts";
+import type { Message, MessageStatus, Role, Usage } from "./story.ts";
+
+/** A frame that is not of the protocol. `message` names the field: `chat_end.total_tokens: not a number`. */
+export class CodecError extends Error {
+  override name = "CodecError";
+}
+
+type Bag = Record<string, unknown>;
+
+/** A value with the path that led to it, so that every complaint can name the place. */
+class Field {
+  constructor(readonly value: unknown, readonly path: string) {}
+
+  fail(expected: string): never {
+    throw new CodecError(`${this.path}: not ${expected}`);
+  }
+  get missing(): boolean {
+    return this.value === undefined;
+  }
+  get absent(): boolean {
+    return this.value === undefined || this.value === null;
+  }
+  at(name: string): Field {
+    return new Field(this.object()[name], `${this.path}.${name}`);
+  }
+  object(): Bag {
+    const value = this.value;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) this.fail("an object");
+    return value as Bag;
+  }
+  text(): string {
+    return typeof this.value === "string" ? this.value : this.fail("a string");
+  }
+  number(): number {
+    return typeof this.value === "number" && Number.isFinite(this.value) ? this.value : this.fail("a number");
+  }
+  boolean(): boolean {
+    return typeof this.value === "boolean" ? this.value : this.fail("true or false");
+  }
+  /** One of `words`. */
+  word<Word extends string>(words: readonly Word[]): Word {
+    const found = words.find((word) => word === this.value);
+    return found ?? this.fail(`one of ${words.join(", ")}`);
+  }
+  list<Item>(read: (item: Field) => Item): Item[] {
+    if (!Array.isArray(this.value)) this.fail("a list");
+    return this.value.map((item, index) => read(new Field(item, `${this.path}[${index}]`)));
+  }
+  /** `read` when the field is there; `otherwise` when it is missing. A null stands for missing only in our own fields. */
+  or<Item, Other>(otherwise: Other, read: (field: Field) => Item): Item | Other {
+    return this.missing ? otherwise : read(this);
+  }
+  orNull<Item>(read: (field: Field) => Item): Item | null {
+    return this.absent ? null : read(this);
+  }
+}
+
+const text = (field: Field) => field.text();
+const number = (field: Field) => field.number();
+
+/**
+ * One frame from a face. Text that is no JSON object is itself the prompt, as the original takes it.
+ * Throws CodecError when the object has no string `prompt`.
+ */
+export function parseRequest(frame: string): Request {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch {
+    return { prompt: frame, ref: null };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { prompt: frame, ref: null };
+  }
+  const bag = new Field(value, "request");
+  const ref = bag.at("ref");
+  return {
+    prompt: bag.at("prompt").text(),
+    ref: typeof ref.value === "number" ? String(ref.value) : ref.orNull(text),
+  };
+}
+
+/** The `ref` of a frame whose prompt could not be read, so that the refusal finds its asker. */
+export function refOf(frame: string): string | null {
+  try {
+    const value: unknown = JSON.parse(frame);
+    const ref = typeof value === "object" && value !== null ? (value as Bag).ref : undefined;
+    return typeof ref === "string" ? ref : typeof ref === "number" ? String(ref) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function encodeRequest(request: Request): string {
+  return JSON.stringify(request.ref === null ? { prompt: request.prompt } : request);
+}
+
+/** The wire form. Fields that are null because they do not apply are left out: an old client drops a frame with a null. */
+export function encodeEvent(event: Event): string {
+  const metadata: Bag = event.event === "system_update"
+    ? systemMetadata(event.metadata)
+    : { ...event.metadata };
+  if (event.event === "sync_state" || event.event === "chat_end") {
+    for (const name of Object.keys(metadata)) if (metadata[name] === null) delete metadata[name];
+  }
+  if (event.event === "chat_chunk" && metadata.parent_id === null) delete metadata.parent_id;
+  if (event.ref !== null) metadata.ref = event.ref;
+  return JSON.stringify({ event: event.event, payload: { content: event.content, metadata } });
+}
+
+function systemMetadata(update: SystemUpdate): Bag {
+  const { greeting, ...changes } = update;
+  const metadata: Bag = greeting === null ? {} : { status: "ok", ...greeting };
+  for (const [name, value] of Object.entries(changes)) if (value !== null) metadata[name] = value;
+  if (update.model !== null) metadata.model_confirmed = true;
+  return metadata;
+}
+
+/**
+ * One frame from a brain or from an original server; null for an event this face does not know.
+ * Throws CodecError for anything that is not of the protocol.
+ */
+export function parseEvent(frame: string): Event | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch {
+    throw new CodecError("frame: not JSON");
+  }
+  const envelope = new Field(value, "frame");
+  const name = envelope.at("event").text();
+  const payload = envelope.at("payload");
+  const content = payload.at("content").text();
+  const bag = new Field(payload.at("metadata").or({}, (field) => field.object()), name);
+  const ref = bag.at("ref").orNull(text);
+  const event = name as Event["event"];
+  switch (event) {
+    case "system_update":
+      return { event, content, ref, metadata: readSystemUpdate(bag) };
+    case "sync_state":
+      return {
+        event,
+        content,
+        ref,
+        metadata: {
+          model: bag.at("model").or("", text),
+          model_confirmed: bag.at("model_confirmed").or(false, (field) => field.boolean()),
+          world_id: bag.at("world_id").or("", text),
+          character_id: bag.at("character_id").or("", text),
+          session_id: bag.at("session_id").or("", text),
+          active_rules: bag.at("active_rules").or([], (field) => field.list(text)),
+          available_worlds: bag.at("available_worlds").orNull((field) => field.list(readWorld)),
+          available_characters: bag.at("available_characters").orNull((field) => field.list(readCharacter)),
+          available_models: bag.at("available_models").orNull((field) => field.list(readModel)),
+          available_rules: bag.at("available_rules").orNull((field) => field.list(readNamed)),
+          available_sessions: bag.at("available_sessions").orNull((field) => field.list(readSession)),
+        },
+      };
+    case "commands":
+      return { event, content, ref, metadata: { commands: bag.at("commands").list(readCommand) } };
+    case "chat_history":
+      return {
+        event,
+        content,
+        ref,
+        metadata: {
+          history: readHistory(bag.at("history")),
+          more: bag.at("more").or(false, (f) => f.boolean()),
+        },
+      };
+    case "history_page":
+      return {
+        event,
+        content,
+        ref,
+        metadata: {
+          before: bag.at("before").number(),
+          history: readHistory(bag.at("history")),
+          more: bag.at("more").or(false, (field) => field.boolean()),
+        },
+      };
+    case "message":
+      return { event, content, ref, metadata: { message: readMessage(bag.at("message"), 0) } };
+    case "chat_chunk":
+      return {
+        event,
+        content,
+        ref,
+        metadata: {
+          model: bag.at("model").or("", text),
+          tokens_per_second: bag.at("tokens_per_second").or(bag.at("tps").or(0, number), number),
+          world_id: bag.at("world_id").or("", text),
+          message_id: bag.at("message_id").orNull(number),
+          parent_id: bag.at("parent_id").orNull(number),
+          offset: bag.at("offset").orNull(number),
+        },
+      };
+    case "chat_end":
+      return {
+        event,
+        content,
+        ref,
+        metadata: {
+          total_tokens: bag.at("total_tokens").or(0, number),
+          message: bag.at("message").orNull((field) => readMessage(field, 0)),
+          recalled: bag.at("recalled").orNull(readRecalled),
+        },
+      };
+    case "progress":
+      return {
+        event,
+        content,
+        ref,
+        metadata: {
+          id: bag.at("id").text(),
+          label: bag.at("label").text(),
+          done: bag.at("done").number(),
+          total: bag.at("total").orNull(number),
+          unit: bag.at("unit").word(["bytes", "items"]),
+          state: bag.at("state").word(["running", "done", "failed"]),
+        },
+      };
+    case "error":
+      return { event, content, ref, metadata: {} };
+    default:
+      event satisfies never;
+      return null;
+  }
+}
+
+function readSystemUpdate(bag: Field): SystemUpdate {
+  const greets = bag.at("status").value === "ok" || !bag.at("protocol").absent;
+  return {
+    greeting: greets
+      ? {
+        protocol: bag.at("protocol").orNull(number),
+        version: bag.at("version").or("", text),
+        player: bag.at("player").or("", text),
+      }
+      : null,
+    model: bag.at("model").orNull(text),
+    world_id: bag.at("world_id").orNull(text),
+    character_id: bag.at("character_id").orNull(text),
+    session_id: bag.at("session_id").orNull(text),
+    active_rules: bag.at("active_rules").orNull((field) => field.list(text)),
+    line: bag.at("line").orNull(text),
+  };
+}
+
+const readNamed = (item: Field): Named => ({ id: item.at("id").text(), name: item.at("name").text() });
+
+const readWorld = (item: Field): WorldItem => ({
+  ...readNamed(item),
+  hook: item.at("hook").or("", text),
+  opening: item.at("opening").or("", text),
+  characters: item.at("characters").or([], (field) => field.list(text)),
+  first_line: item.at("first_line").or("", text),
+});
+
+const readCharacter = (item: Field): CharacterItem => ({
+  ...readNamed(item),
+  about: item.at("about").or("", text),
+});
+
+function readModel(item: Field): ModelItem {
+  const prompt_price = item.at("prompt_price").or(0, number);
+  const completion_price = item.at("completion_price").or(0, number);
+  return {
+    ...readNamed(item),
+    prompt_price,
+    completion_price,
+    // An original server cannot tell free from unknown, and passes "price varies" on as a negative number.
+    price_known: item.at("price_known").or(
+      prompt_price > 0 || completion_price > 0,
+      (field) => field.boolean(),
+    ),
+    local: item.at("local").or(false, (field) => field.boolean()),
+    context: item.at("context").or(0, number),
+  };
+}
+
+const readSession = (item: Field): SessionItem => ({
+  ...readNamed(item),
+  title: item.at("title").or(item.at("name").text(), text),
+  world_id: item.at("world_id").or("", text),
+  character_id: item.at("character_id").or("", text),
+  turns: item.at("turns").or(0, number),
+  last_used_ms: item.at("last_used_ms").or(0, number),
+  last: item.at("last").or("", text),
+});
+
+const readCommand = (item: Field): CommandItem => ({
+  name: item.at("name").text(),
+  usage: item.at("usage").text(),
+  help: item.at("help").text(),
+  arguments: item.at("arguments").list((argument) => ({
+    name: argument.at("name").text(),
+    kind: argument.at("kind").word(
+      ["world", "character", "model", "rule", "active_rule", "session", "message", "text"] as const,
+    ),
+    required: argument.at("required").boolean(),
+  })),
+});
+
+const readHistory = (field: Field): Message[] => {
+  let index = 0;
+  // An original server sends role and content only: negative ids keep its messages apart from ours.
+  return field.list((item) => readMessage(item, --index));
+};
+
+function readMessage(item: Field, stand_in_id: number): Message {
+  const role = item.at("role").text();
+  return {
+    id: item.at("id").or(stand_in_id, number),
+    parent_id: item.at("parent_id").orNull(number),
+    role: (role === "user" ? "user" : "assistant") satisfies Role,
+    content: item.at("content").text(),
+    status: item.at("status").or<MessageStatus, MessageStatus>(
+      "complete",
+      (field) => field.word(["writing", "complete", "stopped", "failed"] as const),
+    ),
+    model: item.at("model").or("", text),
+    usage: item.at("usage").orNull(readUsage),
+    created_ms: item.at("created_ms").or(0, number),
+    alternative: item.at("alternative").or(1, number),
+    alternatives: item.at("alternatives").or(1, number),
+  };
+}
+
+const readUsage = (field: Field): Usage => ({
+  prompt_tokens: field.at("prompt_tokens").number(),
+  cached_tokens: field.at("cached_tokens").number(),
+  completion_tokens: field.at("completion_tokens").number(),
+  cost: field.at("cost").orNull(number),
+  first_token_ms: field.at("first_token_ms").number(),
+  tokens_per_second: field.at("tokens_per_second").number(),
+});
+
+const readRecalled = (field: Field): RecalledCount => ({
+  lore: field.at("lore").number(),
+  memories: field.at("memories").number(),
+});
