@@ -1,0 +1,207 @@
+/**
+ * The one connection to the story database: opens it, keeps its statements prepared, runs its transactions, and
+ * turns every failure of SQLite into a StoreError that can be shown. The only file that touches node:sqlite.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { MIGRATIONS } from "./migrations.ts";
+
+export type StoreErrorKind = "full" | "locked" | "damaged" | "newer" | "other";
+
+/** The store could not do what was asked. `message` is for the player: what happened, and what to do. */
+export class StoreError extends Error {
+  override name = "StoreError";
+
+  constructor(readonly kind: StoreErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+export type Value = SQLInputValue;
+
+/**
+ * An open database. Every method is synchronous and throws StoreError. Rows come as plain objects without a
+ * prototype; the caller names their type.
+ */
+export interface Database {
+  get<Row>(sql: string, ...values: Value[]): Row | undefined;
+  all<Row>(sql: string, ...values: Value[]): Row[];
+  /** Rows one by one; leaving the loop early stops the query. Do not run the same SQL inside the loop. */
+  iterate<Row>(sql: string, ...values: Value[]): Iterable<Row>;
+  /** Returns the number of rows changed and the id of the last row inserted. */
+  run(sql: string, ...values: Value[]): { changes: number; id: number };
+  /**
+   * Runs `fn` as one write: all of it or, when it throws, nothing. Inside another transaction it joins that one:
+   * it is kept when the outer one is, and undone alone when only it fails.
+   */
+  transaction<T>(fn: () => T): T;
+  close(): void;
+}
+
+/**
+ * Opens the database at `path`, makes it when there is none, and brings it up to date.
+ * `busy_timeout_ms` is how long a call waits for another process (2000), `max_page_count` the size limit in pages
+ * that stands for a full disk in tests (0: none); `readonly` runs no migrations. Throws StoreError.
+ */
+export function openDatabase(
+  path: string,
+  options: { busy_timeout_ms?: number; max_page_count?: number; readonly?: boolean } = {},
+): Database {
+  const readonly = options.readonly ?? false;
+  const guard = <T>(fn: () => T): T => {
+    try {
+      return fn();
+    } catch (error) {
+      throw explain(error, path);
+    }
+  };
+  const raw = guard(() =>
+    new DatabaseSync(path, { readOnly: readonly, timeout: options.busy_timeout_ms ?? 2000 })
+  );
+  const statements = new Map<string, StatementSync>();
+  let savepoints = 0;
+
+  function prepare(sql: string): StatementSync {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = raw.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  const db: Database = {
+    get: <Row>(sql: string, ...values: Value[]) =>
+      guard(() => prepare(sql).get(...values) as Row | undefined),
+    all: <Row>(sql: string, ...values: Value[]) => guard(() => prepare(sql).all(...values) as Row[]),
+    *iterate<Row>(sql: string, ...values: Value[]) {
+      try {
+        yield* prepare(sql).iterate(...values) as Iterable<Row>;
+      } catch (error) {
+        throw explain(error, path);
+      }
+    },
+    run(sql, ...values) {
+      const done = guard(() => prepare(sql).run(...values));
+      return { changes: Number(done.changes), id: Number(done.lastInsertRowid) };
+    },
+    transaction<T>(fn: () => T): T {
+      const inner = raw.isTransaction;
+      const name = `inner_${savepoints}`;
+      guard(() => raw.exec(inner ? `SAVEPOINT ${name}` : "BEGIN IMMEDIATE"));
+      savepoints++;
+      try {
+        const result = fn();
+        guard(() => raw.exec(inner ? `RELEASE ${name}` : "COMMIT"));
+        return result;
+      } catch (error) {
+        // On a full disk SQLite may have rolled everything back by itself already.
+        if (raw.isTransaction) {
+          guard(() => raw.exec(inner ? `ROLLBACK TO ${name}; RELEASE ${name}` : "ROLLBACK"));
+        }
+        throw explain(error, path);
+      } finally {
+        savepoints--;
+      }
+    },
+    close() {
+      statements.clear();
+      if (raw.isOpen) raw.close();
+    },
+  };
+
+  try {
+    if (!readonly) prepareFile(raw, db, path);
+    guard(() => raw.exec("PRAGMA foreign_keys = ON"));
+    // After the migrations: the limit stands for a disk that fills up while one plays.
+    if (options.max_page_count) {
+      const limit = Math.floor(options.max_page_count);
+      guard(() => raw.exec(`PRAGMA max_page_count = ${limit}`));
+    }
+  } catch (error) {
+    raw.close();
+    throw explain(error, path);
+  }
+  return db;
+}
+
+function prepareFile(raw: DatabaseSync, db: Database, path: string): void {
+  // auto_vacuum takes effect only before the first table; with less than full rights VACUUM is not to be had.
+  raw.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  raw.exec("PRAGMA journal_mode = WAL");
+  raw.exec("PRAGMA synchronous = FULL");
+  // What is deleted is overwritten, not just unlinked.
+  raw.exec("PRAGMA secure_delete = ON");
+  const applied = () =>
+    new Set(db.all<{ name: string }>("SELECT name FROM migrations").map((row) => row.name));
+  const tables = new Set(
+    db.all<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").map((row) => row.name),
+  );
+  if (!tables.has("migrations") && tables.size > 0) {
+    throw new StoreError(
+      "other",
+      `${path} holds another program's tables. Set database_path to a file of its own; nothing was changed.`,
+    );
+  }
+  const known = new Set(MIGRATIONS.map((migration) => migration.name));
+  const before = tables.has("migrations") ? applied() : new Set<string>();
+  const unknown = [...before].find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new StoreError(
+      "newer",
+      `${path} was written by a newer Flower Engine (it has "${unknown}"). Update this one, or set ` +
+        "database_path to another file; nothing was changed.",
+    );
+  }
+  if (MIGRATIONS.every((migration) => before.has(migration.name))) return;
+  db.transaction(() => {
+    raw.exec("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT");
+    // Read again: another process may have been faster while this one waited for the lock.
+    const done = applied();
+    for (const migration of MIGRATIONS) {
+      if (done.has(migration.name)) continue;
+      raw.exec(migration.sql);
+      db.run("INSERT INTO migrations (name) VALUES (?)", migration.name);
+    }
+  });
+}
+
+/**
+ * The error to throw for `error`: SQLite's become StoreError, everything else stays what it is. Codes are uneven
+ * (some errors carry `errcode`, some only a message), so both are read.
+ */
+function explain(error: unknown, path: string): unknown {
+  if (error instanceof StoreError || !(error instanceof Error)) return error;
+  const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
+  const result = typeof errcode === "number" ? errcode & 0xff : 0;
+  const text = error.message;
+  const says = (pattern: RegExp, ...codes: number[]) => codes.includes(result) || pattern.test(text);
+  const made = (kind: StoreErrorKind, message: string) => new StoreError(kind, message, { cause: error });
+  if (says(/disk is full/i, 13)) {
+    return made(
+      "full",
+      `The disk that holds ${path} is full. Free some space and try again; nothing is lost.`,
+    );
+  }
+  if (says(/(database|table) (table )?is locked|database is busy/i, 5, 6)) {
+    return made("locked", `Another program is writing to ${path}. Wait a moment and try again.`);
+  }
+  if (says(/malformed|not a database|corrupt/i, 11, 26)) {
+    return made(
+      "damaged",
+      `${path} is damaged or no database. Put a copy back, or move it away to begin with an empty one.`,
+    );
+  }
+  if (says(/readonly database|read-only/i, 8)) {
+    return made("other", `${path} cannot be written. Check the rights of the file and of its folder.`);
+  }
+  if (says(/unable to open database/i, 14) || error instanceof Deno.errors.NotCapable) {
+    return made("other", `${path} cannot be opened. Check that its folder exists and can be written.`);
+  }
+  if (says(/disk I\/O error/i, 10)) {
+    return made("other", `The disk that holds ${path} does not answer as it should (${text}). Try again.`);
+  }
+  if (result !== 0 || (typeof code === "string" && code.startsWith("ERR_SQLITE"))) {
+    return made("other", `The story database could not do that: ${text}.`);
+  }
+  return error;
+}

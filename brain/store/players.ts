@@ -1,0 +1,37 @@
+/** Players and what each has chosen: world, character, session, model and rule packs. */
+import type { PlayerState } from "../../shared/story.ts";
+import type { Database } from "./database.ts";
+
+/** What the player has chosen; everything empty when nothing was saved yet. */
+export function getState(db: Database, player_id: string): PlayerState {
+  const row = db.get<Omit<PlayerState, "rules"> & { rules: string }>(
+    "SELECT world_id, character_id, session_id, model, rules FROM player_state WHERE player_id = ?",
+    player_id,
+  );
+  if (!row) return { world_id: "", character_id: "", session_id: "", model: "", rules: [] };
+  return { ...row, rules: JSON.parse(row.rules) as string[] };
+}
+
+/** Replaces what the player has chosen. */
+export function saveState(db: Database, player_id: string, state: PlayerState): void {
+  db.transaction(() => {
+    addPlayer(db, player_id);
+    db.run(
+      `INSERT INTO player_state (player_id, world_id, character_id, session_id, model, rules)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (player_id) DO UPDATE SET world_id = excluded.world_id, character_id = excluded.character_id,
+         session_id = excluded.session_id, model = excluded.model, rules = excluded.rules`,
+      player_id,
+      state.world_id,
+      state.character_id,
+      state.session_id,
+      state.model,
+      JSON.stringify(state.rules),
+    );
+  });
+}
+
+/** Makes sure that the player has a row for the others to point at. */
+export function addPlayer(db: Database, player_id: string): void {
+  db.run("INSERT OR IGNORE INTO players (id, name) VALUES (?, ?)", player_id, player_id);
+}

@@ -1,0 +1,132 @@
+/** Sessions: the stories of a player, each pointing at the leaf of its tree of messages that is shown. */
+import type { Session } from "../../shared/story.ts";
+import type { Database, Value } from "./database.ts";
+import { addPlayer } from "./players.ts";
+
+const COLUMNS = "id, player_id, world_id, character_id, model, title, leaf_id, created_ms, last_used_ms";
+
+/** One line of the list of stories. */
+export interface SessionSummary {
+  session: Session;
+  /** The player's lines on the shown path. */
+  turns: number;
+  /** The last sentence of the shown path, at most 200 characters; empty while nothing was told. */
+  last: string;
+}
+
+/** Adds a session. Throws StoreError when its id is taken. */
+export function createSession(db: Database, session: Session): void {
+  db.transaction(() => {
+    addPlayer(db, session.player_id);
+    db.run(
+      `INSERT INTO sessions (${COLUMNS}, used_order) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${nextUse("?")})`,
+      session.id,
+      session.player_id,
+      session.world_id,
+      session.character_id,
+      session.model,
+      session.title,
+      session.leaf_id,
+      session.created_ms,
+      session.last_used_ms,
+      session.player_id,
+    );
+  });
+}
+
+/** The session with this id if it is the player's. */
+export function getSession(db: Database, player_id: string, id: string): Session | undefined {
+  const row = db.get<Session>(
+    `SELECT ${COLUMNS} FROM sessions WHERE id = ? AND player_id = ?`,
+    id,
+    player_id,
+  );
+  return row && { ...row };
+}
+
+/** The player's sessions, the last used first, whatever the clock said. */
+export function listSessions(
+  db: Database,
+  player_id: string,
+  options: { limit?: number } = {},
+): SessionSummary[] {
+  const sessions = db.all<Session>(
+    `SELECT ${COLUMNS} FROM sessions WHERE player_id = ? ORDER BY used_order DESC LIMIT ?`,
+    player_id,
+    options.limit ?? -1,
+  );
+  return sessions.map((session) => ({ session: { ...session }, ...shown(db, session.leaf_id) }));
+}
+
+/** Changes what `patch` names. A patch with `last_used_ms` makes it the story used last. Ignores foreign ids. */
+export function updateSession(
+  db: Database,
+  player_id: string,
+  id: string,
+  patch: Partial<Pick<Session, "title" | "model" | "leaf_id" | "last_used_ms">>,
+): void {
+  const sets: string[] = [];
+  const values: Value[] = [];
+  for (const column of ["title", "model", "leaf_id", "last_used_ms"] as const) {
+    const value = patch[column];
+    if (value === undefined) continue;
+    sets.push(`${column} = ?`);
+    values.push(value);
+  }
+  if (patch.last_used_ms !== undefined) {
+    sets.push(`used_order = ${nextUse("?")}`);
+    values.push(player_id);
+  }
+  if (sets.length === 0) return;
+  db.transaction(() =>
+    db.run(`UPDATE sessions SET ${sets.join(", ")} WHERE id = ? AND player_id = ?`, ...values, id, player_id)
+  );
+}
+
+/**
+ * Deletes a session with all its messages, prompts and memories, leaving none of its words in the files.
+ * Returns whether there was such a session of this player.
+ */
+export function deleteSession(db: Database, player_id: string, id: string): boolean {
+  const deleted = db.transaction(() => {
+    if (!getSession(db, player_id, id)) return false;
+    db.run("DELETE FROM memory_units WHERE session_id = ?", id);
+    db.run("DELETE FROM messages WHERE session_id = ?", id);
+    db.run("DELETE FROM sessions WHERE id = ?", id);
+    db.run("UPDATE player_state SET session_id = '' WHERE player_id = ? AND session_id = ?", player_id, id);
+    return true;
+  });
+  if (deleted) {
+    db.all("PRAGMA incremental_vacuum");
+    // The log still holds the old pages until it is written back and cut.
+    db.all("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  return deleted;
+}
+
+function nextUse(player: string): string {
+  return `(SELECT coalesce(max(used_order), 0) + 1 FROM sessions WHERE player_id = ${player})`;
+}
+
+function shown(db: Database, leaf_id: number | null): { turns: number; last: string } {
+  if (leaf_id === null) return { turns: 0, last: "" };
+  // A reply that has not begun is empty: then the line before it is the last that was told.
+  const rows = db.all<{ content: string; turn: number }>(
+    `WITH RECURSIVE path (id, parent_id, content, turn) AS (
+       SELECT id, parent_id, substr(content, -1000), turn FROM messages WHERE id = ?
+       UNION ALL
+       SELECT m.id, m.parent_id, substr(m.content, -1000), m.turn FROM path JOIN messages m ON m.id = path.parent_id
+       WHERE trim(path.content, ' ' || char(9, 10, 13)) = ''
+     )
+     SELECT content, turn FROM path`,
+    leaf_id,
+  );
+  return { turns: rows[0]?.turn ?? 0, last: lastSentence(rows.at(-1)?.content ?? "") };
+}
+
+function lastSentence(text: string): string {
+  const sentences = text.trim().split(/(?<=[.!?…]["'”’»)\]*_]*)\s+|(?<=[。！？][」』”]*)|\n+/u);
+  const last = sentences.findLast((sentence) => sentence.trim() !== "")?.trim() ?? "";
+  const points = [...last];
+  return points.length <= 200 ? last : "…" + points.slice(-199).join("");
+}
