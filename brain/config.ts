@@ -1,5 +1,11 @@
 /** config.yaml and the environment become one Config; every complaint names the key, the file and the line. */
 
+import { dirname, isAbsolute, join, resolve } from "node:path/posix";
+import { DEFAULT_PORT } from "../shared/protocol.ts";
+import { readEndpoints } from "./config_providers.ts";
+import { defaultSettings, readSettings, type Settings } from "./config_settings.ts";
+import { parseYaml, YamlError } from "./yaml.ts";
+
 /** Differences between vendors that speak chat completions. Every field has a default in the registry's table. */
 export interface Quirks {
   max_tokens_field: "max_tokens" | "max_completion_tokens";
@@ -58,7 +64,111 @@ export interface Config {
   log_level: "debug" | "info" | "warn" | "error";
   /** Test-only: SQLite page limit (a full disk); 0: none. */
   max_page_count: number;
+  /** What was wrong with the file or the environment, a sentence each, for the player. */
+  complaints: string[];
 }
 
 /** API keys by provider name. */
 export type Keys = Record<string, string>;
+
+export interface LoadOptions {
+  /** Absolute. */
+  home: string;
+  /** Absolute. */
+  assets: string;
+  /** `--config`; null: config.yaml in `cwd`, then in `home`. */
+  config_path: string | null;
+  /** Absolute. */
+  cwd: string;
+  env: (name: string) => string | undefined;
+  /** Text of a file, null when there is none; throws when it cannot be read. */
+  read: (path: string) => string | null;
+  host?: string;
+  port?: number;
+  token?: string;
+}
+
+/** Loads without touching the world itself. Never throws: whatever is wrong is a complaint, and a default stands in. */
+export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; complaints: string[] } {
+  const { home, assets, env } = options;
+  const complaints: string[] = [];
+  const complain = (text: string) => void complaints.push(text);
+  const { path, settings } = readFile(options, complain);
+  const home_file = dirname(path) === resolve(home) ? "home" : "foreign";
+  const { providers, main_provider, local_servers, keys } = readEndpoints(settings, home_file, env, complain);
+  const absolute = (written: string) => {
+    const user = env("HOME") ?? "";
+    const expanded = user !== "" && /^~(\/|$)/.test(written) ? join(user, written.slice(1)) : written;
+    return isAbsolute(expanded) ? resolve(expanded) : resolve(dirname(path), expanded);
+  };
+  const config: Config = {
+    home,
+    assets,
+    database_path: settings.database_path === "" ? join(home, "engine.db") : absolute(settings.database_path),
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? DEFAULT_PORT,
+    token: options.token ?? "",
+    default_model: env("MODEL_NAME")?.trim() || settings.default_model,
+    supported_models: settings.supported_models,
+    main_provider,
+    providers,
+    local_servers,
+    prices: settings.prices,
+    ask_above_cost: settings.ask_above_cost,
+    max_context_tokens: settings.max_context_tokens,
+    max_reply_bytes: settings.max_reply_bytes,
+    reply_words: settings.reply_words,
+    lore_tokens: settings.lore_tokens,
+    memory_tokens: settings.memory_tokens,
+    lore_folders: settings.lore_folders.map(absolute),
+    connect_timeout_ms: settings.connect_timeout_ms,
+    first_byte_timeout_ms: settings.first_byte_timeout_ms,
+    idle_timeout_ms: settings.idle_timeout_ms,
+    log_level: settings.log_level,
+    max_page_count: settings.max_page_count,
+    complaints,
+  };
+  return { config, keys, complaints };
+}
+
+/** The first config.yaml there is; `path` is the home's when there is none. */
+function readFile(
+  options: LoadOptions,
+  complain: (text: string) => void,
+): { path: string; settings: Settings } {
+  const home_path = join(resolve(options.home), "config.yaml");
+  const places = options.config_path === null
+    ? [join(options.cwd, "config.yaml"), home_path]
+    : [resolve(options.cwd, options.config_path)];
+  for (const path of places) {
+    let text: string | null;
+    try {
+      text = options.read(path);
+    } catch (error) {
+      complain(
+        `${path} cannot be read (${error instanceof Error ? error.message : error}); defaults are used`,
+      );
+      return { path, settings: defaultSettings() };
+    }
+    if (text !== null) return { path, settings: parseSettings(text, path, complain) };
+  }
+  if (options.config_path !== null) complain(`${places[0]} does not exist; defaults are used`);
+  return { path: home_path, settings: defaultSettings() };
+}
+
+function parseSettings(text: string, path: string, complain: (text: string) => void): Settings {
+  try {
+    const { value, line } = parseYaml(text, path);
+    return readSettings(value, (at, what) => {
+      const { line: row, col } = line(at);
+      const name = at.map((step, index) =>
+        typeof step === "number" ? `[${step + 1}]` : index > 0 ? `.${step}` : step
+      );
+      complain(`${path}:${row}:${col}: ${name.length > 0 ? name.join("") : "the file"} ${what}`);
+    });
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    complain(`${error.message}; defaults are used`);
+    return defaultSettings();
+  }
+}

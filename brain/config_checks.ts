@@ -1,0 +1,193 @@
+/** Checks of single values in config.yaml: a value of the right kind, or a complaint that says what is wanted. */
+
+/** Told at the place in the file that `path` leads to. */
+export type Complain = (path: (string | number)[], text: string) => void;
+export type Path = (string | number)[];
+
+/** A value of the right kind, or undefined after a complaint. */
+export type Read<T> = (value: unknown, path: Path, complain: Complain) => T | undefined;
+
+/** A value as a complaint may quote it: short, and never a whole list or mapping. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
+}
+
+/** What makes a text unusable as an API key; empty when nothing does. It travels in an HTTP header. */
+export function keyFault(key: string): string {
+  if (!/^[\x21-\x7e]+$/.test(key)) return "holds a blank or a letter that no key has";
+  return key.length > 4096 ? "is longer than any key" : "";
+}
+
+/** What makes a text unusable as a base URL; empty when nothing does. */
+export function urlFault(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return "is no URL like https://host/v1";
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https:// or http://";
+  if (url.username || url.password) return "holds a user name or a password; a key belongs into api_key";
+  if (url.search || url.hash) return "must end with its path: no ? and no #";
+  return "";
+}
+
+export function whole(min: number, max: number, unit: string): Read<number> {
+  const want = `must be a whole number of ${unit} from ${min} to ${max}`;
+  return (value, path, complain) => {
+    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
+      return value as number;
+    }
+    complain(path, `${want}, not ${shown(value)}`);
+    return undefined;
+  };
+}
+
+export function number(min: number, max: number, what: string): Read<number> {
+  return (value, path, complain) => {
+    if (typeof value === "number" && value >= min && value <= max) return value;
+    complain(path, `must be ${what} from ${min} to ${max}, not ${shown(value)}`);
+    return undefined;
+  };
+}
+
+export function text(what: string, max: number): Read<string> {
+  return (value, path, complain) => {
+    if (typeof value === "string" && value.trim().length <= max) return value.trim();
+    complain(path, `must be ${what}, not ${shown(value)}`);
+    return undefined;
+  };
+}
+
+export function flag(value: unknown, path: Path, complain: Complain): boolean | undefined {
+  // YAML 1.2 reads on and off as plain words.
+  if (value === true || value === "on" || value === "yes") return true;
+  if (value === false || value === "off" || value === "no") return false;
+  complain(path, `must be on or off, not ${shown(value)}`);
+  return undefined;
+}
+
+export function oneOf<Word extends string>(words: readonly Word[]): Read<Word> {
+  return (value, path, complain) => {
+    const found = words.find((word) => word === value);
+    if (found === undefined) complain(path, `must be one of ${words.join(", ")}, not ${shown(value)}`);
+    return found;
+  };
+}
+
+export function list(what: string): Read<string[]> {
+  return (value, path, complain) => {
+    if (!Array.isArray(value)) {
+      complain(path, `must be a list of ${what}, not ${shown(value)}`);
+      return undefined;
+    }
+    return value.filter((item, index): item is string => {
+      const good = typeof item === "string" && item.trim() !== "";
+      if (!good) complain([...path, index], `must be a list of ${what}; ${shown(item)} is left out`);
+      return good;
+    }).map((item) => item.trim());
+  };
+}
+
+/** Never quotes what it refuses: it may be half a key. */
+export function secret(value: unknown, path: Path, complain: Complain): string | undefined {
+  if (typeof value !== "string") {
+    complain(path, "must be a text; put quotes around it");
+    return undefined;
+  }
+  const key = value.trim();
+  const fault = key === "" ? "" : keyFault(key);
+  if (fault) complain(path, `${fault}; it is not used`);
+  return fault ? undefined : key;
+}
+
+export function url(value: unknown, path: Path, complain: Complain): string | undefined {
+  if (typeof value !== "string") {
+    complain(path, `must be a URL like https://host/v1, not ${shown(value)}`);
+    return undefined;
+  }
+  const address = value.trim();
+  const fault = address === "" ? "" : urlFault(address);
+  if (fault) complain(path, `${fault}; it is not used`);
+  return fault ? undefined : address;
+}
+
+export function mapping(
+  value: unknown,
+  path: Path,
+  complain: Complain,
+  want: string,
+): Record<string, unknown> | undefined {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  complain(path, `must be ${want}, not ${shown(value)}`);
+  return undefined;
+}
+
+/** Reads the known keys of a mapping with their rows; complains about the others. A key with no value is unset. */
+export function readRows<T extends object>(
+  rows: { [Key in keyof T]: Read<T[Key]> },
+  bag: Record<string, unknown>,
+  path: Path,
+  complain: Complain,
+  also: readonly string[] = [],
+): Partial<T> {
+  const result: Partial<T> = {};
+  const known = Object.keys(rows);
+  for (const [key, value] of Object.entries(bag)) {
+    if (!Object.hasOwn(rows, key)) {
+      if (!also.includes(key)) complain([...path, key], unknownKey(key, [...known, ...also]));
+      continue;
+    }
+    if (value === null || value === undefined) continue;
+    const name = key as keyof T;
+    const read = rows[name](value, [...path, key], complain);
+    if (read !== undefined) result[name] = read;
+  }
+  return result;
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known);
+  return `is no key that I know${near ? `; did you mean ${near}?` : ""}`;
+}
+
+/** The known word that `word` most likely stands for, or undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const wanted = word.toLowerCase();
+  let best: string | undefined;
+  let best_distance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(wanted.slice(0, 80), candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, before[j - 2] + 1);
+      }
+      row.push(cost);
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.length];
+}

@@ -1,0 +1,224 @@
+/** The keys that config.yaml may hold, each with its check and its default in the row. */
+
+import type { Price, Quirks } from "./config.ts";
+import {
+  type Complain,
+  flag,
+  list,
+  mapping,
+  number,
+  oneOf,
+  type Path,
+  type Read,
+  readRows,
+  secret,
+  shown,
+  text,
+  url,
+  whole,
+} from "./config_checks.ts";
+
+/** One item of `providers:`. */
+export interface ProviderSetting {
+  name: string;
+  base_url: string;
+  api_key: string;
+  quirks: Partial<Quirks>;
+}
+
+/** What the file said, checked; what it did not say has its default. Paths are as written. */
+export interface Settings {
+  openai_base_url: string;
+  openai_api_key: string;
+  deepseek_api_key: string;
+  groq_api_key: string;
+  gemini_api_key: string;
+  default_model: string;
+  supported_models: string[];
+  database_path: string;
+  providers: ProviderSetting[];
+  local_servers: boolean;
+  prices: Record<string, Price>;
+  ask_above_cost: number;
+  max_context_tokens: number;
+  max_reply_bytes: number;
+  reply_words: { min: number; max: number };
+  lore_tokens: number;
+  memory_tokens: number;
+  lore_folders: string[];
+  connect_timeout_ms: number;
+  first_byte_timeout_ms: number;
+  idle_timeout_ms: number;
+  log_level: "debug" | "info" | "warn" | "error";
+  max_page_count: number;
+}
+
+const MAX_MODEL_ID = 200;
+const PROVIDER_NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
+
+const QUIRK_ROWS: { [Key in keyof Quirks]: Read<Quirks[Key]> } = {
+  max_tokens_field: oneOf(["max_tokens", "max_completion_tokens"]),
+  omit: list("parameter names"),
+  temperature: number(0, 2, "a number"),
+  top_p: number(0, 1, "a number"),
+  include_usage: flag,
+};
+
+const PROVIDER_ROWS: { [Key in keyof ProviderSetting]: Read<ProviderSetting[Key]> } = {
+  name(value, path, complain) {
+    const good = typeof value === "string" && PROVIDER_NAME.test(value) && value !== "demo";
+    if (!good) {
+      const want = "must be a plain name of lower-case letters, digits, - and _ (not demo)";
+      complain(path, `${want}, not ${shown(value)}`);
+    }
+    return good ? value : undefined;
+  },
+  base_url: url,
+  api_key: secret,
+  quirks(value, path, complain) {
+    const bag = mapping(value, path, complain, "a mapping");
+    return bag && readRows<Quirks>(QUIRK_ROWS, bag, path, complain);
+  },
+};
+
+const PRICE_ROWS: { [Key in keyof Price]: Read<number> } = {
+  prompt: number(0, 100_000, "US dollars per million tokens"),
+  completion: number(0, 100_000, "US dollars per million tokens"),
+  cached: number(0, 100_000, "US dollars per million tokens"),
+};
+
+function providers(value: unknown, path: Path, complain: Complain): ProviderSetting[] | undefined {
+  if (!Array.isArray(value)) {
+    complain(path, `must be a list of providers ("- name: ..."), not ${shown(value)}`);
+    return undefined;
+  }
+  const found: ProviderSetting[] = [];
+  value.forEach((item, index) => {
+    const at = [...path, index];
+    const bag = mapping(item, at, complain, "a provider with name and base_url");
+    if (!bag) return;
+    const read = readRows<ProviderSetting>(PROVIDER_ROWS, bag, at, complain);
+    for (const key of ["name", "base_url"] as const) {
+      // A wrong value has had its complaint.
+      if ((bag[key] ?? "") === "") complain(at, `this provider has no ${key}; it is left out`);
+    }
+    if (!read.name || !read.base_url) return;
+    if (found.some((other) => other.name === read.name)) {
+      complain(at, `a second provider is called ${read.name}; the first one counts`);
+      return;
+    }
+    found.push({
+      name: read.name,
+      base_url: read.base_url,
+      api_key: read.api_key ?? "",
+      quirks: read.quirks ?? {},
+    });
+  });
+  return found;
+}
+
+function prices(value: unknown, path: Path, complain: Complain): Record<string, Price> | undefined {
+  const bag = mapping(value, path, complain, 'a mapping like "some/model: {prompt: 0.5, completion: 1.5}"');
+  if (!bag) return undefined;
+  const found: [string, Price][] = [];
+  for (const [id, item] of Object.entries(bag)) {
+    const at = [...path, id];
+    const row = mapping(item, at, complain, "a mapping with prompt and completion");
+    if (!row) continue;
+    const read = readRows<Record<keyof Price, number>>(PRICE_ROWS, row, at, complain);
+    if (read.prompt === undefined || read.completion === undefined) {
+      complain(at, "needs prompt and completion in US dollars per million tokens; it is left out");
+      continue;
+    }
+    found.push([id, { prompt: read.prompt, completion: read.completion, cached: read.cached ?? null }]);
+  }
+  return Object.fromEntries(found);
+}
+
+function replyWords(
+  value: unknown,
+  path: Path,
+  complain: Complain,
+): { min: number; max: number } | undefined {
+  const parts = typeof value === "string" ? /^\s*(\d{1,5})\s*-\s*(\d{1,5})\s*$/.exec(value) : null;
+  const bag = typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+  const min = parts ? Number(parts[1]) : bag.min;
+  const max = parts ? Number(parts[2]) : bag.max;
+  const whole = (n: unknown): n is number =>
+    Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) <= 5000;
+  if (whole(min) && whole(max) && min <= max) return { min, max };
+  complain(path, `must be like "80-160" (1 to 5000 words, the smaller number first), not ${shown(value)}`);
+  return undefined;
+}
+
+const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
+  openai_base_url: url,
+  openai_api_key: secret,
+  deepseek_api_key: secret,
+  groq_api_key: secret,
+  gemini_api_key: secret,
+  default_model: text("a model's id", MAX_MODEL_ID),
+  supported_models: list("model ids"),
+  database_path: text("a path", 4096),
+  providers,
+  local_servers: flag,
+  prices,
+  ask_above_cost: number(0, 1000, "US dollars"),
+  max_context_tokens(value, path, complain) {
+    if (value === 0) return 0;
+    return whole(1024, 10_000_000, "tokens")(value, path, complain);
+  },
+  max_reply_bytes: whole(1, 64 * 1024 * 1024, "bytes"),
+  reply_words: replyWords,
+  lore_tokens: whole(0, 100_000, "tokens"),
+  memory_tokens: whole(0, 100_000, "tokens"),
+  lore_folders: list("paths"),
+  connect_timeout_ms: whole(1, 3_600_000, "milliseconds"),
+  first_byte_timeout_ms: whole(1, 3_600_000, "milliseconds"),
+  idle_timeout_ms: whole(1, 3_600_000, "milliseconds"),
+  log_level: oneOf(["debug", "info", "warn", "error"]),
+  max_page_count: whole(0, 4_294_967_294, "pages"),
+};
+
+/** Known, and read by parts of the engine that come later. */
+const LATER = ["embeddings", "vectors", "memory", "summaries"] as const;
+
+/** Every key that config.yaml may hold. */
+export const KNOWN_KEYS: readonly string[] = [...Object.keys(ROWS), ...LATER];
+
+/** What an empty file means. */
+export function defaultSettings(): Settings {
+  return {
+    openai_base_url: "",
+    openai_api_key: "",
+    deepseek_api_key: "",
+    groq_api_key: "",
+    gemini_api_key: "",
+    default_model: "",
+    supported_models: [],
+    database_path: "",
+    providers: [],
+    local_servers: true,
+    prices: {},
+    ask_above_cost: 0.05,
+    max_context_tokens: 0,
+    max_reply_bytes: 1024 * 1024,
+    reply_words: { min: 80, max: 160 },
+    lore_tokens: 500,
+    memory_tokens: 600,
+    lore_folders: [],
+    connect_timeout_ms: 15_000,
+    first_byte_timeout_ms: 120_000,
+    idle_timeout_ms: 60_000,
+    log_level: "info",
+    max_page_count: 0,
+  };
+}
+
+/** Checks a parsed file; whatever is wrong keeps its default and is told to `complain`. */
+export function readSettings(value: unknown, complain: Complain): Settings {
+  const defaults = defaultSettings();
+  if (value === null) return defaults;
+  const bag = mapping(value, [], complain, 'lines of the form "key: value"');
+  return bag ? { ...defaults, ...readRows<Settings>(ROWS, bag, [], complain, LATER) } : defaults;
+}

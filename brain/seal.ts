@@ -1,0 +1,55 @@
+/** What the sealed brain may touch: Config becomes Deno's permission flags. Pure. */
+
+import type { Config } from "./config.ts";
+import { dirname, join } from "node:path/posix";
+
+/**
+ * Flags for `deno run`, without the entry. `root` is the folder that holds brain/ and deno.json; every path is
+ * absolute and real (links resolved), or Deno would refuse what lies behind a link.
+ */
+export function sealedBrainFlags(config: Config, root: string): string[] {
+  return [
+    "--quiet",
+    "--no-prompt",
+    // Not merely no --allow-env: npm:yaml reads variables at each parse and throws where that is refused.
+    "--ignore-env",
+    "--no-check",
+    "--cached-only",
+    "--frozen",
+    `--config=${join(root, "deno.json")}`,
+    `--allow-net=${netList(config).join(",")}`,
+    `--allow-read=${paths(readList(config, root))}`,
+    `--allow-write=${paths(writeList(config))}`,
+  ];
+}
+
+/** `host:port` of its own address and of every endpoint that the config names, each once. */
+export function netList(config: Config): string[] {
+  const own = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`;
+  return unique([
+    own,
+    ...[...config.providers, ...config.local_servers].map((entry) => hostAndPort(entry.base_url)),
+  ]);
+}
+
+function readList(config: Config, root: string): string[] {
+  const code = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((name) => join(root, name));
+  return [config.assets, ...code, config.home, ...config.lore_folders, dirname(config.database_path)];
+}
+
+function writeList(config: Config): string[] {
+  return [config.home, dirname(config.database_path)];
+}
+
+function hostAndPort(base_url: string): string {
+  const { hostname, port, protocol } = new URL(base_url);
+  return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
+}
+
+function paths(list: string[]): string {
+  return unique(list).map((path) => path.replaceAll(",", ",,")).join(",");
+}
+
+function unique(list: string[]): string[] {
+  return [...new Set(list)];
+}
