@@ -1,0 +1,371 @@
+/** Joins listeners, handles their requests, owns the running turns. It knows players and stories, but no sockets. */
+
+import { type Event, type EventOf, MAX_PROMPT_BYTES, PROTOCOL, type Request, unreachable } from "../shared/protocol.ts";
+import type { PlayerState, Session } from "../shared/story.ts";
+import { type Context, find, type Outcome, unknownCommand } from "./commands/command.ts";
+import { PAGE_SIZE } from "./commands/story_commands.ts";
+import { COMMANDS, commandItems } from "./commands/table.ts";
+import type { Deps } from "./deps.ts";
+import { defaultModel } from "./llm/default_model.ts";
+import { expectedCost } from "./llm/costs.ts";
+import { StoreError } from "./store/database.ts";
+import { getMessage, pathPage } from "./store/messages.ts";
+import { getState, saveState } from "./store/players.ts";
+import { getSession, listSessions } from "./store/sessions.ts";
+import { snapshot, withoutKnown } from "./sync.ts";
+import { describe, notice, openTurn, type OpenTurn, type Scene, tell, type TurnStart } from "./turn.ts";
+
+/** One face. `send` never throws and never waits. */
+export interface Listener {
+  readonly player_id: string;
+  send(event: Event): void;
+}
+
+interface Running {
+  turn: OpenTurn;
+  asker: Listener;
+  ref: string | null;
+  /** The whole reply so far, for a face that joins now. */
+  text: string;
+  stop: AbortController;
+  ended: Promise<void>;
+}
+
+const encoder = new TextEncoder();
+
+export class Brain {
+  readonly #listeners = new Map<Listener, Map<string, string>>();
+  /** By session id: one running turn each. */
+  readonly #running = new Map<string, Running>();
+  /** What a listener asked is handled one after the other. */
+  readonly #queues = new Map<Listener, Promise<void>>();
+  /** `player model`: agreed to pay more than `ask_above_cost`. */
+  readonly #agreed = new Set<string>();
+  #stopping = false;
+
+  constructor(readonly deps: Deps, readonly version: string) {}
+
+  /** Greets a face and shows it where its player stands. Call `leave` when it is gone. */
+  join(listener: Listener): void {
+    const { player_id } = listener;
+    this.#listeners.set(listener, new Map());
+    const greeting = notice("✓ Engine ready.") as EventOf<"system_update">;
+    greeting.metadata.greeting = { protocol: PROTOCOL, version: this.version, player: player_id };
+    listener.send(greeting);
+    const state = getState(this.deps.db, player_id);
+    this.#sendSync(listener, state);
+    listener.send({ event: "commands", content: "", ref: null, metadata: { commands: commandItems() } });
+    const session = this.#sessionOf(player_id, state);
+    listener.send(this.#history(player_id, session));
+    for (const complaint of this.#complaints()) listener.send(notice(complaint));
+    const running = session && this.#running.get(session.id);
+    if (running && running.text !== "") {
+      listener.send({
+        event: "chat_chunk",
+        content: running.text,
+        ref: null,
+        metadata: {
+          model: running.turn.scene.session.model,
+          tokens_per_second: 0,
+          world_id: running.turn.scene.world.id,
+          message_id: running.turn.reply.id,
+          parent_id: running.turn.reply.parent_id,
+          offset: 0,
+        },
+      });
+    }
+  }
+
+  /** Forgets a face. Its turn goes on: the brain owns the turn, sockets only listen. */
+  leave(listener: Listener): void {
+    this.#listeners.delete(listener);
+    this.#queues.delete(listener);
+  }
+
+  /** Handles one request; resolves when it is answered (a turn goes on by itself). Never throws. */
+  async handle(listener: Listener, request: Request): Promise<void> {
+    const line = request.prompt.trim();
+    if (line === "/cancel") return this.#cancel(listener, request.ref);
+    const before = this.#queues.get(listener) ?? Promise.resolve();
+    const answered = before.then(() => this.#answer(listener, request, line)).catch((error) => {
+      this.#refuse(listener, request.ref, `✗ ${describe(error)}`, line.startsWith("/") ? null : request.prompt);
+    });
+    this.#queues.set(listener, answered);
+    await answered;
+    if (this.#queues.get(listener) === answered) this.#queues.delete(listener);
+  }
+
+  /** Answers a frame that is no request. */
+  reject(listener: Listener, ref: string | null, reason: string): void {
+    this.#refuse(listener, ref, `✗ ${reason}`, null);
+  }
+
+  /** Tells every face what changed outside any request: assets, the catalogue. */
+  refreshAll(): void {
+    const players = new Set([...this.#listeners.keys()].map((listener) => listener.player_id));
+    for (const player_id of players) this.#sync(player_id);
+  }
+
+  /** Tells every face one line. */
+  tellAll(text: string): void {
+    for (const listener of this.#listeners.keys()) listener.send(notice(text));
+  }
+
+  /** Stops all running turns and waits until their text is saved. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const running of this.#running.values()) running.stop.abort();
+    await Promise.all([...this.#running.values()].map((running) => running.ended));
+  }
+
+  async #answer(listener: Listener, request: Request, line: string): Promise<void> {
+    const { player_id } = listener;
+    if (line === "/quit" || this.#stopping) return;
+    const bytes = encoder.encode(request.prompt).length;
+    if (bytes > MAX_PROMPT_BYTES) {
+      const text = `✗ This line has ${bytes} bytes; at most ${MAX_PROMPT_BYTES} are read. Nothing was sent.`;
+      return this.#refuse(listener, request.ref, text, null);
+    }
+    if (line.startsWith("/")) return await this.#command(listener, request.ref, line);
+    if (line === "") return this.#refuse(listener, request.ref, "✗ An empty line tells nothing.", null);
+    const state = getState(this.deps.db, player_id);
+    const session = this.#sessionOf(player_id, state);
+    if (session === undefined) {
+      const text = "✗ Prepare the stage first (World, Char, Session).";
+      return this.#refuse(listener, request.ref, text, request.prompt);
+    }
+    this.#begin(listener, request.ref, session, state, { kind: "line", line });
+  }
+
+  async #command(listener: Listener, ref: string | null, line: string): Promise<void> {
+    const { player_id } = listener;
+    const found = find(line, COMMANDS);
+    if (found === undefined) return this.#say(listener, ref, notice(unknownCommand(line, COMMANDS)));
+    const { command, args } = found;
+    const state = getState(this.deps.db, player_id);
+    const session = this.#sessionOf(player_id, state);
+    if (!command.while_telling && session !== undefined && this.#running.has(session.id)) {
+      const text = `✗ The narrator is speaking. /cancel stops it, then ${command.name} works.`;
+      return this.#say(listener, ref, notice(text));
+    }
+    const context: Context = { deps: this.deps, player_id, state, session, model: this.#model(state), commands: COMMANDS };
+    let outcome: Outcome;
+    try {
+      outcome = await command.run(context, args);
+    } catch (error) {
+      if (!(error instanceof StoreError)) this.deps.log("error", `${command.name}: ${describe(error)}`);
+      return this.#say(listener, ref, notice(`✗ ${describe(error)}`));
+    }
+    this.#act(listener, ref, outcome);
+  }
+
+  /** Does what a command leads to, in the order that the original's faces expect. */
+  #act(listener: Listener, ref: string | null, outcome: Outcome): void {
+    const { player_id } = listener;
+    if (outcome.state !== undefined) saveState(this.deps.db, player_id, outcome.state);
+    const state = outcome.state ?? getState(this.deps.db, player_id);
+    const session = this.#sessionOf(player_id, state);
+    if (outcome.answer !== null) {
+      const answer = notice(outcome.answer) as EventOf<"system_update">;
+      Object.assign(answer.metadata, outcome.changed);
+      this.#say(listener, ref, answer);
+    }
+    if (outcome.page !== undefined) {
+      this.#say(listener, ref, { event: "history_page", content: "", ref, metadata: outcome.page });
+    }
+    if (outcome.history === "before_sync") this.#tell(player_id, this.#history(player_id, session), listener, ref);
+    if (outcome.state !== undefined || outcome.sync === true) this.#sync(player_id, listener, ref);
+    if (outcome.history === "after_sync") this.#tell(player_id, this.#history(player_id, session), listener, ref);
+    if (outcome.telling !== undefined && session !== undefined) {
+      this.#begin(listener, ref, session, state, outcome.telling);
+    }
+  }
+
+  /** Starts a turn, or refuses it with a reason; a refused line goes back to the editor. */
+  #begin(listener: Listener, ref: string | null, session: Session, state: PlayerState, start: TurnStart): void {
+    const line = start.kind === "line" ? start.line : null;
+    if (this.#running.has(session.id)) {
+      return this.#say(listener, ref, withLine("✗ The narrator is still speaking. /cancel stops it.", line));
+    }
+    const scene = this.#scene(session, state);
+    if (typeof scene === "string") return this.#refuse(listener, ref, scene, line);
+    const price = this.#tooDear(listener.player_id, scene);
+    if (price !== null) return this.#refuse(listener, ref, price, line);
+    let turn: OpenTurn;
+    try {
+      turn = openTurn(this.deps, scene, start);
+    } catch (error) {
+      return this.#refuse(listener, ref, `✗ ${describe(error)}`, line);
+    }
+    const stop = new AbortController();
+    const running: Running = { turn, asker: listener, ref, text: turn.reply.content, stop, ended: Promise.resolve() };
+    this.#running.set(session.id, running);
+    this.#announce(running);
+    running.ended = this.#play(running);
+  }
+
+  /** Tells all faces where the reply will stand. */
+  #announce({ turn, asker, ref }: Running): void {
+    const { player_id, line, start, reply } = turn;
+    switch (start.kind) {
+      case "line":
+        if (line !== null) {
+          this.#tell(player_id, { event: "message", content: "", ref, metadata: { message: line } }, asker, ref);
+          this.#sync(player_id);
+        }
+        break;
+      case "retry":
+        this.#tell(player_id, this.#history(player_id, getSession(this.deps.db, player_id, turn.scene.session.id)), asker, ref);
+        break;
+      case "continue":
+        this.#tell(player_id, { event: "message", content: "", ref, metadata: { message: reply } }, asker, ref);
+        break;
+      default:
+        unreachable(start);
+    }
+  }
+
+  /** Passes a turn's events to every face of the player until it has ended. */
+  async #play(running: Running): Promise<void> {
+    const { turn, asker, ref, stop } = running;
+    const { player_id } = turn;
+    let ended = false;
+    try {
+      for await (const event of tell(this.deps, turn, stop.signal)) {
+        if (event.event === "chat_chunk") {
+          running.text = running.text.slice(0, event.metadata.offset ?? running.text.length) + event.content;
+        }
+        if (event.event === "chat_end") {
+          ended = true;
+          // Before the event: whoever answers it at once finds the session free.
+          this.#running.delete(turn.scene.session.id);
+        }
+        this.#tell(player_id, event, asker, ref);
+      }
+    } catch (error) {
+      this.deps.log("error", `turn ${turn.reply.id}: ${error instanceof Error ? error.stack : error}`);
+      this.#tell(player_id, { event: "error", content: describe(error), ref, metadata: {} }, asker, ref);
+    } finally {
+      this.#running.delete(turn.scene.session.id);
+      if (!ended) this.#tell(player_id, endOf(null), asker, ref);
+      this.#sync(player_id);
+    }
+  }
+
+  #cancel(listener: Listener, ref: string | null): void {
+    const session = this.#sessionOf(listener.player_id, getState(this.deps.db, listener.player_id));
+    const running = session && this.#running.get(session.id);
+    if (running) running.stop.abort();
+    else this.#say(listener, ref, notice("Nothing is being told."));
+  }
+
+  /** World, character and rules of a turn, or the sentence that says what is missing. */
+  #scene(session: Session, state: PlayerState): Scene | string {
+    const { library } = this.deps;
+    const world = library.worlds().find((world) => world.id === session.world_id);
+    const character = library.characters().find((character) => character.id === session.character_id);
+    if (world === undefined) return `✗ The world ${session.world_id} of this story is not there any more. Is its file broken?`;
+    if (character === undefined) {
+      return `✗ The character ${session.character_id} of this story is not there any more. Is its file broken?`;
+    }
+    const known = library.rules();
+    const rules = state.rules.flatMap((id) => known.find((rule) => rule.id === id) ?? []);
+    const model = session.model === "" ? this.#model(state) : session.model;
+    return { session: { ...session, model }, world, character, rules, base_rules: library.baseRules() };
+  }
+
+  /** Asks once when a reply is expected to cost more than the set price; null: go on. */
+  #tooDear(player_id: string, scene: Scene): string | null {
+    const { config, catalogue, db } = this.deps;
+    const { model, leaf_id } = scene.session;
+    const price = catalogue.price(model);
+    const last = leaf_id === null ? undefined : getMessage(db, player_id, leaf_id);
+    const cost = expectedCost(price, last?.usage?.prompt_tokens ?? 0, config.reply_words);
+    const key = `${player_id} ${model}`;
+    if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
+    this.#agreed.add(key);
+    return `✗ This reply may cost about $${cost.toFixed(2)} with ${model}, more than the $${config.ask_above_cost} you set. ` +
+      "Send it again to agree, or choose another with /model.";
+  }
+
+  #model(state: PlayerState): string {
+    if (state.model !== "") return state.model;
+    return defaultModel(this.deps.config, this.deps.catalogue.models(), "");
+  }
+
+  #sessionOf(player_id: string, state: PlayerState): Session | undefined {
+    return state.session_id === "" ? undefined : getSession(this.deps.db, player_id, state.session_id);
+  }
+
+  /** The newest messages of the shown path, without the reply that is still being written. */
+  #history(player_id: string, session: Session | undefined): Event {
+    const page = session === undefined
+      ? { history: [], more: false }
+      : pathPage(this.deps.db, player_id, session.leaf_id, { limit: PAGE_SIZE });
+    const writing = session && this.#running.get(session.id)?.turn.reply.id;
+    const history = page.history.filter((message) => message.id !== writing);
+    return { event: "chat_history", content: "", ref: null, metadata: { history, more: page.more } };
+  }
+
+  #complaints(): string[] {
+    const problems = this.deps.library.problems().map(({ file, line, col, reason }) => `✗ ${file}:${line}:${col}: ${reason}`);
+    return [...this.deps.config.complaints.map((text) => `✗ ${text}`), ...problems];
+  }
+
+  #sync(player_id: string, asker: Listener | null = null, ref: string | null = null): void {
+    const state = getState(this.deps.db, player_id);
+    for (const listener of this.#listeners.keys()) {
+      if (listener.player_id === player_id) this.#sendSync(listener, state, listener === asker ? ref : null);
+    }
+  }
+
+  #sendSync(listener: Listener, state: PlayerState, ref: string | null = null): void {
+    const known = this.#listeners.get(listener);
+    if (known === undefined) return;
+    const { db, library, catalogue } = this.deps;
+    const session = this.#sessionOf(listener.player_id, state);
+    const whole = snapshot({
+      state,
+      model: session === undefined || session.model === "" ? this.#model(state) : session.model,
+      worlds: library.worlds(),
+      characters: library.characters(),
+      rules: library.rules(),
+      models: catalogue.models(),
+      sessions: listSessions(db, listener.player_id, { limit: PAGE_SIZE }),
+    });
+    listener.send({
+      event: "sync_state",
+      content: "State synchronized",
+      ref,
+      metadata: withoutKnown(whole, known),
+    });
+  }
+
+  /** To every face of the player; only the asker's copy carries its `ref`. */
+  #tell(player_id: string, event: Event, asker: Listener, ref: string | null): void {
+    for (const listener of this.#listeners.keys()) {
+      if (listener.player_id === player_id) listener.send({ ...event, ref: listener === asker ? ref : null });
+    }
+  }
+
+  #say(listener: Listener, ref: string | null, event: Event): void {
+    listener.send({ ...event, ref });
+  }
+
+  /** ✗ to the asker, and `chat_end` unless a turn runs: a face that waits must not wait for ever. */
+  #refuse(listener: Listener, ref: string | null, text: string, line: string | null): void {
+    this.#say(listener, ref, withLine(text, line));
+    const state = getState(this.deps.db, listener.player_id);
+    if (!this.#running.has(state.session_id)) this.#say(listener, ref, endOf(ref));
+  }
+}
+
+function withLine(text: string, line: string | null): Event {
+  const event = notice(text) as EventOf<"system_update">;
+  event.metadata.line = line;
+  return event;
+}
+
+function endOf(ref: string | null): Event {
+  return { event: "chat_end", content: "", ref, metadata: { total_tokens: 0, message: null, recalled: null } };
+}

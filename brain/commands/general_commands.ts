@@ -1,0 +1,52 @@
+/** `/help`, `/usage`, `/cancel`. */
+
+import { usageTotals, type UsageTotals } from "../store/usage.ts";
+import { type Command, nearest, quote, single } from "./command.ts";
+
+export const GENERAL_COMMANDS: Command[] = [
+  {
+    name: "/help",
+    usage: "/help [COMMAND]",
+    help: "List the commands, or explain one",
+    arguments: [{ name: "COMMAND", kind: "text", required: false }],
+    while_telling: true,
+    run(context, args) {
+      const typed = single(args).replace(/\s+/g, " ");
+      const line = (command: Command) => `${command.usage}  ${command.help}`;
+      if (typed === "") return { answer: context.commands.map(line).join("\n") };
+      const wanted = typed.startsWith("/") ? typed : `/${typed}`;
+      const found = context.commands.filter(({ name }) => name === wanted || name.startsWith(`${wanted} `));
+      if (found.length > 0) return { answer: found.map(line).join("\n") };
+      const near = nearest(wanted, context.commands.map(({ name }) => name));
+      return { answer: `✗ There is no command ${quote(wanted)}.${near === "" ? "" : ` Did you mean ${near}?`}` };
+    },
+  },
+  {
+    name: "/usage",
+    usage: "/usage",
+    help: "Tokens and cost of this story, and of all",
+    arguments: [],
+    while_telling: true,
+    run({ deps, player_id, session }) {
+      const all = `All stories: ${told(usageTotals(deps.db, player_id))}`;
+      if (session === undefined) return { answer: all };
+      return { answer: `This story: ${told(usageTotals(deps.db, player_id, session.id))}\n${all}` };
+    },
+  },
+  {
+    name: "/cancel",
+    usage: "/cancel",
+    help: "Stop the narrator; what was told stays",
+    arguments: [],
+    while_telling: true,
+    run: () => ({ answer: null, cancel: true }),
+  },
+];
+
+function told(totals: UsageTotals): string {
+  const number = (value: number) => value.toLocaleString("en");
+  const unknown = totals.unknown_cost_turns === 0 ? "" : `, and ${totals.unknown_cost_turns} replies of unknown price`;
+  return `${number(totals.turns)} replies, ${number(totals.prompt_tokens)} tokens read ` +
+    `(${number(totals.cached_tokens)} cached), ${number(totals.completion_tokens)} written, ` +
+    `$${totals.cost.toFixed(4)}${unknown}.`;
+}

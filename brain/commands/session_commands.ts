@@ -1,0 +1,162 @@
+/** `/session`: stories begun, left, found again, renamed and deleted. */
+
+import { addMessage } from "../store/messages.ts";
+import {
+  createSession,
+  deleteSession,
+  getSession,
+  listSessions,
+  type SessionSummary,
+  updateSession,
+} from "../store/sessions.ts";
+import { estimateTokens } from "../prompt/budget.ts";
+import { fillNames } from "../prompt/sections.ts";
+import { type Command, type Context, nearest, type Outcome, quote, single } from "./command.ts";
+
+const MAX_TITLE = 120;
+
+/** What stands in lists: the title, or what a story without a line yet is called. */
+export function titleOf(summary: SessionSummary): string {
+  return summary.session.title === "" ? "New session" : summary.session.title;
+}
+
+export const SESSION_COMMANDS: Command[] = [
+  {
+    name: "/session new",
+    usage: "/session new",
+    help: "Begin a story in the chosen world",
+    arguments: [],
+    while_telling: false,
+    run(context) {
+      const { deps, player_id, state } = context;
+      const world = deps.library.worlds().find((world) => world.id === state.world_id);
+      const character = deps.library.characters().find((character) => character.id === state.character_id);
+      if (world === undefined || character === undefined) return { answer: "✗ Select world/char first." };
+      const id = deps.newId();
+      const now = deps.now();
+      deps.db.transaction(() => {
+        createSession(deps.db, {
+          id,
+          player_id,
+          world_id: world.id,
+          character_id: character.id,
+          model: context.model,
+          title: "",
+          leaf_id: null,
+          created_ms: now,
+          last_used_ms: now,
+        });
+        if (world.start_message.trim() === "") return;
+        const content = fillNames(world.start_message.trim(), character.name);
+        const start = addMessage(deps.db, player_id, id, {
+          parent_id: null,
+          role: "assistant",
+          content,
+          status: "complete",
+          model: "",
+          tokens: estimateTokens(content),
+          created_ms: now,
+        });
+        updateSession(deps.db, player_id, id, { leaf_id: start.id });
+      });
+      return {
+        answer: `✓ New session: ${id}`,
+        changed: { session_id: id },
+        state: { ...state, session_id: id },
+        history: "after_sync",
+      };
+    },
+  },
+  {
+    name: "/session continue",
+    usage: "/session continue ID",
+    help: "Go on with an earlier story",
+    arguments: [{ name: "ID", kind: "session", required: true }],
+    while_telling: false,
+    run(context, args) {
+      const found = pick(context, single(args));
+      if (typeof found === "string") return { answer: found };
+      const { session } = found;
+      updateSession(context.deps.db, context.player_id, session.id, { last_used_ms: context.deps.now() });
+      return {
+        answer: null,
+        state: {
+          ...context.state,
+          world_id: session.world_id,
+          character_id: session.character_id,
+          session_id: session.id,
+          model: session.model === "" ? context.state.model : session.model,
+        },
+        history: "before_sync",
+      };
+    },
+  },
+  {
+    name: "/session rename",
+    usage: "/session rename TITLE",
+    help: "Give this story a title",
+    arguments: [{ name: "TITLE", kind: "text", required: true }],
+    while_telling: true,
+    run(context, args) {
+      const title = single(args).replace(/\s+/g, " ");
+      if (context.session === undefined) return { answer: "✗ There is no story to rename. /session new begins one." };
+      if (title === "") return { answer: "✗ Which title? /session rename TITLE" };
+      if (title.length > MAX_TITLE) return { answer: `✗ A title has at most ${MAX_TITLE} characters; this has ${title.length}.` };
+      updateSession(context.deps.db, context.player_id, context.session.id, { title });
+      return { answer: `✓ This story is now called ${quote(title)}.`, sync: true };
+    },
+  },
+  {
+    name: "/session delete",
+    usage: "/session delete ID",
+    help: "Delete a story and everything it is remembered by",
+    arguments: [{ name: "ID", kind: "session", required: true }],
+    while_telling: false,
+    run(context, args): Outcome {
+      const found = pick(context, single(args));
+      if (typeof found === "string") return { answer: found };
+      const { id } = found.session;
+      deleteSession(context.deps.db, context.player_id, id);
+      const answer = `✓ Deleted session ${id}`;
+      if (id !== context.state.session_id) return { answer, sync: true };
+      return { answer, state: { ...context.state, session_id: "" }, history: "after_sync" };
+    },
+  },
+  {
+    name: "/session list",
+    usage: "/session list",
+    help: "List your stories, the last played first",
+    arguments: [],
+    while_telling: true,
+    run(context) {
+      const all = listSessions(context.deps.db, context.player_id, { limit: 200 });
+      if (all.length === 0) return { answer: "There is no story yet. /session new begins one." };
+      const lines = all.map((summary) => {
+        const { session, turns } = summary;
+        const mark = session.id === context.state.session_id ? "✓" : "·";
+        const when = new Date(session.last_used_ms).toISOString().slice(0, 16).replace("T", " ");
+        return `${mark} ${session.id}  ${titleOf(summary)} (${session.world_id}, ${turns} turns, ${when})`;
+      });
+      return { answer: lines.join("\n") };
+    },
+  },
+];
+
+/** A session of this player by id, or by a beginning of id or title that only one has; else the sentence that says why not. */
+function pick(context: Context, typed: string): SessionSummary | string {
+  const all = listSessions(context.deps.db, context.player_id, { limit: 1000 });
+  if (typed === "") return all.length === 0 ? "✗ There is no story yet." : "✗ Which story? /session list shows them.";
+  const wanted = typed.toLowerCase();
+  const exact = all.find(({ session }) => session.id === wanted);
+  if (exact !== undefined) return exact;
+  // Stories beyond the newest thousand are reached by their whole id.
+  const old = getSession(context.deps.db, context.player_id, typed);
+  if (old !== undefined) return { session: old, turns: 0, last: "" };
+  const begun = all.filter((summary) =>
+    summary.session.id.startsWith(wanted) || titleOf(summary).toLowerCase().startsWith(wanted)
+  );
+  if (begun.length === 1) return begun[0];
+  if (begun.length > 1) return `✗ ${begun.length} stories begin with ${quote(typed)}. Take the id from /session list.`;
+  const near = nearest(typed, all.map(({ session }) => session.id));
+  return `✗ There is no story ${quote(typed)}.${near === "" ? " /session list shows them." : ` Did you mean ${near}?`}`;
+}

@@ -1,0 +1,20 @@
+/** The one list of all commands of the brain. Their names and help travel to the face from here. */
+
+import type { CommandItem } from "../../shared/protocol.ts";
+import { CHOICE_COMMANDS } from "./choice_commands.ts";
+import type { Command } from "./command.ts";
+import { GENERAL_COMMANDS } from "./general_commands.ts";
+import { SESSION_COMMANDS } from "./session_commands.ts";
+import { STORY_COMMANDS } from "./story_commands.ts";
+
+export const COMMANDS: readonly Command[] = [
+  ...STORY_COMMANDS,
+  ...SESSION_COMMANDS,
+  ...CHOICE_COMMANDS,
+  ...GENERAL_COMMANDS,
+];
+
+/** What a face is told: no handlers. */
+export function commandItems(): CommandItem[] {
+  return COMMANDS.map(({ name, usage, help, arguments: args }) => ({ name, usage, help, arguments: args }));
+}

@@ -1,0 +1,38 @@
+/** The record of everything the brain takes from outside: data, models, clock, chance and identity. */
+
+import type { Config } from "./config.ts";
+import type { Library } from "./library/assets.ts";
+import type { LoreFile } from "./library/lore_folder.ts";
+import type { Catalogue } from "./llm/catalogue.ts";
+import type { Registry } from "./llm/registry.ts";
+import type { Recall } from "./memory/recall.ts";
+import type { Database } from "./store/database.ts";
+
+/** What was learnt about a model from its own usage figures; forgotten at a restart. */
+export interface Learned {
+  /** Real prompt tokens per estimated token. */
+  scale: number;
+  /** Tokens the server really read, once it was seen to cut a prompt; null: never seen. */
+  window: number | null;
+}
+
+export interface Deps {
+  config: Config;
+  db: Database;
+  library: Library;
+  recall: Recall;
+  registry: Registry;
+  catalogue: Catalogue;
+  /** By model id. */
+  learned: Map<string, Learned>;
+  /** Text files of a folder that the config allows. Throws LoreFolderError with the line to add. */
+  readLoreFolder(path: string): Promise<LoreFile[]>;
+  /** Milliseconds since 1970; may go back. */
+  now(): number;
+  /** A number in [0, 1). */
+  chance(): number;
+  /** 12 hexadecimal digits. */
+  newId(): string;
+  /** Text of stories goes out at "debug" only. */
+  log(level: "debug" | "info" | "warn" | "error", text: string): void;
+}

@@ -1,0 +1,98 @@
+/** A reply while it grows: what is shown, what is saved and how fast it comes. */
+
+import { MAX_FRAME_BYTES } from "../shared/protocol.ts";
+import type { Message, MessageStatus, Usage } from "../shared/story.ts";
+import type { Deps } from "./deps.ts";
+import { estimateTokens } from "./prompt/budget.ts";
+import { updateMessage } from "./store/messages.ts";
+
+/** The store is never further behind the screen than this. */
+export const SAVE_EVERY_MS = 200;
+
+const encoder = new TextEncoder();
+
+export class GrowingReply {
+  /** The whole text so far, with what stood there before a `/continue`. */
+  text: string;
+  /** Estimated tokens of this turn's text. */
+  tokens = 0;
+  first_token_ms = 0;
+  #bytes: number;
+  #saved: string;
+  #saved_at: number;
+  #started_at: number;
+  #first_at: number | null = null;
+  #last_at = 0;
+
+  constructor(readonly deps: Deps, readonly player_id: string, readonly message: Message) {
+    this.text = message.content;
+    this.#saved = message.content;
+    this.#bytes = encoder.encode(message.content).length;
+    this.#started_at = deps.now();
+    this.#saved_at = this.#started_at;
+  }
+
+  get unsaved(): boolean {
+    return this.text !== this.#saved;
+  }
+
+  get full(): boolean {
+    return this.#bytes >= this.deps.config.max_reply_bytes;
+  }
+
+  /** Tokens per second from the first token to the last, finite; 0 until there are two moments to compare. */
+  get speed(): number {
+    const seconds = this.#first_at === null ? 0 : (this.#last_at - this.#first_at) / 1000;
+    return seconds > 0 ? Math.round((this.tokens / seconds) * 100) / 100 : 0;
+  }
+
+  /** Takes a piece; returns what of it fits into `max_reply_bytes`. */
+  grow(piece: string): string {
+    const now = this.deps.now();
+    if (this.#first_at === null) {
+      this.#first_at = now;
+      this.first_token_ms = Math.max(0, now - this.#started_at);
+    }
+    this.#last_at = now;
+    const room = Math.min(this.deps.config.max_reply_bytes, MAX_FRAME_BYTES / 2) - this.#bytes;
+    const fitting = cutToBytes(piece, room);
+    this.text += fitting;
+    this.#bytes += encoder.encode(fitting).length;
+    this.tokens += estimateTokens(fitting);
+    if (now - this.#saved_at >= SAVE_EVERY_MS || now < this.#saved_at) this.save();
+    return fitting;
+  }
+
+  /** Forgets what this turn told: it turned out to be reasoning. */
+  restart(): void {
+    this.text = this.message.content;
+    this.#bytes = encoder.encode(this.text).length;
+    this.tokens = 0;
+    this.#first_at = null;
+  }
+
+  save(): void {
+    this.#saved_at = this.deps.now();
+    if (!this.unsaved) return;
+    updateMessage(this.deps.db, this.player_id, this.message.id, { content: this.text });
+    this.#saved = this.text;
+  }
+
+  finish(status: MessageStatus, usage: Usage | null): Message {
+    this.#saved = this.text;
+    return updateMessage(this.deps.db, this.player_id, this.message.id, {
+      content: this.text,
+      status,
+      usage,
+      tokens: estimateTokens(this.text),
+    });
+  }
+}
+
+/** The longest beginning of `text` within `room` bytes of UTF-8, no character cut in two. */
+export function cutToBytes(text: string, room: number): string {
+  if (room <= 0) return "";
+  const target = new Uint8Array(room);
+  const { read } = encoder.encodeInto(text, target);
+  return read >= text.length ? text : text.slice(0, read);
+}

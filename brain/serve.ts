@@ -1,0 +1,185 @@
+/**
+ * The sealed brain: wiring and signals, the only file that builds things. Its stdin and stdout are its channel to the
+ * front door, one JSON object a line: in `{config, keys}`, out the ready line; when stdin ends, it settles and is gone.
+ */
+
+import manifest from "../deno.json" with { type: "json" };
+import { PROTOCOL } from "../shared/protocol.ts";
+import { Brain } from "./brain.ts";
+import type { Config, Keys } from "./config.ts";
+import type { Deps } from "./deps.ts";
+import { openLibrary } from "./library/assets.ts";
+import { readLoreFolder } from "./library/lore_folder.ts";
+import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
+import { createNarrator } from "./llm/demo.ts";
+import { createRegistry } from "./llm/registry.ts";
+import { openRecall } from "./memory/recall.ts";
+import { chunkLore } from "./memory/units.ts";
+import { loadTokenizer } from "./prompt/budget.ts";
+import { listen, type RunningServer } from "./server.ts";
+import { type Database, openDatabase } from "./store/database.ts";
+import { pruneLore, syncLore } from "./store/memories.ts";
+import { settleUnfinished } from "./store/messages.ts";
+
+/** Until there are tokens there is one player. */
+const PLAYER = "local";
+/** The built-in narrator speaks at reading speed. */
+const NARRATOR_WORD_MS = 35;
+/** A brain that cannot settle in this time leaves anyway: the text is saved as it grows. */
+const SETTLE_MS = 800;
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** Why there is no brain, with the exit code that scripts rely on. */
+class NoBrain extends Error {
+  constructor(message: string, readonly code: 1 | 3) {
+    super(message);
+  }
+}
+
+async function main(): Promise<number> {
+  Deno.addSignalListener("SIGINT", () => {});
+  const lines = channelLines();
+  const first = await lines.next();
+  if (first.done) return 1;
+  const { config, keys } = JSON.parse(first.value) as { config: Config; keys: Keys };
+  const log = (level: (typeof LEVELS)[number], text: string) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(config.log_level)) return;
+    console.error(`${new Date().toISOString()} ${level} ${text.replaceAll("\n", " ¶ ")}`);
+  };
+  let closeAll: (() => Promise<void>) | null = null;
+  try {
+    closeAll = await start(config, keys, log);
+  } catch (error) {
+    const code = error instanceof NoBrain ? error.code : 1;
+    const message = error instanceof Error ? error.message : String(error);
+    console.log(JSON.stringify({ ready: false, error: message, code }));
+    log("error", message);
+    return code;
+  }
+  const told = new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", () => resolve()));
+  await Promise.race([told, ended(lines)]);
+  const gone = new Promise<void>((resolve) => setTimeout(resolve, SETTLE_MS));
+  await Promise.race([closeAll(), gone]);
+  return 0;
+}
+
+/** Builds the brain, listens, prints the ready line. Returns what undoes it. Throws NoBrain. */
+async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() => Promise<void>> {
+  const lock = await takeLock(`${config.home}/brain.lock`);
+  const db = openDatabase(config.database_path, { max_page_count: config.max_page_count || undefined });
+  const kept = settleUnfinished(db, Date.now());
+  if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
+  const library = await openLibrary(config.assets, config.home, { watch: true });
+  const findWorld = (id: string) => library.worlds().find((world) => world.id === id);
+  const narrator = createNarrator(findWorld, { delay_ms: config.narrator_word_ms ?? NARRATOR_WORD_MS });
+  const catalogue: Catalogue = openCatalogue(config, keys, { now: Date.now, log });
+  const registry = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
+  const recall = openRecall(config.database_path);
+  const deps: Deps = {
+    config,
+    db,
+    library,
+    recall,
+    registry,
+    catalogue,
+    learned: new Map(),
+    readLoreFolder: (path) => readLoreFolder(path, [`${config.home}/lore`, ...config.lore_folders]),
+    now: Date.now,
+    chance: Math.random,
+    newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
+    log,
+  };
+  const brain = new Brain(deps, manifest.version);
+  let server: RunningServer;
+  try {
+    server = listen(brain, { host: config.host, port: config.port, token: config.token, player_id: PLAYER, log });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new NoBrain(`Port ${config.port} on ${config.host} is taken. Choose another with --port, or 0 for any.`, 3);
+  }
+  writeBeacon(config, server.url);
+  console.log(JSON.stringify({ ready: true, url: server.url, pid: Deno.pid, version: manifest.version }));
+  log("info", `ready at ${server.url}`);
+
+  library.onChange(() => {
+    indexLore(db, library.worlds(), log);
+    brain.refreshAll();
+    for (const problem of library.problems()) {
+      brain.tellAll(`✗ ${problem.file}:${problem.line}:${problem.col}: ${problem.reason}`);
+    }
+  });
+  catalogue.onChange(() => brain.refreshAll());
+  // Off the ready path: the first frame and the first line need neither.
+  const warm = loadTokenizer().then(() => indexLore(db, library.worlds(), log)).catch((error) => log("error", `${error}`));
+
+  return async () => {
+    await brain.stop();
+    await server.close();
+    await warm;
+    catalogue.close();
+    registry.close();
+    library.close();
+    await recall.close();
+    db.close();
+    removeBeacon(config);
+    lock.close();
+  };
+}
+
+function indexLore(db: Database, worlds: { id: string; lore: string }[], log: Deps["log"]): void {
+  try {
+    for (const world of worlds) syncLore(db, world.id, chunkLore(world.lore));
+    pruneLore(db, worlds.map((world) => world.id));
+  } catch (error) {
+    log("error", `lore could not be indexed: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** One brain per home: the lock goes with the process, however it ends. Throws NoBrain. */
+async function takeLock(path: string): Promise<Deno.FsFile> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path, { create: true, write: true, mode: 0o600 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new NoBrain(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
+  }
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new NoBrain("Another brain runs on this home. Attach with `deno task play`, or choose another with --home.", 3);
+}
+
+/** Tells `play` and `face` where this brain is; counts only while the lock is held. */
+function writeBeacon(config: Config, url: string): void {
+  const path = `${config.home}/brain.json`;
+  const beacon = { url, pid: Deno.pid, version: manifest.version, protocol: PROTOCOL, token: config.token };
+  const file = Deno.openSync(`${path}.new`, { create: true, write: true, truncate: true, mode: 0o600 });
+  file.writeSync(new TextEncoder().encode(JSON.stringify(beacon)));
+  file.close();
+  Deno.renameSync(`${path}.new`, path);
+}
+
+function removeBeacon(config: Config): void {
+  try {
+    Deno.removeSync(`${config.home}/brain.json`);
+  } catch {
+    // Gone already: it counts only while the lock is held.
+  }
+}
+
+async function* channelLines(): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines.filter((line) => line !== "");
+  }
+}
+
+/** Reads the channel to its end. */
+async function ended(lines: AsyncGenerator<string>): Promise<void> {
+  for await (const _ of lines);
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,447 @@
+/** One player turn, from the line to the saved reply: an async generator of Events, read top to bottom. */
+
+import type { Event, RecalledCount } from "../shared/protocol.ts";
+import type { Character, Message, Rule, Session, Usage, World } from "../shared/story.ts";
+import type { Deps, Learned } from "./deps.ts";
+import { costOf } from "./llm/costs.ts";
+import { type ChatRequest, type Chunk, ProviderError, type ProviderUsage } from "./llm/provider.ts";
+import { createStoryFilter } from "./llm/story_filter.ts";
+import type { Recalled } from "./memory/recall.ts";
+import { rememberMessage } from "./memory/remember.ts";
+import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
+import { estimateTokens, makeBudget, planHistory, serverCut, tokenScale } from "./prompt/budget.ts";
+import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
+import { StoreError } from "./store/database.ts";
+import { addMessage, getMessage, pathTo, siblings, type StoredMessage, updateMessage } from "./store/messages.ts";
+import { savePrompt } from "./store/prompts.ts";
+import { getSession, updateSession } from "./store/sessions.ts";
+
+/** Recall may take this long; after that the turn goes on with what is there. */
+const RECALL_TIMEOUT_MS = 150;
+const TITLE_LENGTH = 60;
+
+/** Where a turn plays: the session's world and character, the player's rules. */
+export interface Scene {
+  session: Session;
+  world: World;
+  character: Character;
+  rules: Rule[];
+  base_rules: string;
+}
+
+export type TurnStart =
+  | { kind: "line"; line: string }
+  /** Another telling of the reply to the player line `user_id`; `reuse_id`: an empty reply that is told anew. */
+  | { kind: "retry"; user_id: number; reuse_id: number | null }
+  /** Goes on in the same message. */
+  | { kind: "continue"; message_id: number };
+
+/** A turn whose player line and empty reply are saved: from here on it ends in exactly one `chat_end`. */
+export interface OpenTurn {
+  player_id: string;
+  scene: Scene;
+  start: TurnStart;
+  /** The saved line; null when an older line is answered again. */
+  line: Message | null;
+  reply: Message;
+  /** 0 for the first telling. */
+  telling: number;
+}
+
+/** Saves the player's line and an empty reply, and points the session at it. Throws StoreError: nothing has happened then. */
+export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
+  const { db } = deps;
+  const { id: session_id, player_id, model } = scene.session;
+  return db.transaction(() => {
+    const now = deps.now();
+    const answer = (parent_id: number | null) =>
+      addMessage(db, player_id, session_id, {
+        parent_id,
+        role: "assistant",
+        content: "",
+        status: "writing",
+        model,
+        tokens: 0,
+        created_ms: now,
+      });
+    let line: Message | null = null;
+    let reply: Message;
+    let telling = 0;
+    switch (start.kind) {
+      case "line": {
+        line = addMessage(db, player_id, session_id, {
+          parent_id: getSession(db, player_id, session_id)?.leaf_id ?? null,
+          role: "user",
+          content: start.line,
+          status: "complete",
+          model: "",
+          tokens: estimateTokens(start.line),
+          created_ms: now,
+        });
+        rememberMessage(db, player_id, session_id, line);
+        reply = answer(line.id);
+        break;
+      }
+      case "retry":
+        reply = start.reuse_id === null
+          ? answer(start.user_id)
+          : updateMessage(db, player_id, start.reuse_id, { status: "writing", content: "", model, usage: null });
+        telling = reply.alternatives - 1;
+        break;
+      case "continue":
+        reply = updateMessage(db, player_id, start.message_id, { status: "writing" });
+        telling = siblings(db, player_id, reply.id).length;
+        break;
+    }
+    updateSession(db, player_id, session_id, {
+      leaf_id: reply.id,
+      last_used_ms: now,
+      ...(line !== null && scene.session.title === "" ? { title: titleOf(line.content) } : {}),
+    });
+    return { player_id, scene, start, line, reply, telling };
+  });
+}
+
+function titleOf(line: string): string {
+  const words = line.replace(/\s+/g, " ").trim();
+  return words.length > TITLE_LENGTH ? `${words.slice(0, TITLE_LENGTH).trimEnd()}…` : words;
+}
+
+/**
+ * Tells the reply of an open turn. Yields what faces must hear and ends with exactly one `chat_end`, whatever happens.
+ * `signal` stops it: the text so far is kept and marked stopped.
+ */
+export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): AsyncGenerator<Event> {
+  const reply = new GrowingReply(deps, turn.player_id, turn.reply);
+  const waiting = `reply:${turn.reply.id}`;
+  let recalled: RecalledCount = { lore: 0, memories: 0 };
+  let request: PreparedRequest | null = null;
+  let usage: ProviderUsage | null = null;
+  let outcome: "complete" | "stopped" | "failed" = "complete";
+  const ender = new AbortController();
+
+  try {
+    request = await prepare(deps, turn, signal);
+    recalled = { lore: request.assembled.lore_ids.length, memories: request.assembled.memory_ids.length };
+    yield progress(waiting, request.reading, "running");
+    if (request.dropped_note !== null) yield notice(request.dropped_note);
+
+    const stop = AbortSignal.any([signal, ender.signal]);
+    const filter = createStoryFilter([turn.scene.character.name]);
+    let finish: "stop" | "length" | null = null;
+    const piece = function* (text: string): Generator<Event> {
+      const offset = reply.text.length;
+      const first = reply.tokens === 0;
+      const shown = reply.grow(text);
+      if (shown !== "") yield chunk(turn, shown, offset, first ? 0 : reply.speed);
+    };
+    for await (const part of saved(request.stream(stop), reply)) {
+      switch (part.kind) {
+        case "waiting":
+          yield progress(waiting, part.label, "running");
+          break;
+        case "notice":
+          yield notice(part.text);
+          break;
+        case "text": {
+          const passed = filter.push(part.text);
+          if (passed.restart) reply.restart();
+          if (passed.text !== "") yield* piece(passed.text);
+          if (passed.ended) {
+            finish = "stop";
+            ender.abort();
+          } else if (reply.full) {
+            outcome = "stopped";
+            yield notice(`The reply was stopped at ${deps.config.max_reply_bytes} bytes (max_reply_bytes).`);
+            ender.abort();
+          }
+          break;
+        }
+        case "end":
+          finish = part.finish;
+          usage = part.usage;
+          break;
+      }
+    }
+    if (!ender.signal.aborted && !signal.aborted) {
+      const rest = filter.flush();
+      if (rest !== "") yield* piece(rest);
+    }
+    if (signal.aborted) {
+      outcome = "stopped";
+    } else if (outcome === "complete" && reply.text === turn.reply.content) {
+      throw new ProviderError("empty", "The model answered with nothing. r tries again; /model picks another.");
+    } else if (finish === "length") {
+      outcome = "stopped";
+      yield notice("The reply came to its length limit. /continue goes on in the same place.");
+    }
+  } catch (error) {
+    if (signal.aborted) {
+      outcome = "stopped";
+    } else {
+      outcome = "failed";
+      yield failure(deps, error);
+    }
+  } finally {
+    ender.abort();
+  }
+  yield progress(waiting, "", outcome === "failed" ? "failed" : "done");
+  if (signal.aborted) yield notice("✗ Stream cancelled by user.");
+  const final = close(deps, turn, reply, outcome, request, usage);
+  if (final.notice !== null) yield notice(final.notice);
+  yield {
+    event: "chat_end",
+    content: "",
+    ref: null,
+    metadata: { total_tokens: final.message.usage?.completion_tokens ?? 0, message: final.message, recalled },
+  };
+}
+
+interface PreparedRequest {
+  assembled: Assembled;
+  /** Estimated prompt tokens, scaled by what this model reported before. */
+  prompt_tokens: number;
+  reading: string;
+  dropped_note: string | null;
+  stream(signal: AbortSignal): AsyncGenerator<Chunk>;
+}
+
+/** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had. */
+async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise<PreparedRequest> {
+  const { scene, reply, player_id, start } = turn;
+  const { config, db } = deps;
+  const model_id = scene.session.model;
+  const target = deps.registry.resolve(model_id);
+  if (target === undefined) {
+    throw new ProviderError("model_gone", `No provider is set up for ${model_id}. /model picks another.`);
+  }
+  const learned: Learned = deps.learned.get(model_id) ?? { scale: 1, window: null };
+  const window = learned.window ?? await deps.catalogue.contextOf(model_id);
+  const path: StoredMessage[] = pathTo(db, player_id, start.kind === "continue" ? reply.id : reply.parent_id);
+  const parts: PromptParts = {
+    base_rules: scene.base_rules,
+    rules: scene.rules,
+    world: scene.world,
+    character: scene.character,
+    path,
+    kept: [],
+    recalled: null,
+    reply_words: config.reply_words,
+    continue_reply: start.kind === "continue",
+  };
+  const budget = makeBudget(Math.floor(window / learned.scale), {
+    max_context_tokens: config.max_context_tokens,
+    reply_words: config.reply_words,
+    lore_tokens: config.lore_tokens,
+    memory_tokens: config.memory_tokens,
+    fixed: fixedTokens(parts),
+  });
+  const history = planHistory(path, { history_tokens: budget.history });
+  const lines = path.filter((message) => message.role === "user").map((message) => message.content);
+  const recalled: Recalled = await deps.recall.ask(
+    {
+      player_id,
+      session_id: scene.session.id,
+      world_id: scene.world.id,
+      leaf_id: reply.parent_id,
+      line: lines.at(-1) ?? "",
+      before: path.slice(-3, -1).reverse().map((message) => message.content),
+      visible_ids: history.kept,
+      max_lore: 8,
+      max_memories: 8,
+    },
+    RECALL_TIMEOUT_MS,
+  );
+  signal.throwIfAborted();
+  const assembled = assemble({ ...parts, kept: history.kept, recalled }, {
+    lore_tokens: budget.lore,
+    memory_tokens: budget.memories,
+  });
+  const prompt_tokens = Math.round(assembled.tokens * learned.scale);
+  savePrompt(db, reply.id, {
+    model: model_id,
+    window,
+    tokens: prompt_tokens,
+    sections: assembled.sections,
+    dropped: history.dropped,
+    lore_ids: assembled.lore_ids,
+    memory_ids: assembled.memory_ids,
+    context: assembled.messages.at(-1)?.content ?? "",
+  });
+  const request: ChatRequest = {
+    model: target.model,
+    messages: assembled.messages,
+    max_tokens: budget.reply,
+    // Another telling is never the identical request.
+    temperature: Math.min(1.2, 0.8 + 0.08 * turn.telling),
+    top_p: 0.95,
+    seed: seedOf(`${scene.session.id}:${reply.parent_id}`) + turn.telling,
+    story: {
+      world_id: scene.world.id,
+      seed: scene.session.id,
+      telling: turn.telling,
+      path: path.map(({ role, content }) => ({ role, content })),
+      lore: recalled.lore.filter((hit) => hit.known_to === "").map((hit) => hit.text),
+    },
+  };
+  const short = model_id.slice(model_id.lastIndexOf("/") + 1);
+  return {
+    assembled,
+    prompt_tokens,
+    reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
+    dropped_note: null,
+    stream: (stop) => target.provider.stream(request, stop),
+  };
+}
+
+/** FNV-1a, 31 bits: a seed that only the place in the story decides. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 1;
+}
+
+/** Passes chunks on and saves the reply every SAVE_EVERY_MS, also while the provider is silent. */
+async function* saved(chunks: AsyncGenerator<Chunk>, reply: GrowingReply): AsyncGenerator<Chunk> {
+  try {
+    while (true) {
+      const next = chunks.next();
+      let timer: number | undefined;
+      if (reply.unsaved) {
+        const late = new Promise<"late">((resolve) => {
+          timer = setTimeout(() => resolve("late"), SAVE_EVERY_MS);
+        });
+        try {
+          if (await Promise.race([next, late]) === "late") reply.save();
+        } finally {
+          clearTimeout(timer);
+        }
+      }
+      const result = await next;
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    // Not awaited: while the provider is silent this would wait with it. The caller aborts its signal.
+    chunks.return(undefined).catch(() => {});
+  }
+}
+
+/** Saves the reply as it ended, lets memory and the learnt figures have it. Never throws: a full disk is told, not died of. */
+function close(
+  deps: Deps,
+  turn: OpenTurn,
+  reply: GrowingReply,
+  outcome: "complete" | "stopped" | "failed",
+  request: PreparedRequest | null,
+  reported: ProviderUsage | null,
+): { message: Message; notice: string | null } {
+  const { scene, player_id } = turn;
+  const model = scene.session.model;
+  const counts: ProviderUsage = reported ?? {
+    prompt_tokens: request?.prompt_tokens ?? 0,
+    cached_tokens: 0,
+    completion_tokens: reply.tokens,
+    cost: null,
+  };
+  const usage: Usage = {
+    prompt_tokens: counts.prompt_tokens,
+    cached_tokens: counts.cached_tokens,
+    completion_tokens: counts.completion_tokens,
+    cost: counts.cost ?? costOf(counts, deps.catalogue.price(model)),
+    first_token_ms: reply.first_token_ms,
+    tokens_per_second: reply.speed,
+  };
+  const remark = reported === null || request === null ? null : learn(deps, model, request.assembled.tokens, reported);
+  try {
+    const message = deps.db.transaction(() => {
+      const message = reply.finish(outcome, usage);
+      if (outcome === "complete") rememberMessage(deps.db, player_id, scene.session.id, message);
+      updateSession(deps.db, player_id, scene.session.id, { last_used_ms: deps.now() });
+      return message;
+    });
+    return { message, notice: remark };
+  } catch (error) {
+    deps.log("error", `reply ${turn.reply.id} could not be saved: ${describe(error)}`);
+    const message = getMessageOr(deps, turn, { ...turn.reply, content: reply.text, status: "failed", usage });
+    return { message, notice: `✗ ${describe(error)}` };
+  }
+}
+
+function getMessageOr(deps: Deps, turn: OpenTurn, fallback: Message): Message {
+  try {
+    const kept = getMessage(deps.db, turn.player_id, turn.reply.id);
+    return kept === undefined ? fallback : { ...fallback, content: fallback.content };
+  } catch {
+    return fallback;
+  }
+}
+
+/** Compares our count with the provider's; returns what the player should know when the server cut the prompt. */
+function learn(deps: Deps, model: string, estimated: number, reported: ProviderUsage): string | null {
+  const before = deps.learned.get(model) ?? { scale: 1, window: null };
+  const window = serverCut(Math.round(estimated * before.scale), reported.prompt_tokens);
+  if (window !== null) {
+    deps.learned.set(model, { scale: before.scale, window });
+    return `${model} read only ${reported.prompt_tokens} of about ${
+      Math.round(estimated * before.scale)
+    } tokens: the server cut the beginning. The next prompt is built for that size; ` +
+      `raise the context length in the server's settings to give it more.`;
+  }
+  if (reported.prompt_tokens > 0) {
+    deps.learned.set(model, { ...before, scale: tokenScale(estimated, reported.prompt_tokens) });
+  }
+  return null;
+}
+
+function chunk(turn: OpenTurn, content: string, offset: number, tokens_per_second: number): Event {
+  return {
+    event: "chat_chunk",
+    content,
+    ref: null,
+    metadata: {
+      model: turn.scene.session.model,
+      tokens_per_second,
+      world_id: turn.scene.world.id,
+      message_id: turn.reply.id,
+      parent_id: turn.reply.parent_id,
+      offset,
+    },
+  };
+}
+
+function progress(id: string, label: string, state: "running" | "done" | "failed"): Event {
+  return { event: "progress", content: "", ref: null, metadata: { id, label, done: 0, total: null, unit: "items", state } };
+}
+
+/** A line for the player that is no part of the story. */
+export function notice(content: string): Event {
+  return {
+    event: "system_update",
+    content,
+    ref: null,
+    metadata: {
+      greeting: null,
+      model: null,
+      world_id: null,
+      character_id: null,
+      session_id: null,
+      active_rules: null,
+      line: null,
+    },
+  };
+}
+
+function failure(deps: Deps, error: unknown): Event {
+  if (!(error instanceof ProviderError) && !(error instanceof StoreError)) {
+    deps.log("error", error instanceof Error ? error.stack ?? error.message : String(error));
+  }
+  return { event: "error", content: describe(error), ref: null, metadata: {} };
+}
+
+/** One calm sentence for an error, whatever it is. */
+export function describe(error: unknown): string {
+  if (error instanceof ProviderError || error instanceof StoreError) return error.message;
+  return `Something went wrong in the engine: ${error instanceof Error ? error.message : String(error)}. ` +
+    "The line is kept; r tries again.";
+}
