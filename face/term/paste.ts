@@ -62,11 +62,9 @@ export function closesAgain(bytes: Uint8Array, from: number): boolean {
   return false;
 }
 
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- finding control sequences is the point
 const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\))?/g;
-// deno-lint-ignore no-control-regex
-const UNSAFE =
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e0fff}]/gu;
+const UNSAFE = /(?![\t\n])[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e0fff}]/gu;
 
 /** Line ends become "\n"; escape sequences, controls but tab and line feed, bidi controls and tags are removed. */
 export function cleanPaste(text: string): string {
