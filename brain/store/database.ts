@@ -19,8 +19,8 @@ export class StoreError extends Error {
 export type Value = SQLInputValue;
 
 /**
- * An open database. Every method is synchronous and throws StoreError. Rows come as plain objects without a
- * prototype; the caller names their type.
+ * An open database. Every method is synchronous and throws StoreError. Rows come as plain objects; the caller names
+ * their type.
  */
 export interface Database {
   get<Row>(sql: string, ...values: Value[]): Row | undefined;
@@ -35,6 +35,17 @@ export interface Database {
    */
   transaction<T>(fn: () => T): T;
   close(): void;
+}
+
+interface Prepared {
+  statement: StatementSync;
+  names: string[];
+}
+
+function named<Row>(names: string[], values: unknown[]): Row {
+  const row: Record<string, unknown> = {};
+  for (let i = 0; i < names.length; i++) row[names[i]] = values[i];
+  return row as Row;
 }
 
 /**
@@ -57,31 +68,45 @@ export function openDatabase(
   const raw = guard(() =>
     new DatabaseSync(path, { readOnly: readonly, timeout: options.busy_timeout_ms ?? 2000 })
   );
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, Prepared>();
   let savepoints = 0;
 
-  function prepare(sql: string): StatementSync {
-    let statement = statements.get(sql);
-    if (!statement) {
-      statement = raw.prepare(sql);
-      statements.set(sql, statement);
+  function prepare(sql: string): Prepared {
+    let prepared = statements.get(sql);
+    if (!prepared) {
+      const statement = raw.prepare(sql);
+      // Arrays made into objects here cost half of what node:sqlite's own objects cost to make and to read.
+      (statement as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
+      prepared = { statement, names: statement.columns().map((column) => column.name) };
+      statements.set(sql, prepared);
     }
-    return statement;
+    return prepared;
   }
 
   const db: Database = {
     get: <Row>(sql: string, ...values: Value[]) =>
-      guard(() => prepare(sql).get(...values) as Row | undefined),
-    all: <Row>(sql: string, ...values: Value[]) => guard(() => prepare(sql).all(...values) as Row[]),
+      guard(() => {
+        const { statement, names } = prepare(sql);
+        const row = statement.get(...values) as unknown as unknown[] | undefined;
+        return row && named<Row>(names, row);
+      }),
+    all: <Row>(sql: string, ...values: Value[]) =>
+      guard(() => {
+        const { statement, names } = prepare(sql);
+        return (statement.all(...values) as unknown as unknown[][]).map((row) => named<Row>(names, row));
+      }),
     *iterate<Row>(sql: string, ...values: Value[]) {
       try {
-        yield* prepare(sql).iterate(...values) as Iterable<Row>;
+        const { statement, names } = prepare(sql);
+        for (const row of statement.iterate(...values) as unknown as Iterable<unknown[]>) {
+          yield named<Row>(names, row);
+        }
       } catch (error) {
         throw explain(error, path);
       }
     },
     run(sql, ...values) {
-      const done = guard(() => prepare(sql).run(...values));
+      const done = guard(() => prepare(sql).statement.run(...values));
       return { changes: Number(done.changes), id: Number(done.lastInsertRowid) };
     },
     transaction<T>(fn: () => T): T {

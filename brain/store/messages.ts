@@ -45,18 +45,21 @@ export function addMessage(
     const owned = db.get("SELECT 1 FROM sessions WHERE id = ? AND player_id = ?", session_id, player_id);
     if (!owned) throw new StoreError("other", `There is no session "${session_id}" any more.`);
     let turn = message.role === "user" ? 1 : 0;
+    let tokens_above = 0;
     if (message.parent_id !== null) {
-      const parent = db.get<{ turn: number }>(
-        "SELECT turn FROM messages WHERE id = ? AND session_id = ?",
+      const parent = db.get<{ turn: number; tokens: number }>(
+        "SELECT turn, tokens_above + tokens AS tokens FROM messages WHERE id = ? AND session_id = ?",
         message.parent_id,
         session_id,
       );
       if (!parent) throw new StoreError("other", `Message ${message.parent_id} is not part of this story.`);
       turn += parent.turn;
+      tokens_above = parent.tokens;
     }
     const { id } = db.run(
-      `INSERT INTO messages (parent_id, session_id, role, content, status, model, tokens, created_ms, turn)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (parent_id, session_id, role, content, status, model, tokens, created_ms, turn,
+         tokens_above)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.parent_id,
       session_id,
       message.role,
@@ -66,6 +69,7 @@ export function addMessage(
       message.tokens,
       message.created_ms,
       turn,
+      tokens_above,
     );
     return bare(mustGet(db, player_id, id));
   });
@@ -111,29 +115,53 @@ export function getMessage(db: Database, player_id: string, id: number): StoredM
 
 /** The whole path, root first, to `leaf_id`; empty when the leaf is null or not the player's. */
 export function pathTo(db: Database, player_id: string, leaf_id: number | null): StoredMessage[] {
-  const session_id = sessionOf(db, player_id, leaf_id);
-  if (session_id === undefined) return [];
-  const rows = db.all<Row>(
-    `WITH RECURSIVE path (id, parent_id) AS (
-       SELECT id, parent_id FROM messages WHERE id = ?
-       UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
-     )
-     SELECT ${COLUMNS}, 1 AS alternative, 1 AS alternatives FROM path JOIN messages m ON m.id = path.id`,
+  return pathTail(db, player_id, leaf_id, { tokens: Number.MAX_SAFE_INTEGER }).path;
+}
+
+/**
+ * The newest part of the path to `leaf_id`, oldest first: as many messages as it takes to hold `tokens` tokens, the
+ * oldest of them whole. `tokens_above` is the sum of those left out. A long story costs no more than a short one.
+ */
+export function pathTail(
+  db: Database,
+  player_id: string,
+  leaf_id: number | null,
+  options: { tokens: number },
+): { path: StoredMessage[]; tokens_above: number } {
+  const leaf = db.get<{ session_id: string; total: number }>(
+    `SELECT m.session_id, m.tokens_above + m.tokens AS total FROM ${OWNED} WHERE m.id = ?`,
+    player_id,
     leaf_id,
   );
+  if (!leaf) return { path: [], tokens_above: 0 };
+  const rows = db.all<Row>(
+    `WITH RECURSIVE path (id, parent_id, tokens_above) AS (
+       SELECT id, parent_id, tokens_above FROM messages WHERE id = ?
+       UNION ALL
+       SELECT m.id, m.parent_id, m.tokens_above FROM path JOIN messages m ON m.id = path.parent_id
+       WHERE path.tokens_above > ?
+     )
+     SELECT ${COLUMNS}, 1 AS alternative, 1 AS alternatives
+     FROM path CROSS JOIN messages m ON m.id = path.id`,
+    leaf_id,
+    leaf.total - options.tokens,
+  );
+  const oldest = rows.at(-1)!;
   // Most messages are alone; asking for the few that are not is far cheaper than counting beside each.
   const others = new Map<string, number[]>();
   for (
     const row of db.iterate<{ parent_id: number | null; role: Role; ids: string }>(
-      `SELECT parent_id, role, group_concat(id) AS ids FROM messages WHERE session_id = ?
+      `SELECT parent_id, role, group_concat(id) AS ids FROM messages
+       WHERE session_id = ? AND (parent_id >= ? OR parent_id IS ?)
        GROUP BY parent_id, role HAVING count(*) > 1`,
-      session_id,
+      leaf.session_id,
+      oldest.parent_id ?? 0,
+      oldest.parent_id,
     )
   ) {
     others.set(`${row.parent_id} ${row.role}`, row.ids.split(",").map(Number).sort((a, b) => a - b));
   }
-  return rows.reverse().map((row) => {
+  const path = rows.reverse().map((row) => {
     const ids = others.get(`${row.parent_id} ${row.role}`);
     if (ids) {
       row.alternative = ids.indexOf(row.id) + 1;
@@ -141,6 +169,8 @@ export function pathTo(db: Database, player_id: string, leaf_id: number | null):
     }
     return fromRow(row);
   });
+  const left = db.get<{ tokens_above: number }>("SELECT tokens_above FROM messages WHERE id = ?", oldest.id);
+  return { path, tokens_above: left?.tokens_above ?? 0 };
 }
 
 /**
@@ -161,7 +191,7 @@ export function pathPage(
        UNION ALL
        SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
      ), page (id) AS (SELECT id FROM path WHERE id < ? LIMIT ?)
-     SELECT ${COLUMNS}, ${PLACE} FROM page JOIN messages m ON m.id = page.id ORDER BY m.id DESC`,
+     SELECT ${COLUMNS}, ${PLACE} FROM page CROSS JOIN messages m ON m.id = page.id ORDER BY m.id DESC`,
     leaf_id,
     options.before ?? Number.MAX_SAFE_INTEGER,
     limit + 1,
@@ -228,7 +258,7 @@ function mustGet(db: Database, player_id: string, id: number): StoredMessage {
 }
 
 function fromRow(row: Row): StoredMessage {
-  return { ...row, usage: row.usage === null ? null : JSON.parse(row.usage) as Usage };
+  return Object.assign(row, { usage: row.usage === null ? null : JSON.parse(row.usage) as Usage });
 }
 
 /** The message as the wire knows it. */

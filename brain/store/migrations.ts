@@ -11,8 +11,8 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     name: "0001_players_and_stories",
     // messages.parent_id has no ON DELETE CASCADE: SQLite follows a cascade only 1,000 levels deep.
-    // messages.turn counts the player's lines from the root to this one; sessions.used_order orders stories by
-    // use without the clock.
+    // messages.turn counts the player's lines from the root to this one, tokens_above sums the tokens of all its
+    // ancestors: neither changes once it is set. sessions.used_order orders stories by use without the clock.
     sql: `
       CREATE TABLE players (
         id TEXT PRIMARY KEY,
@@ -51,7 +51,8 @@ export const MIGRATIONS: readonly Migration[] = [
         tokens INTEGER NOT NULL,
         usage TEXT,
         created_ms INTEGER NOT NULL,
-        turn INTEGER NOT NULL
+        turn INTEGER NOT NULL,
+        tokens_above INTEGER NOT NULL
       ) STRICT;
       CREATE INDEX messages_by_parent ON messages (parent_id, session_id, role, id);
       CREATE INDEX messages_by_session ON messages (session_id, parent_id, role, id);
