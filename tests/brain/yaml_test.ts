@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MAX_YAML_LENGTH, parseYaml, YamlError } from "../../brain/yaml.ts";
+import { MAX_YAML_LENGTH, nearestKey, parseYaml, YamlError } from "../../brain/yaml.ts";
 
 function failure(text: string): YamlError {
   try {
@@ -176,4 +176,22 @@ Deno.test("any text becomes a value or a YamlError whose position lies in the te
       assert.ok(error.reason.length > 0 && !error.reason.includes("\n"));
     }
   }
+});
+
+Deno.test("the nearest known key is found a few letters away, never far away", () => {
+  const known = ["openai_base_url", "port", "home", "host", "id"];
+  const rows: [string, string | undefined][] = [
+    ["openai_base_ulr", "openai_base_url"],
+    ["OPENAI-BASE-URL", "openai_base_url"],
+    ["prot", "port"],
+    ["hots", "host"],
+    ["ID", "id"],
+    ["di", "id"],
+    ["pot", "port"],
+    ["xy", undefined],
+    ["colour", undefined],
+    ["", undefined],
+    ["x".repeat(100_000), undefined],
+  ];
+  for (const [key, nearest] of rows) assert.equal(nearestKey(key, known), nearest, key.slice(0, 20));
 });
