@@ -1,0 +1,78 @@
+/** The brain's front door: its roles on the command line. Trusted; no npm code but YAML and the command-line parser. */
+
+import { join } from "node:path/posix";
+import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
+import manifest from "../deno.json" with { type: "json" };
+import { defaultHome } from "../shared/home.ts";
+import { DEFAULT_PORT } from "../shared/protocol.ts";
+import { BRAIN_ROLES, EXIT } from "../shared/roles.ts";
+import { type FrontDoorOptions, runFrontDoor } from "./front_door.ts";
+
+/** What the roles do, by name; the command line only fills in their options. */
+export interface Actions {
+  brain(options: FrontDoorOptions): Promise<number>;
+}
+
+/** A whole number from 0 to 65535. Throws commander's InvalidArgumentError. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port >= 0 && port <= 65535) return port;
+  throw new InvalidArgumentError("It must be a number from 0 to 65535; 0 takes any free port.");
+}
+
+/**
+ * Reads the command line and runs its role. `root` is the real folder that holds brain/; resolves to the exit code.
+ * Usage errors, help and version are answered on the terminal.
+ */
+export async function runBrainRole(
+  args: readonly string[],
+  actions: Actions,
+  env: (name: string) => string | undefined,
+  root: string,
+): Promise<number> {
+  let code: number = EXIT.done;
+  const program = new Command("flower")
+    .description("Flower Engine: the brain's own roles")
+    .version(manifest.version)
+    .option("--home <dir>", "database, logs, your own assets", defaultHome(env, Deno.build.os))
+    .option("--config <file>", "config.yaml (default: in the working directory, then in home)")
+    .option("--assets <dir>", "worlds, characters and rules that ship with the engine", join(root, "assets"))
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(--help shows what there is)")
+    .exitOverride();
+  const help = BRAIN_ROLES.find((role) => role.name === "brain")?.help ?? "";
+  const brain = program.command("brain").alias("serve").description(help)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port to listen on; 0: any free one", parsePort)
+    .option("--with-parent", "end when stdin ends; for faces that start a brain")
+    .copyInheritedSettings(program)
+    .exitOverride();
+  brain.action(async (own) => {
+    const common = program.opts();
+    code = await actions.brain({
+      home: common.home,
+      config_path: common.config ?? null,
+      assets: common.assets,
+      host: own.host,
+      port: own.port ?? (own.withParent ? 0 : DEFAULT_PORT),
+      with_parent: own.withParent ?? false,
+      root,
+      entry: join(root, "brain", "serve.ts"),
+    });
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version are no errors; everything else that commander refuses is usage.
+    return error.code === "commander.helpDisplayed" || error.code === "commander.version"
+      ? EXIT.done
+      : EXIT.usage;
+  }
+  return code;
+}
+
+if (import.meta.main) {
+  const root = Deno.realPathSync(join(import.meta.dirname ?? "", ".."));
+  Deno.exit(await runBrainRole(Deno.args, { brain: runFrontDoor }, (name) => Deno.env.get(name), root));
+}

@@ -1,0 +1,13 @@
+/** The roles of the command line that belong to the brain's front door: the face lists them and passes them on. */
+
+export interface Role {
+  name: string;
+  help: string;
+}
+
+export const BRAIN_ROLES: readonly Role[] = [
+  { name: "brain", help: "run the brain alone, for faces that come and go" },
+];
+
+/** Exit codes of every program; scripts rely on them. */
+export const EXIT = { done: 0, failed: 1, usage: 2, no_brain: 3, turn_failed: 4, interrupted: 130 } as const;
