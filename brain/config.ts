@@ -62,6 +62,8 @@ export interface Config {
   first_byte_timeout_ms: number;
   idle_timeout_ms: number;
   log_level: "debug" | "info" | "warn" | "error";
+  /** The built-in narrator speaks one word in this time; 0: all at once. */
+  narrator_word_ms: number;
   /** Test-only: SQLite page limit (a full disk); 0: none. */
   max_page_count: number;
   /** What was wrong with the file or the environment, a sentence each, for the player. */
@@ -125,6 +127,7 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     first_byte_timeout_ms: settings.first_byte_timeout_ms,
     idle_timeout_ms: settings.idle_timeout_ms,
     log_level: settings.log_level,
+    narrator_word_ms: settings.narrator_word_ms,
     max_page_count: settings.max_page_count,
     complaints,
   };

@@ -50,6 +50,7 @@ export interface Settings {
   first_byte_timeout_ms: number;
   idle_timeout_ms: number;
   log_level: "debug" | "info" | "warn" | "error";
+  narrator_word_ms: number;
   max_page_count: number;
 }
 
@@ -177,6 +178,7 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   first_byte_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   idle_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   log_level: oneOf(["debug", "info", "warn", "error"]),
+  narrator_word_ms: whole(0, 10_000, "milliseconds"),
   max_page_count: whole(0, 4_294_967_294, "pages"),
 };
 
@@ -211,6 +213,7 @@ export function defaultSettings(): Settings {
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,
     log_level: "info",
+    narrator_word_ms: 35,
     max_page_count: 0,
   };
 }

@@ -23,8 +23,6 @@ import { settleUnfinished } from "./store/messages.ts";
 
 /** Until there are tokens there is one player. */
 const PLAYER = "local";
-/** The built-in narrator speaks at reading speed. */
-const NARRATOR_WORD_MS = 35;
 /** A brain that cannot settle in this time leaves anyway: the text is saved as it grows. */
 const SETTLE_MS = 800;
 
@@ -72,7 +70,7 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
   if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
   const library = await openLibrary(config.assets, config.home, { watch: true });
   const findWorld = (id: string) => library.worlds().find((world) => world.id === id);
-  const narrator = createNarrator(findWorld, { delay_ms: config.narrator_word_ms ?? NARRATOR_WORD_MS });
+  const narrator = createNarrator(findWorld, { delay_ms: config.narrator_word_ms });
   const catalogue: Catalogue = openCatalogue(config, keys, { now: Date.now, log });
   const registry = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
   const recall = openRecall(config.database_path);
@@ -93,10 +91,19 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
   const brain = new Brain(deps, manifest.version);
   let server: RunningServer;
   try {
-    server = listen(brain, { host: config.host, port: config.port, token: config.token, player_id: PLAYER, log });
+    server = listen(brain, {
+      host: config.host,
+      port: config.port,
+      token: config.token,
+      player_id: PLAYER,
+      log,
+    });
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new NoBrain(`Port ${config.port} on ${config.host} is taken. Choose another with --port, or 0 for any.`, 3);
+    throw new NoBrain(
+      `Port ${config.port} on ${config.host} is taken. Choose another with --port, or 0 for any.`,
+      3,
+    );
   }
   writeBeacon(config, server.url);
   console.log(JSON.stringify({ ready: true, url: server.url, pid: Deno.pid, version: manifest.version }));
@@ -111,7 +118,9 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
   });
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
-  const warm = loadTokenizer().then(() => indexLore(db, library.worlds(), log)).catch((error) => log("error", `${error}`));
+  const warm = loadTokenizer().then(() => indexLore(db, library.worlds(), log)).catch((error) =>
+    log("error", `${error}`)
+  );
 
   return async () => {
     await brain.stop();
@@ -147,7 +156,10 @@ async function takeLock(path: string): Promise<Deno.FsFile> {
   }
   if (await file.tryLock(true)) return file;
   file.close();
-  throw new NoBrain("Another brain runs on this home. Attach with `deno task play`, or choose another with --home.", 3);
+  throw new NoBrain(
+    "Another brain runs on this home. Attach with `deno task play`, or choose another with --home.",
+    3,
+  );
 }
 
 /** Tells `play` and `face` where this brain is; counts only while the lock is held. */

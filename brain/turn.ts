@@ -12,13 +12,23 @@ import { assemble, type Assembled, fixedTokens, type PromptParts } from "./promp
 import { estimateTokens, makeBudget, planHistory, serverCut, tokenScale } from "./prompt/budget.ts";
 import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
 import { StoreError } from "./store/database.ts";
-import { addMessage, getMessage, pathTo, siblings, type StoredMessage, updateMessage } from "./store/messages.ts";
+import {
+  addMessage,
+  getMessage,
+  pathTo,
+  siblings,
+  type StoredMessage,
+  updateMessage,
+} from "./store/messages.ts";
 import { savePrompt } from "./store/prompts.ts";
 import { getSession, updateSession } from "./store/sessions.ts";
 
 /** Recall may take this long; after that the turn goes on with what is there. */
 const RECALL_TIMEOUT_MS = 150;
 const TITLE_LENGTH = 60;
+/** Each further telling is asked for a little hotter, up to a bound where small models lose the language. */
+const TELLING_HEAT = 0.08;
+const MAX_TEMPERATURE = 1.2;
 
 /** Where a turn plays: the session's world and character, the player's rules. */
 export interface Scene {
@@ -85,7 +95,12 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
       case "retry":
         reply = start.reuse_id === null
           ? answer(start.user_id)
-          : updateMessage(db, player_id, start.reuse_id, { status: "writing", content: "", model, usage: null });
+          : updateMessage(db, player_id, start.reuse_id, {
+            status: "writing",
+            content: "",
+            model,
+            usage: null,
+          });
         telling = reply.alternatives - 1;
         break;
       case "continue":
@@ -170,7 +185,10 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     if (signal.aborted) {
       outcome = "stopped";
     } else if (outcome === "complete" && reply.text === turn.reply.content) {
-      throw new ProviderError("empty", "The model answered with nothing. r tries again; /model picks another.");
+      throw new ProviderError(
+        "empty",
+        "The model answered with nothing. r tries again; /model picks another.",
+      );
     } else if (finish === "length") {
       outcome = "stopped";
       yield notice("The reply came to its length limit. /continue goes on in the same place.");
@@ -273,8 +291,8 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
     messages: assembled.messages,
     max_tokens: budget.reply,
     // Another telling is never the identical request.
-    temperature: Math.min(1.2, 0.8 + 0.08 * turn.telling),
-    top_p: 0.95,
+    temperature: Math.min(MAX_TEMPERATURE, target.entry.quirks.temperature + TELLING_HEAT * turn.telling),
+    top_p: target.entry.quirks.top_p,
     seed: seedOf(`${scene.session.id}:${reply.parent_id}`) + turn.telling,
     story: {
       world_id: scene.world.id,
@@ -306,7 +324,7 @@ async function* saved(chunks: AsyncGenerator<Chunk>, reply: GrowingReply): Async
   try {
     while (true) {
       const next = chunks.next();
-      let timer: number | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       if (reply.unsaved) {
         const late = new Promise<"late">((resolve) => {
           timer = setTimeout(() => resolve("late"), SAVE_EVERY_MS);
@@ -352,7 +370,9 @@ function close(
     first_token_ms: reply.first_token_ms,
     tokens_per_second: reply.speed,
   };
-  const remark = reported === null || request === null ? null : learn(deps, model, request.assembled.tokens, reported);
+  const remark = reported === null || request === null
+    ? null
+    : learn(deps, model, request.assembled.tokens, reported);
   try {
     const message = deps.db.transaction(() => {
       const message = reply.finish(outcome, usage);
@@ -411,7 +431,12 @@ function chunk(turn: OpenTurn, content: string, offset: number, tokens_per_secon
 }
 
 function progress(id: string, label: string, state: "running" | "done" | "failed"): Event {
-  return { event: "progress", content: "", ref: null, metadata: { id, label, done: 0, total: null, unit: "items", state } };
+  return {
+    event: "progress",
+    content: "",
+    ref: null,
+    metadata: { id, label, done: 0, total: null, unit: "items", state },
+  };
 }
 
 /** A line for the player that is no part of the story. */

@@ -3,13 +3,17 @@
 import { attachLore } from "../store/memories.ts";
 import { chunkLore } from "../memory/units.ts";
 import { updateSession } from "../store/sessions.ts";
-import { type Command, type Context, choose, type Outcome, quote, single } from "./command.ts";
+import { choose, type Command, type Context, type Outcome, quote, single } from "./command.ts";
 
 /** How long `/model` waits for a first list of models. */
 const CATALOGUE_WAIT_MS = 3000;
 
 /** Another world or character leaves the session; nothing is deleted and `/session continue` brings all three back. */
-function chosen(context: Context, change: { world_id?: string; character_id?: string }, answer: string): Outcome {
+function chosen(
+  context: Context,
+  change: { world_id?: string; character_id?: string },
+  answer: string,
+): Outcome {
   const left = context.state.session_id !== "";
   return {
     answer,
@@ -47,14 +51,20 @@ export const CHOICE_COMMANDS: Command[] = [
             (names.length > 40 ? ` and ${names.length - 40} more.` : "."),
         };
       }
-      if (/\s/.test(id)) return { answer: `Error: ${quote(id)} is not recognized. A model id has no spaces.` };
+      if (/\s/.test(id)) {
+        return { answer: `Error: ${quote(id)} is not recognized. A model id has no spaces.` };
+      }
       if (!listed(context, id)) await atMost(catalogue.ready, CATALOGUE_WAIT_MS);
       const target = context.deps.registry.resolve(id);
-      if (target === undefined) return { answer: `Error: ${id} is not recognized. /model lists what is on offer.` };
+      if (target === undefined) {
+        return { answer: `Error: ${id} is not recognized. /model lists what is on offer.` };
+      }
       const { session, state, deps, player_id } = context;
       if (session !== undefined) updateSession(deps.db, player_id, session.id, { model: id });
       return {
-        answer: `Hot-swapped model to ${id}${listed(context, id) ? "" : ". It is in no list I have, I will try it."}`,
+        answer: `Hot-swapped model to ${id}${
+          listed(context, id) ? "" : ". It is in no list I have, I will try it."
+        }`,
         changed: { model: id },
         state: { ...state, model: id },
       };
@@ -112,7 +122,10 @@ export const CHOICE_COMMANDS: Command[] = [
         const files = await deps.readLoreFolder(path);
         const units = files.flatMap((file) => chunkLore(file.text));
         const pieces = attachLore(deps.db, player_id, state.world_id, units, path);
-        return { answer: `✓ ${files.length} files, ${pieces} pieces of lore from ${path}. Say it again after a change.` };
+        return {
+          answer:
+            `✓ ${files.length} files, ${pieces} pieces of lore from ${path}. Say it again after a change.`,
+        };
       } catch (error) {
         return { answer: `✗ ${error instanceof Error ? error.message : String(error)}` };
       }
@@ -137,7 +150,11 @@ export const CHOICE_COMMANDS: Command[] = [
     arguments: [],
     while_telling: true,
     run: (context) => ({
-      answer: list(context.deps.library.characters(), context.state.character_id, "There is no character yet."),
+      answer: list(
+        context.deps.library.characters(),
+        context.state.character_id,
+        "There is no character yet.",
+      ),
     }),
   },
   {
@@ -149,7 +166,9 @@ export const CHOICE_COMMANDS: Command[] = [
     run(context, args) {
       const rule = choose(single(args), context.deps.library.rules(), "rule pack");
       if (typeof rule === "string") return { answer: rule };
-      const rules = context.state.rules.includes(rule.id) ? context.state.rules : [...context.state.rules, rule.id];
+      const rules = context.state.rules.includes(rule.id)
+        ? context.state.rules
+        : [...context.state.rules, rule.id];
       return withRules(context, rules, `✓ Rule '${rule.id}' activated`);
     },
   },
@@ -166,7 +185,11 @@ export const CHOICE_COMMANDS: Command[] = [
       }));
       const rule = choose(single(args), active, "active rule pack");
       if (typeof rule === "string") return { answer: rule };
-      return withRules(context, context.state.rules.filter((id) => id !== rule.id), `✓ Rule '${rule.id}' removed`);
+      return withRules(
+        context,
+        context.state.rules.filter((id) => id !== rule.id),
+        `✓ Rule '${rule.id}' removed`,
+      );
     },
   },
   {
@@ -201,7 +224,8 @@ export const CHOICE_COMMANDS: Command[] = [
       }
       if (!deps.library.rules().some((rule) => rule.id === "nsfw")) {
         return {
-          answer: `✗ NSFW rule file not found. Write one: ${deps.config.home}/rules/nsfw.yaml with the keys id: nsfw, name, prompt.`,
+          answer:
+            `✗ NSFW rule file not found. Write one: ${deps.config.home}/rules/nsfw.yaml with the keys id: nsfw, name, prompt.`,
         };
       }
       return withRules(context, [...state.rules, "nsfw"], "✓ NSFW mode ENABLED - Unrestricted adult content");
@@ -219,7 +243,7 @@ function listed(context: Context, id: string): boolean {
 
 /** Waits for `promise`, at most `ms` milliseconds. */
 async function atMost(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
   try {
     await Promise.race([promise, late]);

@@ -61,7 +61,10 @@ export function single(args: string): string {
  * The command that a line names, and the rest of the line with its spaces. The longest name wins;
  * one or more spaces may stand between its words.
  */
-export function find(line: string, commands: readonly Command[]): { command: Command; args: string } | undefined {
+export function find(
+  line: string,
+  commands: readonly Command[],
+): { command: Command; args: string } | undefined {
   const sorted = [...commands].sort((a, b) => b.name.length - a.name.length);
   for (const command of sorted) {
     const pattern = new RegExp(`^${command.name.split(" ").join("\\s+")}(?:\\s|$)`);
@@ -126,10 +129,14 @@ export function choose<Item extends { id: string; name: string }>(
   if (exact !== undefined) return exact;
   const begun = wanted === ""
     ? []
-    : items.filter((item) => item.id.toLowerCase().startsWith(wanted) || item.name.toLowerCase().startsWith(wanted));
+    : items.filter((item) =>
+      item.id.toLowerCase().startsWith(wanted) || item.name.toLowerCase().startsWith(wanted)
+    );
   if (begun.length === 1) return begun[0];
   const ids = items.map((item) => item.id);
-  if (typed === "") return `✗ Which ${noun}? ${ids.length === 0 ? `There is none yet.` : `There are: ${ids.join(", ")}.`}`;
+  if (typed === "") {
+    return `✗ Which ${noun}? ${ids.length === 0 ? `There is none yet.` : `There are: ${ids.join(", ")}.`}`;
+  }
   const near = nearest(typed, ids);
   return `✗ There is no ${noun} ${quote(typed)}.${near === "" ? "" : ` Did you mean ${near}?`}`;
 }

@@ -1,6 +1,6 @@
 /** `/help`, `/usage`, `/cancel`. */
 
-import { usageTotals, type UsageTotals } from "../store/usage.ts";
+import { type UsageTotals, usageTotals } from "../store/usage.ts";
 import { type Command, nearest, quote, single } from "./command.ts";
 
 export const GENERAL_COMMANDS: Command[] = [
@@ -18,7 +18,9 @@ export const GENERAL_COMMANDS: Command[] = [
       const found = context.commands.filter(({ name }) => name === wanted || name.startsWith(`${wanted} `));
       if (found.length > 0) return { answer: found.map(line).join("\n") };
       const near = nearest(wanted, context.commands.map(({ name }) => name));
-      return { answer: `✗ There is no command ${quote(wanted)}.${near === "" ? "" : ` Did you mean ${near}?`}` };
+      return {
+        answer: `✗ There is no command ${quote(wanted)}.${near === "" ? "" : ` Did you mean ${near}?`}`,
+      };
     },
   },
   {
@@ -45,7 +47,9 @@ export const GENERAL_COMMANDS: Command[] = [
 
 function told(totals: UsageTotals): string {
   const number = (value: number) => value.toLocaleString("en");
-  const unknown = totals.unknown_cost_turns === 0 ? "" : `, and ${totals.unknown_cost_turns} replies of unknown price`;
+  const unknown = totals.unknown_cost_turns === 0
+    ? ""
+    : `, and ${totals.unknown_cost_turns} replies of unknown price`;
   return `${number(totals.turns)} replies, ${number(totals.prompt_tokens)} tokens read ` +
     `(${number(totals.cached_tokens)} cached), ${number(totals.completion_tokens)} written, ` +
     `$${totals.cost.toFixed(4)}${unknown}.`;

@@ -99,9 +99,13 @@ export const SESSION_COMMANDS: Command[] = [
     while_telling: true,
     run(context, args) {
       const title = single(args).replace(/\s+/g, " ");
-      if (context.session === undefined) return { answer: "✗ There is no story to rename. /session new begins one." };
+      if (context.session === undefined) {
+        return { answer: "✗ There is no story to rename. /session new begins one." };
+      }
       if (title === "") return { answer: "✗ Which title? /session rename TITLE" };
-      if (title.length > MAX_TITLE) return { answer: `✗ A title has at most ${MAX_TITLE} characters; this has ${title.length}.` };
+      if (title.length > MAX_TITLE) {
+        return { answer: `✗ A title has at most ${MAX_TITLE} characters; this has ${title.length}.` };
+      }
       updateSession(context.deps.db, context.player_id, context.session.id, { title });
       return { answer: `✓ This story is now called ${quote(title)}.`, sync: true };
     },
@@ -145,7 +149,9 @@ export const SESSION_COMMANDS: Command[] = [
 /** A session of this player by id, or by a beginning of id or title that only one has; else the sentence that says why not. */
 function pick(context: Context, typed: string): SessionSummary | string {
   const all = listSessions(context.deps.db, context.player_id, { limit: 1000 });
-  if (typed === "") return all.length === 0 ? "✗ There is no story yet." : "✗ Which story? /session list shows them.";
+  if (typed === "") {
+    return all.length === 0 ? "✗ There is no story yet." : "✗ Which story? /session list shows them.";
+  }
   const wanted = typed.toLowerCase();
   const exact = all.find(({ session }) => session.id === wanted);
   if (exact !== undefined) return exact;
@@ -156,7 +162,11 @@ function pick(context: Context, typed: string): SessionSummary | string {
     summary.session.id.startsWith(wanted) || titleOf(summary).toLowerCase().startsWith(wanted)
   );
   if (begun.length === 1) return begun[0];
-  if (begun.length > 1) return `✗ ${begun.length} stories begin with ${quote(typed)}. Take the id from /session list.`;
+  if (begun.length > 1) {
+    return `✗ ${begun.length} stories begin with ${quote(typed)}. Take the id from /session list.`;
+  }
   const near = nearest(typed, all.map(({ session }) => session.id));
-  return `✗ There is no story ${quote(typed)}.${near === "" ? " /session list shows them." : ` Did you mean ${near}?`}`;
+  return `✗ There is no story ${quote(typed)}.${
+    near === "" ? " /session list shows them." : ` Did you mean ${near}?`
+  }`;
 }

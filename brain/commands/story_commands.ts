@@ -71,7 +71,11 @@ export const STORY_COMMANDS: Command[] = [
     name: "/edit",
     usage: "/edit MESSAGE TEXT",
     help: "Another wording of a message; the old one stays beside it",
-    arguments: [{ name: "MESSAGE", kind: "message", required: true }, { name: "TEXT", kind: "text", required: true }],
+    arguments: [{ name: "MESSAGE", kind: "message", required: true }, {
+      name: "TEXT",
+      kind: "text",
+      required: true,
+    }],
     while_telling: false,
     run(context, args) {
       const { deps, player_id, session } = context;
@@ -99,7 +103,9 @@ export const STORY_COMMANDS: Command[] = [
           answer: "✓ Saved beside the old wording.",
           history: "before_sync",
           // A line said differently wants an answer; a reply said differently is one.
-          ...(message.role === "user" ? { telling: { kind: "retry", user_id: edited.id, reuse_id: null } } : {}),
+          ...(message.role === "user"
+            ? { telling: { kind: "retry", user_id: edited.id, reuse_id: null } }
+            : {}),
         };
       });
     },
@@ -118,7 +124,11 @@ export const STORY_COMMANDS: Command[] = [
       const line = path.findLast((message) => message.role === "user");
       if (line === undefined) return { answer: "✗ There is nothing to take back." };
       updateSession(deps.db, player_id, session.id, { leaf_id: line.parent_id });
-      return { answer: "✓ Taken back. /redo brings it again.", changed: { line: line.content }, history: "before_sync" };
+      return {
+        answer: "✓ Taken back. /redo brings it again.",
+        changed: { line: line.content },
+        history: "before_sync",
+      };
     },
   },
   {
@@ -162,7 +172,9 @@ function leafOf(context: Context): StoredMessage | string {
 }
 
 function parentOf(context: Context, message: StoredMessage): StoredMessage | undefined {
-  return message.parent_id === null ? undefined : getMessage(context.deps.db, context.player_id, message.parent_id);
+  return message.parent_id === null
+    ? undefined
+    : getMessage(context.deps.db, context.player_id, message.parent_id);
 }
 
 /** A message of the session that is shown, or the sentence that says why not. */
