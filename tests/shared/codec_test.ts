@@ -1,0 +1,270 @@
+/** The codec: every form of the wire in, every complaint with its field, nothing an old client would drop. */
+
+import assert from "node:assert/strict";
+import {
+  CodecError,
+  encodeEvent,
+  encodeRequest,
+  parseEvent,
+  parseRequest,
+  refOf,
+} from "../../shared/codec.ts";
+import type { Event, EventOf } from "../../shared/protocol.ts";
+import type { Message } from "../../shared/story.ts";
+
+const MESSAGE: Message = {
+  id: 7,
+  parent_id: null,
+  role: "assistant",
+  content: "Fog.",
+  status: "complete",
+  model: "demo/narrator",
+  usage: {
+    prompt_tokens: 10,
+    cached_tokens: 0,
+    completion_tokens: 2,
+    cost: null,
+    first_token_ms: 12,
+    tokens_per_second: 0,
+  },
+  created_ms: 1,
+  alternative: 2,
+  alternatives: 3,
+};
+
+const frame = (event: string, metadata: unknown, content: unknown = "") =>
+  JSON.stringify({ event, payload: { content, metadata } });
+
+Deno.test("every form of a request that the original takes is taken", () => {
+  const rows: [string, string, string | null][] = [
+    ['{"prompt":"I wait."}', "I wait.", null],
+    ['{"prompt":"I wait.","ref":"a1"}', "I wait.", "a1"],
+    ['{"prompt":"I wait.","ref":4}', "I wait.", "4"],
+    ['{"prompt":"I wait.","ref":null}', "I wait.", null],
+    ['{"prompt":"","more":1}', "", null],
+    ["I wait.", "I wait.", null],
+    ["/cancel", "/cancel", null],
+    ["5", "5", null],
+    ['"hi"', '"hi"', null],
+    ["[1]", "[1]", null],
+    ["null", "null", null],
+    ["{broken", "{broken", null],
+  ];
+  for (const [text, prompt, ref] of rows) assert.deepEqual(parseRequest(text), { prompt, ref }, text);
+});
+
+Deno.test("a request without a string prompt is refused with the name of the field", () => {
+  for (const text of ["{}", '{"prompt":5}', '{"prompt":null}', '{"prompt":["a"]}', '{"prompt":{}}']) {
+    assert.throws(() => parseRequest(text), new CodecError("request.prompt: not a string"), text);
+  }
+  assert.throws(() => parseRequest('{"prompt":"a","ref":{}}'), new CodecError("request.ref: not a string"));
+});
+
+Deno.test("the ref of an unreadable request is found for the refusal", () => {
+  const rows: [string, string | null][] = [
+    ['{"ref":"a"}', "a"],
+    ['{"ref":3,"prompt":1}', "3"],
+    ['{"ref":[]}', null],
+    ["{", null],
+    ["5", null],
+  ];
+  for (const [text, ref] of rows) assert.equal(refOf(text), ref, text);
+});
+
+Deno.test("a request survives the trip", () => {
+  assert.equal(encodeRequest({ prompt: "a", ref: null }), '{"prompt":"a"}');
+  assert.deepEqual(parseRequest(encodeRequest({ prompt: "é\n", ref: "9" })), { prompt: "é\n", ref: "9" });
+});
+
+const NOTHING_CHANGED = {
+  model: null,
+  world_id: null,
+  character_id: null,
+  session_id: null,
+  active_rules: null,
+  line: null,
+};
+
+const EVENTS: Event[] = [
+  {
+    event: "system_update",
+    content: "✓ Engine ready.",
+    ref: null,
+    metadata: { ...NOTHING_CHANGED, greeting: { protocol: 1, version: "0.1.0", player: "local" } },
+  },
+  {
+    event: "system_update",
+    content: "Hot-swapped",
+    ref: "4",
+    metadata: { ...NOTHING_CHANGED, greeting: null, model: "a/b", active_rules: ["x"], line: "I wait." },
+  },
+  {
+    event: "sync_state",
+    content: "State synchronized",
+    ref: null,
+    metadata: {
+      model: "a",
+      model_confirmed: true,
+      world_id: "w",
+      character_id: "c",
+      session_id: "",
+      active_rules: ["r"],
+      available_worlds: [{
+        id: "w",
+        name: "W",
+        hook: "h",
+        opening: "o",
+        characters: ["c"],
+        first_line: "I knock.",
+      }],
+      available_characters: [{ id: "c", name: "C", about: "Tall." }],
+      available_models: [{
+        id: "m",
+        name: "M",
+        prompt_price: 0,
+        completion_price: 0,
+        price_known: false,
+        local: true,
+        context: 4096,
+      }],
+      available_rules: [{ id: "r", name: "R" }],
+      available_sessions: null,
+    },
+  },
+  {
+    event: "commands",
+    content: "",
+    ref: null,
+    metadata: {
+      commands: [{
+        name: "/model",
+        usage: "/model ID",
+        help: "Choose",
+        arguments: [{ name: "ID", kind: "model", required: false }],
+      }],
+    },
+  },
+  { event: "chat_history", content: "", ref: null, metadata: { history: [MESSAGE], more: true } },
+  { event: "history_page", content: "", ref: "2", metadata: { before: 7, history: [MESSAGE], more: false } },
+  { event: "message", content: "", ref: null, metadata: { message: { ...MESSAGE, usage: null } } },
+  {
+    event: "chat_chunk",
+    content: "The reeds ",
+    ref: null,
+    metadata: {
+      model: "m",
+      tokens_per_second: 31.42,
+      world_id: "w",
+      message_id: 8,
+      parent_id: 7,
+      offset: 0,
+    },
+  },
+  {
+    event: "chat_end",
+    content: "",
+    ref: null,
+    metadata: { total_tokens: 3, message: MESSAGE, recalled: { lore: 2, memories: 3 } },
+  },
+  { event: "chat_end", content: "", ref: null, metadata: { total_tokens: 0, message: null, recalled: null } },
+  {
+    event: "progress",
+    content: "",
+    ref: null,
+    metadata: { id: "p", label: "Indexing", done: 1, total: null, unit: "items", state: "running" },
+  },
+  { event: "error", content: "Groq has not answered.", ref: "1", metadata: {} },
+];
+
+Deno.test("every event survives the trip", () => {
+  for (const event of EVENTS) assert.deepEqual(parseEvent(encodeEvent(event)), event);
+});
+
+Deno.test("no field that the original knows is ever null on the wire", () => {
+  const known = [
+    "model",
+    "world_id",
+    "character_id",
+    "session_id",
+    "active_rules",
+    "total_tokens",
+    "history",
+  ];
+  for (const event of EVENTS) {
+    const { payload } = JSON.parse(encodeEvent(event));
+    assert.equal(typeof payload.content, "string");
+    assert.equal(typeof payload.metadata, "object");
+    for (const name of Object.keys(payload.metadata)) {
+      const value = payload.metadata[name];
+      if (known.includes(name) || name.startsWith("available_")) assert.notEqual(value, null, name);
+    }
+  }
+});
+
+Deno.test("a greeting carries the original's status", () => {
+  const { payload } = JSON.parse(encodeEvent(EVENTS[0]));
+  assert.deepEqual(payload.metadata, { status: "ok", protocol: 1, version: "0.1.0", player: "local" });
+});
+
+Deno.test("what an original server sends is understood", () => {
+  const greeting = parseEvent(frame("system_update", { status: "ok" }, "✓ Engine ready.")) as EventOf<
+    "system_update"
+  >;
+  assert.deepEqual(greeting.metadata.greeting, { protocol: null, version: "", player: "" });
+  const chunk = parseEvent(frame("chat_chunk", { tps: 5.01, model: "gemini/x" }, "Fog")) as EventOf<
+    "chat_chunk"
+  >;
+  assert.equal(chunk.metadata.tokens_per_second, 5.01);
+  assert.equal(chunk.metadata.message_id, null);
+  const history = parseEvent(
+    frame("chat_history", {
+      history: [{ role: "assistant", content: "Fog." }, { role: "user", content: "I wait." }],
+    }),
+  ) as EventOf<"chat_history">;
+  assert.deepEqual(history.metadata.history.map(({ id, role }) => [id, role]), [[-1, "assistant"], [
+    -2,
+    "user",
+  ]]);
+  assert.equal(history.metadata.more, false);
+  const sync = parseEvent(
+    frame("sync_state", {
+      available_models: [{ id: "m", name: "M" }, { id: "n", name: "N", prompt_price: 2 }],
+    }),
+  ) as EventOf<"sync_state">;
+  assert.deepEqual(sync.metadata.available_models?.map((model) => model.price_known), [false, true]);
+  assert.equal(sync.metadata.available_worlds, null);
+  assert.equal(parseEvent('{"event":"error","payload":{"content":"x"}}')?.content, "x");
+});
+
+Deno.test("an event that this face does not know is no error", () => {
+  assert.equal(parseEvent(frame("thinking", {})), null);
+});
+
+Deno.test("a bad frame is named with its field", () => {
+  const rows: [string, string][] = [
+    ["no json", "frame: not JSON"],
+    ["5", "frame: not an object"],
+    ['{"event":5}', "frame.event: not a string"],
+    ['{"event":"error"}', "frame.payload: not an object"],
+    [frame("error", {}, null), "frame.payload.content: not a string"],
+    [frame("error", null), "frame.payload.metadata: not an object"],
+    [frame("chat_end", { total_tokens: "3" }), "chat_end.total_tokens: not a number"],
+    [
+      frame("chat_history", { history: [{ role: "user", content: 3 }] }),
+      "chat_history.history[0].content: not a string",
+    ],
+    [
+      frame("sync_state", { available_worlds: [{ id: "w" }] }),
+      "sync_state.available_worlds[0].name: not a string",
+    ],
+    [
+      frame("message", { message: { ...MESSAGE, status: "gone" } }),
+      "message.message.status: not one of writing, complete, stopped, failed",
+    ],
+    [
+      frame("progress", { id: "a", label: "b", done: 1, total: null, unit: "miles", state: "done" }),
+      "progress.unit: not one of bytes, items",
+    ],
+  ];
+  for (const [text, message] of rows) assert.throws(() => parseEvent(text), new CodecError(message), text);
+});
