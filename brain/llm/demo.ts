@@ -1,0 +1,292 @@
+/**
+ * The built-in narrator: a storyteller without a model, for a first look with no key and no server, and for tests.
+ * It plays authored lines: one for what the player's line does, one for what the line names, and the story's next beat.
+ */
+
+import type { Model, NarratorLines, World } from "../../shared/story.ts";
+import { GENERIC_LINES, LORE_FRAMES, NOUN_LINES } from "./demo_lines.ts";
+import { formsOf, type Kind, kindOf, nounsOf, wordsOf } from "./demo_words.ts";
+import type { ChatRequest, Chunk, Provider, StoryFacts } from "./provider.ts";
+
+/** The row of the model list. No price, no window: nothing is sent anywhere. */
+export const NARRATOR_MODEL: Model = {
+  id: "demo/narrator",
+  name: "The built-in narrator",
+  provider: "demo",
+  local: true,
+  context: null,
+  max_output: null,
+  prompt_price: 0,
+  completion_price: 0,
+};
+
+/** What the player is told, outside the story, when the beats are used up. */
+export const LAST_BEAT_NOTICE =
+  "This is as far as the built-in narrator goes without a model. Your story is kept; Ctrl+O connects one that goes on from here.";
+
+/** When every line of a kind has been told, these kinds lend theirs before anything is told twice. */
+const LENDERS: Record<Kind, Kind[]> = {
+  look: ["wait", "go"],
+  speak: ["ask", "wait"],
+  take: ["wait", "look"],
+  go: ["look", "wait"],
+  wait: ["look"],
+  ask: ["speak", "wait"],
+  hard: ["wait", "take"],
+};
+/** In these kinds what is asked about comes before what happens around it. */
+const NOUN_FIRST: Kind[] = ["look", "ask", "speak"];
+/** Enough of a line's beginning to know it again, even when its telling was stopped in the middle. */
+const KNOWN_BY = 24;
+const MAX_LORE_WORDS = 55;
+
+/** Finds a number in 0..2^32 - 1 for a text (FNV-1a): the narrator's only source of variety. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  }
+  // The last step of murmur3: without it texts with a common beginning sort alike.
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  return (value ^ (value >>> 13)) >>> 0;
+}
+
+function shuffled(lines: string[], salt: string): string[] {
+  return lines
+    .map((line) => ({ line, order: hash(`${salt}|${line}`) }))
+    .sort((a, b) => a.order - b.order)
+    .map((entry) => entry.line);
+}
+
+/** What stands in the story already. */
+interface Told {
+  text: string;
+  has(line: string): boolean;
+}
+
+function toldIn(path: StoryFacts["path"]): Told {
+  const text = path.filter((message) => message.role === "assistant").map((message) => message.content).join(
+    "\n",
+  );
+  return {
+    text,
+    has: (line) => text.includes(knownPart(line)),
+  };
+}
+
+/** The part of a line by which it is found in a story: its beginning, or for a pattern the longest fixed piece. */
+function knownPart(line: string): string {
+  const pieces = line.split(/\{(?:noun|lore)\}/);
+  if (pieces.length === 1) return line.slice(0, KNOWN_BY);
+  return pieces.reduce((longest, piece) => piece.length > longest.length ? piece : longest).trim();
+}
+
+/** Unused lines first in an order of this turn's own, then the used ones, longest unused first. */
+function freshFirst(lines: string[], told: Told, salt: string): { fresh: string[]; used: string[] } {
+  const fresh = shuffled(lines.filter((line) => !told.has(line)), salt);
+  const used = lines
+    .filter((line) => told.has(line))
+    .sort((a, b) => told.text.lastIndexOf(knownPart(a)) - told.text.lastIndexOf(knownPart(b)));
+  return { fresh, used };
+}
+
+function linesOf(world: World | undefined): NarratorLines {
+  const own = world?.narrator;
+  if (!own) return GENERIC_LINES;
+  const filled = (lines: string[], fallback: string[]) => lines.length > 0 ? lines : fallback;
+  return {
+    look: filled(own.look, GENERIC_LINES.look),
+    speak: filled(own.speak, GENERIC_LINES.speak),
+    take: filled(own.take, GENERIC_LINES.take),
+    go: filled(own.go, GENERIC_LINES.go),
+    wait: filled(own.wait, GENERIC_LINES.wait),
+    ask: filled(own.ask, GENERIC_LINES.ask),
+    hard: filled(own.hard, GENERIC_LINES.hard),
+    beats: filled(own.beats, GENERIC_LINES.beats),
+    answers: own.answers,
+    first_line: own.first_line,
+  };
+}
+
+/** One line of the kind: unused ones, then what other kinds lend, then the one longest ago; `telling` steps through them. */
+function kindLine(kind: Kind, lines: NarratorLines, told: Told, salt: string, telling: number): string {
+  const own = freshFirst(lines[kind], told, salt);
+  const lent = LENDERS[kind].flatMap((lender) => freshFirst(lines[lender], told, salt).fresh);
+  const order = [...own.fresh, ...lent, ...own.used];
+  return order[telling % order.length] ?? "";
+}
+
+interface LoreEntry {
+  sentences: string[];
+  secret: boolean;
+}
+
+/** Entries of a world's lore text without headings. A `Known to:` makes an entry no common knowledge. */
+function entriesOf(lore: string): LoreEntry[] {
+  return lore
+    .split(/\n\s*\n|^##.*$/m)
+    .map((entry) => entry.replace(/^#+.*$/gm, "").replace(/\s+/g, " ").trim())
+    .filter((entry) => entry !== "")
+    .map((entry) => ({ sentences: sentencesOf(entry), secret: /\bKnown to:/i.test(entry) }));
+}
+
+function sentencesOf(text: string): string[] {
+  return text.split(/(?<=[.!?]["”']?)\s+(?=["“'A-Z])/).filter((sentence) => sentence !== "");
+}
+
+/** Public lore that names the noun, one sentence each, best first: what was recalled, then the rest of the world's. */
+function loreAbout(noun: string, facts: StoryFacts, world: World | undefined): string[] {
+  const own = entriesOf(world?.lore ?? "");
+  const secrets = own.filter((entry) => entry.secret).map((entry) => entry.sentences[0]);
+  const recalled = entriesOf(facts.lore.join("\n\n"))
+    .filter((entry) => !entry.secret && !secrets.includes(entry.sentences[0]));
+  const found: string[] = [];
+  for (const entry of [...recalled, ...own.filter((entry) => !entry.secret)]) {
+    // A sentence that begins with a pronoun needs the one before it, so the entry's first speaks instead.
+    const sentence = entry.sentences.find((each) =>
+      !/^(?:He|She|It|They|His|Her|Its|Their|This|That|These|Those)\b/.test(each) && names(each, [noun])
+    ) ??
+      (names(entry.sentences.join(" "), [noun]) ? entry.sentences[0] : undefined);
+    if (sentence === undefined || sentence.split(" ").length > MAX_LORE_WORDS) {
+      continue;
+    }
+    if (!found.includes(sentence)) {
+      found.push(sentence);
+    }
+  }
+  return found;
+}
+
+/** Whether a text holds one of the words in any of its forms; a phrase of several words must stand as it is. */
+function names(text: string, words: string[]): boolean {
+  const forms = new Set(wordsOf(text).flatMap(formsOf));
+  const plain = ` ${wordsOf(text).join(" ")} `;
+  return words.some((word) =>
+    word.includes(" ") ? plain.includes(` ${word} `) : formsOf(word).some((form) => forms.has(form))
+  );
+}
+
+/** What the narrator says to the thing the line names; empty when it names none. */
+function nounLine(
+  line: string,
+  kind: Kind,
+  facts: StoryFacts,
+  world: World | undefined,
+  lines: NarratorLines,
+  told: Told,
+  salt: string,
+): string {
+  // "I ask the boy about the lamp": of several nouns the last is meant when something is asked, else the first.
+  const nouns = kind === "ask" ? nounsOf(line).reverse() : nounsOf(line);
+  const mentioned = lines.answers.filter((answer) => names(line, answer.about));
+  const rank = (about: string[]) => {
+    const at = nouns.findIndex((noun) => names(noun, about));
+    return at < 0 ? nouns.length : at;
+  };
+  const answers = mentioned
+    .sort((a, b) => rank(a.about) - rank(b.about))
+    .map((answer) => answer.line)
+    .filter((answer) => !told.has(answer));
+  // A word of the world counts as a noun too, article or not: "I buy eel".
+  const lore = nouns
+    .flatMap((noun) => loreAbout(noun, facts, world))
+    .filter((sentence) => !told.has(sentence));
+  const frames = freshFirst(LORE_FRAMES, told, salt);
+  const retold = lore.map((sentence, index) => {
+    const order = [...frames.fresh, ...frames.used];
+    return order[index % order.length].replace("{lore}", () => sentence);
+  });
+  const asides = nouns.length === 0
+    ? []
+    : freshFirst(NOUN_LINES, told, salt).fresh.map((aside) => aside.replaceAll("{noun}", () => nouns[0]));
+  const best = [...answers, ...retold];
+  if (best.length > 0) return best[facts.telling % best.length];
+  return asides[facts.telling % Math.max(1, asides.length)] ?? "";
+}
+
+/** Answered turns so far: player lines in a row, as a failed reply leaves them, are one. */
+function turnsBefore(path: StoryFacts["path"]): number {
+  let turns = 0;
+  path.forEach((message, index) => {
+    if (message.role === "user" && path[index + 1]?.role === "assistant") turns++;
+  });
+  return turns;
+}
+
+interface Reply {
+  text: string;
+  last: boolean;
+}
+
+/** The whole reply to the last player line of the path; the same facts always give the same words. */
+function replyTo(facts: StoryFacts, world: World | undefined): Reply {
+  const line = facts.path.at(-1)?.content ?? "";
+  const turn = turnsBefore(facts.path);
+  const lines = linesOf(world);
+  const told = toldIn(facts.path);
+  const salt = `${facts.seed}|${turn}`;
+  const last = turn >= lines.beats.length;
+  const kind = last ? "wait" : kindOf(line);
+  const happens = kindLine(kind, lines, told, salt, facts.telling);
+  const named = nounLine(line, kind, facts, world, lines, told, salt);
+  const paragraphs = NOUN_FIRST.includes(kind) ? [named, happens] : [happens, named];
+  if (!last) paragraphs.push(lines.beats[turn]);
+  return {
+    text: paragraphs.filter((paragraph) => paragraph !== "").join("\n\n").replaceAll("{{user}}", "you"),
+    last,
+  };
+}
+
+/** The rest of a reply that was stopped, or one more quiet line after one that was whole. */
+function continuation(facts: StoryFacts, world: World | undefined): Reply {
+  const written = facts.path.at(-1)?.content ?? "";
+  const before = facts.path.slice(0, -1);
+  for (let telling = 0; telling <= facts.telling; telling++) {
+    const whole = replyTo({ ...facts, path: before, telling }, world);
+    if (whole.text.length > written.length && whole.text.startsWith(written)) {
+      return { text: whole.text.slice(written.length), last: whole.last };
+    }
+  }
+  const quiet = kindLine("wait", linesOf(world), toldIn(facts.path), facts.seed, facts.telling);
+  return { text: `${/\s$/.test(written) ? "" : "\n\n"}${quiet}`, last: false };
+}
+
+/** Resolves after `delay_ms` or at once when `signal` is aborted; leaves no timer behind. */
+function pause(delay_ms: number, signal: AbortSignal): Promise<void> {
+  if (delay_ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delay_ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+/**
+ * Makes the provider "demo". `worlds` finds a world by id; `delay_ms` lies between two words (35 is reading speed,
+ * 0 is as fast as it goes). It needs nothing of the request but `story`, and never throws.
+ */
+export function createNarrator(
+  worlds: (id: string) => World | undefined,
+  options: { delay_ms: number },
+): Provider {
+  return {
+    name: "demo",
+    async *stream(request: ChatRequest, signal: AbortSignal): AsyncGenerator<Chunk> {
+      const facts = request.story;
+      const world = worlds(facts.world_id);
+      const goes_on = facts.path.at(-1)?.role === "assistant";
+      const reply = goes_on ? continuation(facts, world) : replyTo(facts, world);
+      for (const word of reply.text.match(/\s*\S+/g) ?? []) {
+        await pause(options.delay_ms, signal);
+        if (signal.aborted) return;
+        yield { kind: "text", text: word };
+      }
+      if (reply.last) yield { kind: "notice", text: LAST_BEAT_NOTICE };
+      yield { kind: "end", finish: "stop", usage: null };
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/** What the built-in narrator hears in a player's line: what is done, and what it is done to. English, small, pure. */
+
+/** What a player does in a line, as far as word lists can tell. */
+export type Kind = "look" | "speak" | "take" | "go" | "wait" | "ask" | "hard";
+
+function list(words: string): string[] {
+  return words.trim().split(/\s+/);
+}
+
+const VERBS: Record<Kind, string[]> = {
+  hard: list(
+    `attack kill murder stab slay fight hit punch kick strike beat throttle strangle shoot break broke broken
+    smash shatter burst bash ram destroy wreck burn lift heave haul wrench bend force jump leap leapt vault dive swim swam
+    fly flew teleport cast conjure summon curse charm hypnotise hypnotize outrun overpower wrestle tackle pry prise tear
+    rob hack hotwire uproot topple conquer juggle balance attempt`,
+  ),
+  ask: list("ask question inquire enquire beg interrogate wonder demand request"),
+  speak: list(
+    `say said tell told talk speak spoke shout call cry whisper murmur mutter answer reply replied respond lie
+    lied promise swear swore sing sang greet thank apologise apologize explain offer agree refuse argue bargain haggle
+    joke flatter threaten warn introduce confess announce insist lecture recite toast complain persuade propose admit
+    deny hail hum hello hi`,
+  ),
+  look: list(
+    `look examine inspect study watch see saw observe search peer glance gaze stare read check scan spy listen
+    hear heard smell sniff notice count survey consider find found explore investigate squint eye compare taste`,
+  ),
+  take: list(
+    `take took grab pick hold held touch lift pull push open close shut turn put lay set give gave hand pass use
+    steal stole buy bought pay paid sell sold eat ate drink drank drop throw threw tie untie cut light lit unlock lock
+    press feel weigh shake shook pocket collect gather carry wear wore fill pour knock wipe draw drew write wrote fold
+    unfold wrap unwrap ring rang mend fix repair trade stroke pet catch caught reach borrow show bring brought get got
+    place bury dig dug feed fed milk pluck play deal shuffle bet place cook bake wash clean sweep help load unload move
+    try make made build point return keep`,
+  ),
+  go: list(
+    `go went walk run ran leave left enter climb descend follow cross head return step ride rode row sail travel
+    flee fled escape sneak creep crept crawl march approach exit come came hurry rush wander stroll back advance board
+    mount slip squeeze wade continue proceed retreat turn jump`,
+  ),
+  wait: list(
+    `wait sit sat stand stood rest sleep slept stay remain pause linger nod shrug smile laugh sigh think thought
+    ponder nap lean breathe yawn wink bow frown blush stretch hesitate doze dream hide hid lie pray kneel wave`,
+  ),
+};
+
+/** Verbs of several kinds: the first kind of this order wins. */
+const ORDER: Kind[] = ["ask", "hard", "speak", "look", "take", "go", "wait"];
+
+const KIND_OF = new Map<string, Kind>();
+for (const kind of ORDER) {
+  for (const verb of VERBS[kind]) if (!KIND_OF.has(verb)) KIND_OF.set(verb, kind);
+}
+// Words that are two verbs in English; here the commoner one in a player's line.
+KIND_OF.set("lift", "take");
+KIND_OF.set("lie", "speak");
+KIND_OF.set("return", "go");
+
+const DIRECTIONS = new Set(
+  list("north south east west up upstairs down downstairs outside inside home onward back"),
+);
+const QUESTION_WORDS = new Set(
+  list("who what where when why how which whose is are was were do does did can could"),
+);
+/** What may stand right before a verb that the player's character does. */
+const BEFORE_VERB = new Set(
+  list(`i we and then to or but not n't will would just now please let's lets 'll quickly
+  slowly quietly carefully gently again also still never always me`),
+);
+
+const DETERMINERS = new Set(
+  list(`the a an my his her its our your their this that these those some any another every
+  each both one two three four five six no which what whose`),
+);
+const NOUN_STOP = new Set(
+  list(`of to in on at by for from with without into onto over under up down off out about
+  around behind beside between before after through across along against near past toward towards inside outside until
+  till than as and or but so if when while because that which who whom whose where why how is are was were be been has
+  have had do does did will would can could should may might must i you he she it we they me him us them myself
+  away back here there now then again again too very not once only just today tonight tomorrow yesterday lights says
+  said looks stands`),
+);
+/** Too vague or too near to the player's own body to be taken up. */
+const VAGUE = new Set(
+  list(`thing things something anything nothing everything way time times moment minute minutes hour
+  hours second while bit lot place side front rest end other others same first last next one ones morning evening
+  night day days week afternoon dawn noon midnight head hand hands eye eyes face foot feet arm arms shoulder shoulders
+  mouth ear ears hair finger fingers knee knees leg legs chest breath voice word words question answer mind heart turn
+  look step steps left right middle top bottom part kind sort fact course truth lie name nearest most least world life
+  self story please thanks yes ok okay`),
+);
+
+/** Lower-case words of a text, apostrophes kept inside them ("don't"), letters of any script. */
+export function wordsOf(text: string): string[] {
+  return text.toLowerCase().replaceAll("’", "'").match(/[\p{L}\p{N}]+(?:['-][\p{L}\p{N}]+)*/gu) ?? [];
+}
+
+/** A word and what it may be a form of: plural, past or -ing form without its ending. */
+export function formsOf(word: string): string[] {
+  const forms = [word];
+  const bare = word.replace(/'s$/, "");
+  if (bare !== word) forms.push(bare);
+  if (bare.endsWith("ies") && bare.length > 4) forms.push(bare.slice(0, -3) + "y");
+  if (/(?:[sxz]|[cs]h)es$/.test(bare)) forms.push(bare.slice(0, -2));
+  if (/[^s]s$/.test(bare) && bare.length > 3) forms.push(bare.slice(0, -1));
+  for (const ending of ["ed", "ing"]) {
+    if (!bare.endsWith(ending) || bare.length < ending.length + 3) continue;
+    const stem = bare.slice(0, -ending.length);
+    forms.push(stem, stem + "e");
+    if (stem.at(-1) === stem.at(-2)) forms.push(stem.slice(0, -1));
+  }
+  return forms;
+}
+
+function verbKind(word: string): Kind | undefined {
+  for (const form of formsOf(word)) {
+    const kind = KIND_OF.get(form);
+    if (kind !== undefined) return kind;
+  }
+  return undefined;
+}
+
+/**
+ * What the player's line does. Spoken words count as speaking or asking whatever else happens; then a verb where
+ * an English verb stands, then any verb anywhere; a line without one (or in another language) is "wait":
+ * then something else moves.
+ */
+export function kindOf(line: string): Kind {
+  const text = line.replace(/[“”„«»]/g, '"').trim();
+  if (/\?["'\s)]*$/.test(text) || /\?\s*"/.test(text)) return "ask";
+  if (/"[^"]+"?/.test(text)) return "speak";
+  const words = wordsOf(text);
+  if (QUESTION_WORDS.has(words[0] ?? "")) return "ask";
+  const placed: Kind[] = [];
+  const anywhere: Kind[] = [];
+  words.forEach((word, index) => {
+    const kind = verbKind(word);
+    if (kind === undefined) return;
+    anywhere.push(kind);
+    const before = words[index - 1];
+    if (before === undefined || BEFORE_VERB.has(before) || before.endsWith("ly")) placed.push(kind);
+  });
+  if (/\b(?:try|tries|trying|tried) to\b/i.test(text)) placed.unshift("hard");
+  for (const kinds of [placed, anywhere]) {
+    if (kinds.includes("hard")) return "hard";
+    if (kinds.includes("ask")) return "ask";
+    if (kinds.length > 0) return kinds[0];
+  }
+  return words.some((word) => DIRECTIONS.has(word)) ? "go" : "wait";
+}
+
+/** The nouns of a line in reading order, lower case, without doubles: what follows a determiner, as far as lists can tell. */
+export function nounsOf(line: string): string[] {
+  const nouns: string[] = [];
+  // A comma or full stop ends a noun phrase, so each piece is read alone.
+  for (const piece of line.split(/[,.;:!?()"“”«»\n—–]+/)) {
+    const words = wordsOf(piece);
+    for (let index = 0; index < words.length; index++) {
+      if (!DETERMINERS.has(words[index])) continue;
+      let noun = "";
+      let at = index + 1;
+      for (; at < words.length && at <= index + 4; at++) {
+        const word = words[at];
+        if (NOUN_STOP.has(word) || DETERMINERS.has(word)) break;
+        if (word.endsWith("ly") && noun !== "") break;
+        noun = word.replace(/'s$/, "");
+        // "the boy's rope": the owner is passed over for the thing.
+      }
+      if (noun.length > 2 && !VAGUE.has(noun) && !/^\d/.test(noun) && !nouns.includes(noun)) nouns.push(noun);
+      index = at - 1;
+    }
+  }
+  return nouns;
+}
