@@ -49,3 +49,75 @@ export interface Recall {
   ask(question: RecallQuestion, timeout_ms: number): Promise<Recalled>;
   close(): Promise<void>;
 }
+
+/** What recall and its worker say to each other. */
+export type WorkerRequest = { kind: "open"; path: string } | {
+  kind: "ask";
+  ask: number;
+  question: RecallQuestion;
+};
+export interface WorkerAnswer {
+  ask: number;
+  recalled: Recalled;
+}
+
+/**
+ * Recall over the database at `database_path`, in a thread of its own with a read-only connection. The file is opened
+ * at the first question; when it is not there, or cannot be read, answers are empty. A worker that crashes is started
+ * once more; after the second crash every answer is empty. `worker` is the thread's program, for tests of faults.
+ */
+export function openRecall(database_path: string, options: { worker?: URL } = {}): Recall {
+  const program = options.worker ?? new URL("./worker.ts", import.meta.url);
+  const waiting = new Map<number, (recalled: Recalled) => void>();
+  let asked = 0;
+  let restarts_left = 1;
+  let worker: Worker | null = start();
+
+  function start(): Worker {
+    const started = new Worker(program, { type: "module", name: "recall" });
+    started.onmessage = (event: MessageEvent<WorkerAnswer>) => {
+      waiting.get(event.data.ask)?.(event.data.recalled);
+    };
+    started.onerror = (event) => {
+      // Unhandled, it would end the whole brain.
+      event.preventDefault();
+      if (worker !== started) return;
+      started.terminate();
+      worker = restarts_left-- > 0 ? start() : null;
+      answerAll();
+    };
+    started.postMessage({ kind: "open", path: database_path } satisfies WorkerRequest);
+    return started;
+  }
+
+  function answerAll(): void {
+    for (const answer of [...waiting.values()]) answer(nothing(0));
+  }
+
+  return {
+    ask(question, timeout_ms) {
+      if (!worker) return Promise.resolve(nothing(0));
+      const ask = ++asked;
+      const answered = new Promise<Recalled>((resolve) => {
+        const timer = setTimeout(() => waiting.get(ask)?.(nothing(timeout_ms)), timeout_ms);
+        waiting.set(ask, (recalled) => {
+          clearTimeout(timer);
+          waiting.delete(ask);
+          resolve(recalled);
+        });
+      });
+      worker.postMessage({ kind: "ask", ask, question } satisfies WorkerRequest);
+      return answered;
+    },
+    close() {
+      worker?.terminate();
+      worker = null;
+      answerAll();
+      return Promise.resolve();
+    },
+  };
+}
+
+function nothing(took_ms: number): Recalled {
+  return { lore: [], memories: [], took_ms };
+}

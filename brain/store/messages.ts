@@ -173,6 +173,26 @@ export function pathTail(
   return { path, tokens_above: left?.tokens_above ?? 0 };
 }
 
+/** The player's lines on the path to `id`, itself included; 0 when the id is null or not the player's. */
+export function turnOf(db: Database, player_id: string, id: number | null): number {
+  return db.get<{ turn: number }>(`SELECT m.turn FROM ${OWNED} WHERE m.id = ?`, player_id, id)?.turn ?? 0;
+}
+
+/** The ids of the path to `leaf_id`, newest first, one by one; none when the leaf is null or not the player's. */
+export function* pathIds(db: Database, player_id: string, leaf_id: number | null): Iterable<number> {
+  const rows = db.iterate<{ id: number }>(
+    `WITH RECURSIVE path (id, parent_id) AS (
+       SELECT m.id, m.parent_id FROM ${OWNED} WHERE m.id = ?
+       UNION ALL
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+     )
+     SELECT id FROM path`,
+    player_id,
+    leaf_id,
+  );
+  for (const { id } of rows) yield id;
+}
+
 /**
  * The newest `limit` messages of the path to `leaf_id`, oldest first; with `before`, only those with a smaller id.
  * `more` says whether older ones exist.
@@ -262,7 +282,7 @@ function fromRow(row: Row): StoredMessage {
 }
 
 /** The message as the wire knows it. */
-function bare(message: StoredMessage): Message {
+export function bare(message: StoredMessage): Message {
   const { session_id: _session, tokens: _tokens, ...rest } = message;
   return rest;
 }

@@ -125,7 +125,9 @@ function shown(db: Database, leaf_id: number | null): { turns: number; last: str
 }
 
 function lastSentence(text: string): string {
-  const sentences = text.trim().split(/(?<=[.!?…]["'”’»)\]*_]*)\s+|(?<=[。！？][」』”]*)|\n+/u);
+  const sentences = text.trim().split(
+    /(?<=[.!?…]["'”’»)\]*_]{0,4})\s+|(?<=[。！？][」』”]{0,4})(?![」』”])|\n+/u,
+  );
   const last = sentences.findLast((sentence) => sentence.trim() !== "")?.trim() ?? "";
   const points = [...last];
   return points.length <= 200 ? last : "…" + points.slice(-199).join("");

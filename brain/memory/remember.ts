@@ -1,0 +1,30 @@
+/** After a turn: what was told is cut into units and stored, off the reply's way. */
+import type { Message } from "../../shared/story.ts";
+import type { Database } from "../store/database.ts";
+import { saveMemory, unremembered } from "../store/memories.ts";
+import { cutTurn } from "./units.ts";
+
+/**
+ * Makes the memory of one message, in place of an earlier one of it; a reply still being written has none. Does
+ * nothing when the message is not in that session of the player. Throws StoreError.
+ */
+export function rememberMessage(
+  db: Database,
+  player_id: string,
+  session_id: string,
+  message: Pick<Message, "id" | "role" | "content" | "status">,
+): void {
+  const texts = message.status === "writing" ? [] : cutTurn(message.content);
+  saveMemory(db, player_id, { session_id, id: message.id, role: message.role }, texts);
+}
+
+/** Makes the memories that a crash left out, for all players, and returns of how many messages. For the start. */
+export function rememberMissing(db: Database): number {
+  const missing = unremembered(db);
+  db.transaction(() => {
+    for (const message of missing) {
+      rememberMessage(db, message.player_id, message.session_id, { ...message, status: "complete" });
+    }
+  });
+  return missing.length;
+}
