@@ -2,7 +2,7 @@
 // nothing to flash; begins and ends with the terminal in its default style, scroll region and visible cursor.
 
 import { BLANK, createGrid, DISPUTED, glyphText, type Grid, POOLED, WIDE_FLAG, WIDE_TAIL } from "./grid.ts";
-import { type ColorDepth, sgr } from "./style.ts";
+import { blankStyleId, type ColorDepth, sgr } from "./style.ts";
 
 /** Rows top..bottom-1 moved up by `rows` (down when negative): the new grid may be cheaper from there. */
 export interface ScrollHint {
@@ -106,6 +106,12 @@ function createPainter(shown: Grid, next: Grid, depth: ColorDepth, at_home: bool
   let pen_x = at_home ? 0 : -1; // resetting the scroll region sends the cursor home
   let pen_y = at_home ? 0 : -1;
 
+  /** True when the pen may stay as it is for this cell: colour and weight are not seen on a blank. */
+  function penFits(at: number): boolean {
+    const style = styles[at] ?? 0;
+    return style === pen || (style === 0 && glyphs[at] === BLANK && blankStyleId(pen) === 0);
+  }
+
   function usePen(style: number): void {
     out += sgr(pen, style, depth);
     pen = style;
@@ -125,7 +131,7 @@ function createPainter(shown: Grid, next: Grid, depth: ColorDepth, at_home: bool
     let text = "";
     for (let at = row + pen_x; at < row + x; at++) {
       const glyph = glyphs[at] ?? BLANK;
-      if (styles[at] !== pen || glyph >= DISPUTED || glyph === WIDE_TAIL) return null;
+      if (!penFits(at) || glyph >= DISPUTED || glyph === WIDE_TAIL) return null;
       text += glyphText(glyph);
     }
     return text;
@@ -164,7 +170,7 @@ function createPainter(shown: Grid, next: Grid, depth: ColorDepth, at_home: bool
     const glyph = glyphs[at] ?? BLANK;
     const cells = glyph !== WIDE_TAIL && glyph % POOLED >= WIDE_FLAG ? 2 : 1;
     move(x, y);
-    usePen(styles[at] ?? 0);
+    if (!penFits(at)) usePen(styles[at] ?? 0);
     if (glyph % WIDE_FLAG < DISPUTED) {
       out += glyph === WIDE_TAIL ? " " : glyphText(glyph);
       advance(cells);
