@@ -65,9 +65,7 @@ export async function runBrainRole(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version are no errors; everything else that commander refuses is usage.
-    return error.code === "commander.helpDisplayed" || error.code === "commander.version"
-      ? EXIT.done
-      : EXIT.usage;
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
   return code;
 }

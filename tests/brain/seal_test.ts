@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { type Config, loadConfig } from "../../brain/config.ts";
+import { netList, sealedBrainFlags } from "../../brain/seal.ts";
+
+function config(text: string, host = "127.0.0.1", port = 0): Config {
+  const read = (path: string) => path === "/h/config.yaml" ? text : null;
+  const env = () => undefined;
+  return loadConfig({ home: "/h", assets: "/a", config_path: null, cwd: "/w", env, read, host, port }).config;
+}
+
+const BUILT_IN = [
+  "openrouter.ai:443",
+  "api.deepseek.com:443",
+  "api.groq.com:443",
+  "generativelanguage.googleapis.com:443",
+];
+const LOCAL = ["127.0.0.1:11434", "127.0.0.1:1234", "127.0.0.1:8080", "127.0.0.1:5001"];
+
+Deno.test("the net list is the own address and exactly the configured hosts", () => {
+  const rows: [Config, string[]][] = [
+    [config(""), ["127.0.0.1:0", ...BUILT_IN, ...LOCAL]],
+    [config("local_servers: off", "127.0.0.1", 8000), ["127.0.0.1:8000", ...BUILT_IN]],
+    [config("local_servers: off", "::1", 8000), ["[::1]:8000", ...BUILT_IN]],
+    [
+      config("local_servers: off\nopenai_base_url: http://Example.com/v1"),
+      ["127.0.0.1:0", "example.com:80", ...BUILT_IN.slice(1)],
+    ],
+    [
+      config("local_servers: off\nproviders:\n  - {name: x, base_url: 'https://[fe80::1]:9/v1'}"),
+      ["127.0.0.1:0", ...BUILT_IN, "[fe80::1]:9"],
+    ],
+    [
+      config("local_servers: off\nproviders:\n  - {name: x, base_url: 'https://openrouter.ai/other'}"),
+      ["127.0.0.1:0", ...BUILT_IN],
+    ],
+  ];
+  for (const [given, expected] of rows) assert.deepEqual(netList(given), expected);
+});
+
+Deno.test("the flags grant net, read and write lists and nothing else", () => {
+  assert.deepEqual(sealedBrainFlags(config("local_servers: off\nlore_folders: [/lore]"), "/engine"), [
+    "--quiet",
+    "--no-prompt",
+    "--ignore-env",
+    "--no-check",
+    "--cached-only",
+    "--frozen",
+    "--config=/engine/deno.json",
+    `--allow-net=127.0.0.1:0,${BUILT_IN.join(",")}`,
+    "--allow-read=/a,/engine/brain,/engine/shared,/engine/node_modules,/engine/deno.json,/engine/deno.lock,/h,/lore",
+    "--allow-write=/h",
+  ]);
+});
+
+Deno.test("a database elsewhere adds its folder to both lists, and a comma in a path is doubled", () => {
+  const flags = sealedBrainFlags(config("local_servers: off\ndatabase_path: '/d,e/x/s.db'"), "/engine");
+  assert.ok(flags.at(-2)?.endsWith(",/h,/d,,e/x"), flags.at(-2));
+  assert.equal(flags.at(-1), "--allow-write=/h,/d,,e/x");
+});
+
+Deno.test("a comma in every path leaves the lists whole", () => {
+  const flags = sealedBrainFlags(
+    { ...config(""), home: "/h,1", assets: "/a,,2", database_path: "/h,1/e.db" },
+    "/e,3",
+  );
+  assert.equal(
+    flags.at(-2),
+    "--allow-read=/a,,,,2,/e,,3/brain,/e,,3/shared,/e,,3/node_modules,/e,,3/deno.json,/e,,3/deno.lock,/h,,1",
+  );
+  assert.equal(flags.at(-1), "--allow-write=/h,,1");
+});
