@@ -1,0 +1,179 @@
+/** The socket seen from the face: connects, says, tells what comes, and comes back with backoff when it is lost. */
+
+import { CodecError, encodeRequest, parseEvent } from "../shared/codec.ts";
+import type { Request } from "../shared/protocol.ts";
+import type { Link, LinkEvent } from "./runtime.ts";
+
+export interface Address {
+  url: string;
+  /** Bearer token; empty: none. */
+  token: string;
+}
+
+/** No brain, and waiting will not bring one. `message` is for the player. */
+export class NoBrain extends Error {
+  override name = "NoBrain";
+  constructor(message: string, readonly code: 1 | 3) {
+    super(message);
+  }
+}
+
+export interface LinkOptions {
+  /** Asked before each attempt. Throws NoBrain to give up, anything else to be asked again. */
+  locate(): Promise<Address>;
+  /** Waits between attempts; the last one repeats. */
+  delays_ms?: readonly number[];
+  /** How long a socket may take to open. */
+  connect_timeout_ms?: number;
+}
+
+export interface BrainLink extends Link {
+  /** After `gone`: begins again. Else: ends a wait. */
+  retry(): void;
+  /** Why it gave up, or null. */
+  failure(): NoBrain | null;
+  /** Settles after `close`, when nothing runs any more. */
+  closed: Promise<void>;
+}
+
+const DELAYS_MS = [200, 500, 1000, 2000, 5000, 10_000];
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How often a wait is told. */
+const COUNTDOWN_MS = 1000;
+/** Unreadable frames are told this often per connection, then passed over. */
+const PROBLEMS_TOLD = 3;
+
+/**
+ * Opens a link that keeps itself alive until `close`. `on` gets "starting", then "connected" and events; "lost" with the
+ * rest of each wait; "gone" once when `locate` gives up. Never throws; after `close` nothing more is told.
+ */
+export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): BrainLink {
+  const { delays_ms = DELAYS_MS, connect_timeout_ms = CONNECT_TIMEOUT_MS } = options;
+  let closing = false;
+  let socket: WebSocket | null = null;
+  let failure: NoBrain | null = null;
+  let wake = () => {};
+  const tell = (event: LinkEvent) => {
+    if (!closing) on(event);
+  };
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = ms === Infinity ? undefined : setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (closing) wake();
+    });
+
+  /** One connection from opening to its end: whether it had opened, and why it ended. */
+  const connect = (address: Address) =>
+    new Promise<{ opened: boolean; reason: string }>((resolve) => {
+      const headers = address.token === "" ? undefined : { authorization: `Bearer ${address.token}` };
+      const current = new WebSocket(address.url, { headers });
+      let opened = false;
+      let fault = "";
+      let problems = 0;
+      const timer = setTimeout(() => {
+        fault = `no answer from ${address.url}`;
+        current.close();
+        // A socket that never opened may take its time to close.
+        if (!opened) resolve({ opened, reason: fault });
+      }, connect_timeout_ms);
+      current.onopen = () => {
+        clearTimeout(timer);
+        opened = true;
+        socket = current;
+        if (closing) current.close();
+        else tell({ kind: "connected" });
+      };
+      current.onmessage = (message: MessageEvent<unknown>) => {
+        if (typeof message.data !== "string") return;
+        try {
+          const event = parseEvent(message.data);
+          if (event) tell({ kind: "event", event });
+        } catch (error) {
+          if (!(error instanceof CodecError)) throw error;
+          problems += 1;
+          if (problems <= PROBLEMS_TOLD) {
+            tell({ kind: "problem", text: `The brain sent something I cannot read (${error.message}).` });
+          }
+        }
+      };
+      current.onerror = (event) => {
+        fault ||= event instanceof ErrorEvent ? event.message : "";
+      };
+      current.onclose = (event) => {
+        clearTimeout(timer);
+        if (socket === current) socket = null;
+        resolve({ opened, reason: plainReason(opened, event, fault) });
+      };
+    });
+
+  const run = async () => {
+    let attempt = 0;
+    tell({ kind: "starting" });
+    while (!closing) {
+      let reason: string;
+      try {
+        const address = await options.locate();
+        if (closing) break;
+        const end = await connect(address);
+        if (end.opened) attempt = 0;
+        reason = end.reason;
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof NoBrain) {
+          failure = error;
+          tell({ kind: "gone", reason });
+          await sleep(Infinity);
+          if (closing) break;
+          failure = null;
+          attempt = 0;
+          tell({ kind: "starting" });
+          continue;
+        }
+      }
+      let left_ms = delays_ms[Math.min(attempt, delays_ms.length - 1)];
+      attempt += 1;
+      let woken = false;
+      while (left_ms > 0 && !closing && !woken) {
+        tell({ kind: "lost", retry_in_ms: left_ms, reason });
+        const step = Math.min(left_ms, COUNTDOWN_MS);
+        const started = performance.now();
+        await sleep(step);
+        woken = performance.now() - started < step - 5;
+        left_ms -= step;
+      }
+    }
+  };
+
+  const closed = run();
+  return {
+    say(request: Request): boolean {
+      if (socket === null || socket.readyState !== WebSocket.OPEN) return false;
+      socket.send(encodeRequest(request));
+      return true;
+    },
+    close() {
+      closing = true;
+      socket?.close();
+      wake();
+    },
+    retry: () => wake(),
+    failure: () => failure,
+    closed,
+  };
+}
+
+/** Close codes and Deno's socket errors in words for a player. */
+function plainReason(opened: boolean, event: CloseEvent, fault: string): string {
+  if (!opened) {
+    const status = /status code: (\d+)/.exec(fault)?.[1];
+    if (status === "401") return "the brain asks for a token that I do not have";
+    if (status === "403") return "the brain refuses this address";
+    return fault === "" ? "the brain does not answer" : `the brain does not answer (${fault})`;
+  }
+  if (event.code === 1009) return "the last line was larger than the brain reads";
+  return event.reason === "" ? "the brain is gone" : `the brain closed the line: ${event.reason}`;
+}

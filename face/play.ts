@@ -1,0 +1,162 @@
+/** The roles that draw: a face together with the brain it starts or finds. */
+
+import { join } from "node:path/posix";
+import { EXIT } from "../shared/roles.ts";
+import { type BrainLink, NoBrain, openLink } from "./brain_link.ts";
+import { watchCode } from "./dev.ts";
+import { checked, createLauncher, isLocked, type Launcher, readBrainFile } from "./launch.ts";
+import type { Common } from "./main.ts";
+import { type LinkEvent, runFace } from "./runtime.ts";
+import { denoTerminal } from "./term/terminal.ts";
+
+export interface PlayOptions {
+  /** Folder that holds brain/ and face/; real. */
+  root: string;
+  version: string;
+  env: (name: string) => string | undefined;
+}
+
+/** The roles; each resolves to the exit code. */
+export function createPlay(options: PlayOptions): {
+  play(common: Common, dev: boolean): Promise<number>;
+  face(common: Common, url: string | null): Promise<number>;
+} {
+  const { root, version, env } = options;
+  return {
+    async play(common, dev) {
+      const refused = refuse(common, version);
+      if (refused) return refuseWith(refused);
+      const door = [
+        "run",
+        "-A",
+        "--no-check",
+        "--quiet",
+        join(root, "brain", "main.ts"),
+        "brain",
+        "--with-parent",
+      ];
+      door.push("--home", common.home);
+      if (common.config !== null) door.push("--config", common.config);
+      if (common.assets !== null) door.push("--assets", common.assets);
+      return await draw(common, "", (tell) => {
+        const launcher = createLauncher({
+          home: common.home,
+          version,
+          front_door: door,
+          on_restart: (retry_in_ms, reason) => tell({ kind: "lost", retry_in_ms, reason }),
+        });
+        return { launcher, locate: launcher.locate, watch: dev };
+      });
+    },
+    async face(common, url) {
+      const refused = refuse(common, version);
+      if (refused) return refuseWith(refused);
+      if (url !== null) {
+        return await draw(common, url, () => ({
+          launcher: null,
+          locate: () => Promise.resolve({ url, token: "" }),
+          watch: false,
+        }));
+      }
+      if (!isLocked(common.home)) {
+        return refuseWith(new NoBrain(`No brain runs on ${common.home}. "deno task play" starts one.`, 3));
+      }
+      return await draw(common, "", () => {
+        const launcher = createLauncher({ home: common.home, version, front_door: null });
+        return { launcher, locate: launcher.locate, watch: false };
+      });
+    },
+  };
+
+  /** Draws at once; the brain is looked for meanwhile. */
+  async function draw(
+    common: Common,
+    whose: string,
+    open: (tell: (event: LinkEvent) => void) => Source,
+  ): Promise<number> {
+    let launcher: Launcher | null = null;
+    let link: BrainLink | null = null;
+    let watch: { close(): Promise<void> } | null = null;
+    let failure: NoBrain | null = null;
+    const { code, farewell } = await runFace({
+      terminal: denoTerminal(),
+      link(tell) {
+        const source = open(tell);
+        launcher = source.launcher;
+        const opened = openLink({ locate: source.locate }, (event) => {
+          if (event.kind === "gone") failure = opened.failure();
+          tell(event);
+        });
+        link = opened;
+        if (source.watch) {
+          watch = watchCode({
+            root,
+            problem: (text) => tell({ kind: "problem", text }),
+            restart: async () => {
+              await source.launcher?.restart();
+              opened.retry();
+            },
+          });
+        }
+        return opened;
+      },
+      home: common.home,
+      env,
+      whose,
+      continue_command: common.home_named ? `deno task play --home ${quoted(common.home)}` : "deno task play",
+    });
+    const ending = [watch, launcher] as ({ close(): Promise<void> } | null)[];
+    (link as BrainLink | null)?.close();
+    await Promise.all(ending.map((part) => part?.close()));
+    for (const line of farewell) console.log(line);
+    const gone = failure as NoBrain | null;
+    if (gone === null) return code;
+    console.error(gone.message);
+    return gone.code;
+  }
+}
+
+/** Where the link of a face looks for its brain. */
+interface Source {
+  launcher: Launcher | null;
+  locate: Launcher["locate"];
+  watch: boolean;
+}
+
+/** A reason not to draw at all. */
+interface Refusal {
+  message: string;
+  code: number;
+}
+
+function refuse(common: Common, version: string): Refusal | null {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
+    return {
+      message: "A face needs a terminal for its keys and its screen; this is none.",
+      code: EXIT.usage,
+    };
+  }
+  try {
+    Deno.mkdirSync(common.home, { recursive: true, mode: 0o700 });
+    const running = isLocked(common.home) ? readBrainFile(common.home) : null;
+    if (running) checked(running, version);
+  } catch (error) {
+    if (error instanceof NoBrain) return error;
+    const why = error instanceof Error ? error.message.replace(/ \(os error \d+\).*$/s, "") : String(error);
+    return {
+      message: `The home ${common.home} cannot be used: ${why}. Name another one with --home.`,
+      code: EXIT.failed,
+    };
+  }
+  return null;
+}
+
+function refuseWith({ message, code }: Refusal): number {
+  console.error(message);
+  return code;
+}
+
+/** For a POSIX shell. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
