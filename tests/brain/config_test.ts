@@ -168,7 +168,7 @@ Deno.test("the example file is valid, names every key and changes nothing", () =
   const as_shipped = load({ home });
   assert.deepEqual(as_shipped.complaints, []);
   assert.deepEqual(as_shipped.config, load({}).config);
-  const uncommented = home.replaceAll(/^#(?=[a-z]|  )/gm, "");
+  const uncommented = home.replaceAll(/^#(?=[a-z]| {2})/gm, "");
   const tried = load({ home: uncommented });
   assert.deepEqual(tried.complaints, []);
   // Two are for tests alone.

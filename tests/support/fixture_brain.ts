@@ -5,7 +5,8 @@
 
 import { TextLineStream } from "../../shared/lines.ts";
 
-const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
+const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+  .getReader();
 const first = JSON.parse((await lines.read()).value ?? "{}");
 const { config, keys } = first;
 const ready = (value: unknown) => console.log(JSON.stringify(value));

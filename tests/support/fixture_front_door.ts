@@ -7,4 +7,6 @@ import { runBrainRole } from "../../brain/main.ts";
 const root = Deno.realPathSync(join(import.meta.dirname ?? "", "..", ".."));
 const entry = join(root, "tests", "support", "fixture_brain.ts");
 const env = (name: string) => Deno.env.get(name);
-Deno.exit(await runBrainRole(Deno.args, { brain: (options) => runFrontDoor({ ...options, entry }) }, env, root));
+Deno.exit(
+  await runBrainRole(Deno.args, { brain: (options) => runFrontDoor({ ...options, entry }) }, env, root),
+);
