@@ -1,19 +1,26 @@
 /** Joins listeners, handles their requests, owns the running turns. It knows players and stories, but no sockets. */
 
-import { type Event, type EventOf, MAX_PROMPT_BYTES, PROTOCOL, type Request, unreachable } from "../shared/protocol.ts";
+import {
+  type Event,
+  type EventOf,
+  MAX_PROMPT_BYTES,
+  PROTOCOL,
+  type Request,
+  unreachable,
+} from "../shared/protocol.ts";
 import type { PlayerState, Session } from "../shared/story.ts";
 import { type Context, find, type Outcome, unknownCommand } from "./commands/command.ts";
 import { PAGE_SIZE } from "./commands/story_commands.ts";
-import { COMMANDS, commandItems } from "./commands/table.ts";
+import { commandItems, COMMANDS } from "./commands/table.ts";
 import type { Deps } from "./deps.ts";
-import { defaultModel } from "./llm/default_model.ts";
-import { expectedCost } from "./llm/costs.ts";
+import { costOf } from "./llm/costs.ts";
+import { defaultModel, pickerOrder } from "./llm/picker.ts";
 import { StoreError } from "./store/database.ts";
-import { getMessage, pathPage } from "./store/messages.ts";
+import { bare, getMessage, pathPage } from "./store/messages.ts";
 import { getState, saveState } from "./store/players.ts";
 import { getSession, listSessions } from "./store/sessions.ts";
 import { snapshot, withoutKnown } from "./sync.ts";
-import { describe, notice, openTurn, type OpenTurn, type Scene, tell, type TurnStart } from "./turn.ts";
+import { describe, notice, type OpenTurn, openTurn, type Scene, tell, type TurnStart } from "./turn.ts";
 
 /** One face. `send` never throws and never waits. */
 export interface Listener {
@@ -30,6 +37,9 @@ interface Running {
   stop: AbortController;
   ended: Promise<void>;
 }
+
+/** What a first prompt is taken to have when its price is reckoned before it is built. */
+const FIRST_PROMPT_TOKENS = 1500;
 
 const encoder = new TextEncoder();
 
@@ -88,7 +98,12 @@ export class Brain {
     if (line === "/cancel") return this.#cancel(listener, request.ref);
     const before = this.#queues.get(listener) ?? Promise.resolve();
     const answered = before.then(() => this.#answer(listener, request, line)).catch((error) => {
-      this.#refuse(listener, request.ref, `✗ ${describe(error)}`, line.startsWith("/") ? null : request.prompt);
+      this.#refuse(
+        listener,
+        request.ref,
+        `✗ ${describe(error)}`,
+        line.startsWith("/") ? null : request.prompt,
+      );
     });
     this.#queues.set(listener, answered);
     await answered;
@@ -148,7 +163,14 @@ export class Brain {
       const text = `✗ The narrator is speaking. /cancel stops it, then ${command.name} works.`;
       return this.#say(listener, ref, notice(text));
     }
-    const context: Context = { deps: this.deps, player_id, state, session, model: this.#model(state), commands: COMMANDS };
+    const context: Context = {
+      deps: this.deps,
+      player_id,
+      state,
+      session,
+      model: this.#model(player_id, state),
+      commands: COMMANDS,
+    };
     let outcome: Outcome;
     try {
       outcome = await command.run(context, args);
@@ -173,16 +195,26 @@ export class Brain {
     if (outcome.page !== undefined) {
       this.#say(listener, ref, { event: "history_page", content: "", ref, metadata: outcome.page });
     }
-    if (outcome.history === "before_sync") this.#tell(player_id, this.#history(player_id, session), listener, ref);
+    if (outcome.history === "before_sync") {
+      this.#tell(player_id, this.#history(player_id, session), listener, ref);
+    }
     if (outcome.state !== undefined || outcome.sync === true) this.#sync(player_id, listener, ref);
-    if (outcome.history === "after_sync") this.#tell(player_id, this.#history(player_id, session), listener, ref);
+    if (outcome.history === "after_sync") {
+      this.#tell(player_id, this.#history(player_id, session), listener, ref);
+    }
     if (outcome.telling !== undefined && session !== undefined) {
       this.#begin(listener, ref, session, state, outcome.telling);
     }
   }
 
   /** Starts a turn, or refuses it with a reason; a refused line goes back to the editor. */
-  #begin(listener: Listener, ref: string | null, session: Session, state: PlayerState, start: TurnStart): void {
+  #begin(
+    listener: Listener,
+    ref: string | null,
+    session: Session,
+    state: PlayerState,
+    start: TurnStart,
+  ): void {
     const line = start.kind === "line" ? start.line : null;
     if (this.#running.has(session.id)) {
       return this.#say(listener, ref, withLine("✗ The narrator is still speaking. /cancel stops it.", line));
@@ -198,7 +230,14 @@ export class Brain {
       return this.#refuse(listener, ref, `✗ ${describe(error)}`, line);
     }
     const stop = new AbortController();
-    const running: Running = { turn, asker: listener, ref, text: turn.reply.content, stop, ended: Promise.resolve() };
+    const running: Running = {
+      turn,
+      asker: listener,
+      ref,
+      text: turn.reply.content,
+      stop,
+      ended: Promise.resolve(),
+    };
     this.#running.set(session.id, running);
     this.#announce(running);
     running.ended = this.#play(running);
@@ -210,15 +249,30 @@ export class Brain {
     switch (start.kind) {
       case "line":
         if (line !== null) {
-          this.#tell(player_id, { event: "message", content: "", ref, metadata: { message: line } }, asker, ref);
+          this.#tell(
+            player_id,
+            { event: "message", content: "", ref, metadata: { message: line } },
+            asker,
+            ref,
+          );
           this.#sync(player_id);
         }
         break;
       case "retry":
-        this.#tell(player_id, this.#history(player_id, getSession(this.deps.db, player_id, turn.scene.session.id)), asker, ref);
+        this.#tell(
+          player_id,
+          this.#history(player_id, getSession(this.deps.db, player_id, turn.scene.session.id)),
+          asker,
+          ref,
+        );
         break;
       case "continue":
-        this.#tell(player_id, { event: "message", content: "", ref, metadata: { message: reply } }, asker, ref);
+        this.#tell(
+          player_id,
+          { event: "message", content: "", ref, metadata: { message: reply } },
+          asker,
+          ref,
+        );
         break;
       default:
         unreachable(start);
@@ -264,13 +318,15 @@ export class Brain {
     const { library } = this.deps;
     const world = library.worlds().find((world) => world.id === session.world_id);
     const character = library.characters().find((character) => character.id === session.character_id);
-    if (world === undefined) return `✗ The world ${session.world_id} of this story is not there any more. Is its file broken?`;
+    if (world === undefined) {
+      return `✗ The world ${session.world_id} of this story is not there any more. Is its file broken?`;
+    }
     if (character === undefined) {
       return `✗ The character ${session.character_id} of this story is not there any more. Is its file broken?`;
     }
     const known = library.rules();
     const rules = state.rules.flatMap((id) => known.find((rule) => rule.id === id) ?? []);
-    const model = session.model === "" ? this.#model(state) : session.model;
+    const model = session.model === "" ? this.#model(session.player_id, state) : session.model;
     return { session: { ...session, model }, world, character, rules, base_rules: library.baseRules() };
   }
 
@@ -278,19 +334,25 @@ export class Brain {
   #tooDear(player_id: string, scene: Scene): string | null {
     const { config, catalogue, db } = this.deps;
     const { model, leaf_id } = scene.session;
-    const price = catalogue.price(model);
     const last = leaf_id === null ? undefined : getMessage(db, player_id, leaf_id);
-    const cost = expectedCost(price, last?.usage?.prompt_tokens ?? 0, config.reply_words);
+    const cost = costOf({
+      prompt_tokens: last?.usage?.prompt_tokens ?? FIRST_PROMPT_TOKENS,
+      cached_tokens: 0,
+      completion_tokens: config.reply_words.max * 3,
+    }, catalogue.price(model));
     const key = `${player_id} ${model}`;
     if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
     this.#agreed.add(key);
-    return `✗ This reply may cost about $${cost.toFixed(2)} with ${model}, more than the $${config.ask_above_cost} you set. ` +
+    return `✗ This reply may cost about $${
+      cost.toFixed(2)
+    } with ${model}, more than the $${config.ask_above_cost} you set. ` +
       "Send it again to agree, or choose another with /model.";
   }
 
-  #model(state: PlayerState): string {
+  #model(player_id: string, state: PlayerState): string {
     if (state.model !== "") return state.model;
-    return defaultModel(this.deps.config, this.deps.catalogue.models(), "");
+    const last_used = listSessions(this.deps.db, player_id, { limit: 1 })[0]?.session.model ?? "";
+    return defaultModel(this.deps.config, this.deps.catalogue.models(), last_used);
   }
 
   #sessionOf(player_id: string, state: PlayerState): Session | undefined {
@@ -303,12 +365,14 @@ export class Brain {
       ? { history: [], more: false }
       : pathPage(this.deps.db, player_id, session.leaf_id, { limit: PAGE_SIZE });
     const writing = session && this.#running.get(session.id)?.turn.reply.id;
-    const history = page.history.filter((message) => message.id !== writing);
+    const history = page.history.filter((message) => message.id !== writing).map(bare);
     return { event: "chat_history", content: "", ref: null, metadata: { history, more: page.more } };
   }
 
   #complaints(): string[] {
-    const problems = this.deps.library.problems().map(({ file, line, col, reason }) => `✗ ${file}:${line}:${col}: ${reason}`);
+    const problems = this.deps.library.problems().map(({ file, line, col, reason }) =>
+      `✗ ${file}:${line}:${col}: ${reason}`
+    );
     return [...this.deps.config.complaints.map((text) => `✗ ${text}`), ...problems];
   }
 
@@ -324,14 +388,18 @@ export class Brain {
     if (known === undefined) return;
     const { db, library, catalogue } = this.deps;
     const session = this.#sessionOf(listener.player_id, state);
+    const sessions = listSessions(db, listener.player_id, { limit: PAGE_SIZE });
+    const used = [...new Set(sessions.map((summary) => summary.session.model))];
     const whole = snapshot({
       state,
-      model: session === undefined || session.model === "" ? this.#model(state) : session.model,
+      model: session === undefined || session.model === ""
+        ? this.#model(listener.player_id, state)
+        : session.model,
       worlds: library.worlds(),
       characters: library.characters(),
       rules: library.rules(),
-      models: catalogue.models(),
-      sessions: listSessions(db, listener.player_id, { limit: PAGE_SIZE }),
+      models: pickerOrder(catalogue.models(), used),
+      sessions,
     });
     listener.send({
       event: "sync_state",
@@ -367,5 +435,10 @@ function withLine(text: string, line: string | null): Event {
 }
 
 function endOf(ref: string | null): Event {
-  return { event: "chat_end", content: "", ref, metadata: { total_tokens: 0, message: null, recalled: null } };
+  return {
+    event: "chat_end",
+    content: "",
+    ref,
+    metadata: { total_tokens: 0, message: null, recalled: null },
+  };
 }

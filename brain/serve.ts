@@ -5,21 +5,26 @@
 
 import manifest from "../deno.json" with { type: "json" };
 import { PROTOCOL } from "../shared/protocol.ts";
+import type { World } from "../shared/story.ts";
 import { Brain } from "./brain.ts";
-import type { Config, Keys } from "./config.ts";
+import type { Config, Keys, Price } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { openLibrary } from "./library/assets.ts";
 import { readLoreFolder } from "./library/lore_folder.ts";
 import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
-import { createNarrator } from "./llm/demo.ts";
+import { createNarrator, NARRATOR_MODEL } from "./llm/demo.ts";
+import { loadSdk } from "./llm/openai_chat.ts";
+import { readPrices } from "./llm/prices.ts";
 import { createRegistry } from "./llm/registry.ts";
 import { openRecall } from "./memory/recall.ts";
+import { rememberMissing } from "./memory/remember.ts";
 import { chunkLore } from "./memory/units.ts";
 import { loadTokenizer } from "./prompt/budget.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { pruneLore, syncLore } from "./store/memories.ts";
 import { settleUnfinished } from "./store/messages.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** Until there are tokens there is one player. */
 const PLAYER = "local";
@@ -66,12 +71,18 @@ async function main(): Promise<number> {
 async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() => Promise<void>> {
   const lock = await takeLock(`${config.home}/brain.lock`);
   const db = openDatabase(config.database_path, { max_page_count: config.max_page_count || undefined });
-  const kept = settleUnfinished(db, Date.now());
+  const kept = settleUnfinished(db);
   if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
   const library = await openLibrary(config.assets, config.home, { watch: true });
   const findWorld = (id: string) => library.worlds().find((world) => world.id === id);
   const narrator = createNarrator(findWorld, { delay_ms: config.narrator_word_ms });
-  const catalogue: Catalogue = openCatalogue(config, keys, { now: Date.now, log });
+  const catalogue: Catalogue = openCatalogue(config, keys, {
+    narrator: NARRATOR_MODEL,
+    prices: await shippedPrices(config, log),
+    now: Date.now,
+    own_port: config.port,
+    problem: (text) => log("warn", text),
+  });
   const registry = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
   const recall = openRecall(config.database_path);
   const deps: Deps = {
@@ -118,9 +129,7 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
   });
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
-  const warm = loadTokenizer().then(() => indexLore(db, library.worlds(), log)).catch((error) =>
-    log("error", `${error}`)
-  );
+  const warm = warmUp(db, library.worlds(), log);
 
   return async () => {
     await brain.stop();
@@ -134,6 +143,29 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
     removeBeacon(config);
     lock.close();
   };
+}
+
+/** What may wait until the ready line is out. */
+async function warmUp(db: Database, worlds: World[], log: Deps["log"]): Promise<void> {
+  try {
+    await loadTokenizer();
+    indexLore(db, worlds, log);
+    rememberMissing(db);
+    await loadSdk();
+  } catch (error) {
+    log("error", `warming up: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** assets/prices.yaml; without it unlisted prices are unknown, which is told where they are shown. */
+async function shippedPrices(config: Config, log: Deps["log"]): Promise<Record<string, Price>> {
+  const path = `${config.assets}/prices.yaml`;
+  try {
+    return readPrices(parseYaml(await Deno.readTextFile(path), path).value);
+  } catch (error) {
+    log("warn", `no prices: ${error instanceof Error ? error.message : error}`);
+    return {};
+  }
 }
 
 function indexLore(db: Database, worlds: { id: string; lore: string }[], log: Deps["log"]): void {

@@ -29,7 +29,7 @@ const encoder = new TextEncoder();
 /** Listens; resolves once connections are taken. Throws Deno.errors.AddrInUse when the port is taken. */
 export function listen(brain: Brain, options: ServerOptions): RunningServer {
   const sockets = new Set<WebSocket>();
-  const server = Deno.serve(
+  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
     { hostname: options.host, port: options.port, onListen: () => {} },
     (request) => answer(request, brain, options, server.addr.port, sockets),
   );
@@ -55,11 +55,15 @@ function answer(
   if (!allowedHost(request.headers.get("host"), options.host, port)) {
     return new Response("Foreign host.\n", { status: 403 });
   }
-  if (new URL(request.url).pathname !== WS_PATH) return Response.json({ detail: "Not Found" }, { status: 404 });
+  if (new URL(request.url).pathname !== WS_PATH) {
+    return Response.json({ detail: "Not Found" }, { status: 404 });
+  }
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     return new Response("This is a WebSocket.\n", { status: 426, headers: { upgrade: "websocket" } });
   }
-  if (options.token !== "" && !sameText(request.headers.get("authorization") ?? "", `Bearer ${options.token}`)) {
+  if (
+    options.token !== "" && !sameText(request.headers.get("authorization") ?? "", `Bearer ${options.token}`)
+  ) {
     return new Response("A token is needed.\n", { status: 401 });
   }
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 30 });
@@ -112,7 +116,9 @@ function attach(socket: WebSocket, brain: Brain, options: ServerOptions, sockets
     }
   };
   socket.onmessage = ({ data }) => {
-    if (typeof data !== "string") return brain.reject(listener, null, "Binary frames are not read; send text.");
+    if (typeof data !== "string") {
+      return brain.reject(listener, null, "Binary frames are not read; send text.");
+    }
     // UTF-16 units are at most a third of the bytes: count exactly only when it may matter.
     if (data.length * 3 > MAX_FRAME_BYTES && encoder.encode(data).length > MAX_FRAME_BYTES) {
       brain.leave(listener);

@@ -34,7 +34,11 @@ export function snapshot(parts: SnapshotParts): SyncState {
       characters: world.characters,
       first_line: world.narrator?.first_line ?? "",
     })),
-    available_characters: parts.characters.map(({ id, name, persona }) => ({ id, name, about: firstSentence(persona) })),
+    available_characters: parts.characters.map(({ id, name, persona }) => ({
+      id,
+      name,
+      about: firstSentence(persona),
+    })),
     available_models: parts.models.map((model) => ({
       id: model.id,
       name: model.name,

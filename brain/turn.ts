@@ -10,14 +10,14 @@ import type { Recalled } from "./memory/recall.ts";
 import { rememberMessage } from "./memory/remember.ts";
 import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
 import { estimateTokens, makeBudget, planHistory, serverCut, tokenScale } from "./prompt/budget.ts";
+import { replyWords } from "./prompt/sections.ts";
 import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
 import { StoreError } from "./store/database.ts";
 import {
   addMessage,
   getMessage,
-  pathTo,
+  pathTail,
   siblings,
-  type StoredMessage,
   updateMessage,
 } from "./store/messages.ts";
 import { savePrompt } from "./store/prompts.ts";
@@ -142,7 +142,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     if (request.dropped_note !== null) yield notice(request.dropped_note);
 
     const stop = AbortSignal.any([signal, ender.signal]);
-    const filter = createStoryFilter([turn.scene.character.name]);
+    const filter = createStoryFilter([turn.scene.character.name], turn.reply.content);
     let finish: "stop" | "length" | null = null;
     const piece = function* (text: string): Generator<Event> {
       const offset = reply.text.length;
@@ -235,7 +235,14 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
   }
   const learned: Learned = deps.learned.get(model_id) ?? { scale: 1, window: null };
   const window = learned.window ?? await deps.catalogue.contextOf(model_id);
-  const path: StoredMessage[] = pathTo(db, player_id, start.kind === "continue" ? reply.id : reply.parent_id);
+  const { path, tokens_above } = pathTail(
+    db,
+    player_id,
+    start.kind === "continue" ? reply.id : reply.parent_id,
+    {
+      tokens: Math.ceil(window / learned.scale),
+    },
+  );
   const parts: PromptParts = {
     base_rules: scene.base_rules,
     rules: scene.rules,
@@ -249,12 +256,12 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
   };
   const budget = makeBudget(Math.floor(window / learned.scale), {
     max_context_tokens: config.max_context_tokens,
-    reply_words: config.reply_words,
+    reply_words: replyWords(scene.rules, config.reply_words),
     lore_tokens: config.lore_tokens,
     memory_tokens: config.memory_tokens,
     fixed: fixedTokens(parts),
   });
-  const history = planHistory(path, { history_tokens: budget.history });
+  const history = planHistory(path, { history_tokens: budget.history, tokens_above });
   const lines = path.filter((message) => message.role === "user").map((message) => message.content);
   const recalled: Recalled = await deps.recall.ask(
     {
@@ -274,6 +281,7 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
   const assembled = assemble({ ...parts, kept: history.kept, recalled }, {
     lore_tokens: budget.lore,
     memory_tokens: budget.memories,
+    history_tokens: budget.history,
   });
   const prompt_tokens = Math.round(assembled.tokens * learned.scale);
   savePrompt(db, reply.id, {
@@ -376,7 +384,7 @@ function close(
   try {
     const message = deps.db.transaction(() => {
       const message = reply.finish(outcome, usage);
-      if (outcome === "complete") rememberMessage(deps.db, player_id, scene.session.id, message);
+      rememberMessage(deps.db, player_id, scene.session.id, message);
       updateSession(deps.db, player_id, scene.session.id, { last_used_ms: deps.now() });
       return message;
     });
@@ -400,18 +408,18 @@ function getMessageOr(deps: Deps, turn: OpenTurn, fallback: Message): Message {
 /** Compares our count with the provider's; returns what the player should know when the server cut the prompt. */
 function learn(deps: Deps, model: string, estimated: number, reported: ProviderUsage): string | null {
   const before = deps.learned.get(model) ?? { scale: 1, window: null };
-  const window = serverCut(Math.round(estimated * before.scale), reported.prompt_tokens);
-  if (window !== null) {
-    deps.learned.set(model, { scale: before.scale, window });
-    return `${model} read only ${reported.prompt_tokens} of about ${
-      Math.round(estimated * before.scale)
-    } tokens: the server cut the beginning. The next prompt is built for that size; ` +
-      `raise the context length in the server's settings to give it more.`;
+  const sent = Math.round(estimated * before.scale);
+  const window = serverCut(sent, reported.prompt_tokens);
+  if (window === null) {
+    deps.learned.set(model, {
+      ...before,
+      scale: tokenScale(estimated, reported.prompt_tokens, before.scale),
+    });
+    return null;
   }
-  if (reported.prompt_tokens > 0) {
-    deps.learned.set(model, { ...before, scale: tokenScale(estimated, reported.prompt_tokens) });
-  }
-  return null;
+  deps.learned.set(model, { scale: before.scale, window });
+  return `${model} read only ${reported.prompt_tokens} of about ${sent} tokens: the server cut the beginning. ` +
+    "The next prompt is built for that size; raise the context length in the server's settings to give it more.";
 }
 
 function chunk(turn: OpenTurn, content: string, offset: number, tokens_per_second: number): Event {

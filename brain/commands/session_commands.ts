@@ -10,7 +10,7 @@ import {
   updateSession,
 } from "../store/sessions.ts";
 import { estimateTokens } from "../prompt/budget.ts";
-import { fillNames } from "../prompt/sections.ts";
+import { fill } from "../prompt/sections.ts";
 import { type Command, type Context, nearest, type Outcome, quote, single } from "./command.ts";
 
 const MAX_TITLE = 120;
@@ -47,7 +47,7 @@ export const SESSION_COMMANDS: Command[] = [
           last_used_ms: now,
         });
         if (world.start_message.trim() === "") return;
-        const content = fillNames(world.start_message.trim(), character.name);
+        const content = fill(world.start_message.trim(), character);
         const start = addMessage(deps.db, player_id, id, {
           parent_id: null,
           role: "assistant",

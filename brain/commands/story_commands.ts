@@ -4,6 +4,7 @@ import { rememberMessage } from "../memory/remember.ts";
 import { estimateTokens } from "../prompt/budget.ts";
 import {
   addMessage,
+  bare,
   getMessage,
   newestLeaf,
   pathPage,
@@ -158,7 +159,7 @@ export const STORY_COMMANDS: Command[] = [
       const message = ownMessage(context, single(args));
       if (typeof message === "string") return { answer: message };
       const page = pathPage(deps.db, player_id, session.leaf_id, { limit: PAGE_SIZE, before: message.id });
-      return { answer: null, page: { before: message.id, history: page.history, more: page.more } };
+      return { answer: null, page: { before: message.id, history: page.history.map(bare), more: page.more } };
     },
   },
 ];

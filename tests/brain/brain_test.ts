@@ -1,0 +1,398 @@
+/** Listeners and commands: every answer, the state of every face, the tree of a story. */
+
+import assert from "node:assert/strict";
+import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../support/brain_fakes.ts";
+
+async function withBrain(run: (fake: FakeBrain) => Promise<void>) {
+  const fake = fakeBrain();
+  try {
+    await run(fake);
+  } finally {
+    await fake.close();
+  }
+}
+
+const answer = async (fake: FakeBrain, command: string): Promise<string> => {
+  fake.face.forget();
+  await fake.say(command);
+  return fake.face.notices().join("\n");
+};
+
+const shown = (fake: FakeBrain): string[] =>
+  fake.face.last("chat_history").metadata.history.map(({ content }) => content);
+
+Deno.test("a new face hears greeting, state, commands and history, in this order", () =>
+  withBrain((fake) => {
+    const names = fake.face.heard.map(({ event }) => event);
+    assert.deepEqual(names, ["system_update", "sync_state", "commands", "chat_history"]);
+    assert.equal(fake.face.heard[0].content, "✓ Engine ready.");
+    assert.deepEqual(fake.face.of("system_update")[0].metadata.greeting, {
+      protocol: 1,
+      version: "0.0.0",
+      player: "local",
+    });
+    assert.deepEqual(fake.face.last("chat_history").metadata, { history: [], more: false });
+    const state = fake.face.last("sync_state").metadata;
+    assert.deepEqual([state.model, state.model_confirmed, state.session_id], ["fake/one", true, ""]);
+    assert.equal(state.available_worlds?.[0].opening, "Fog comes in, {{user}}.");
+    return Promise.resolve();
+  }));
+
+Deno.test("a list that a face has is sent again only when it changed", () =>
+  withBrain(async (fake) => {
+    fake.face.forget();
+    await fake.say("/rules add gritty");
+    const state = fake.face.last("sync_state").metadata;
+    assert.deepEqual(state.active_rules, ["gritty"]);
+    assert.deepEqual(
+      [state.available_worlds, state.available_characters, state.available_models, state.available_rules],
+      [null, null, null, null],
+    );
+    fake.worlds.pop();
+    fake.brain.refreshAll();
+    assert.equal(fake.face.last("sync_state").metadata.available_worlds?.length, 1);
+    assert.equal(fake.face.last("sync_state").metadata.available_models, null);
+  }));
+
+const answers: [string, RegExp][] = [
+  ["/world select marsh", /^Active world set to marsh$/],
+  ["/world select The Marsh", /^Active world set to marsh$/],
+  ["/world  select   marsh", /^Active world set to marsh$/],
+  ['/world select "the marsh"', /^Active world set to marsh$/],
+  ["/world select marhs", /^✗ There is no world "marhs". Did you mean marsh\?$/],
+  ["/world select ../marsh", /^✗ There is no world/],
+  ["/world select", /^✗ Which world\? There are: marsh, bare\.$/],
+  ["/world", /^✗ \/world needs one of: .*select.*list/],
+  ["/world selct marsh", /^✗ There is no command .* Did you mean \/world select\?$/],
+  ["/world list", /· marsh: The Marsh/],
+  ["/world attach_lore Eel is sold.", /^✗ Select a world first/],
+  ["/character select ida", /^Active character set to smith$/],
+  ["/character select nobody", /^✗ There is no character "nobody"/],
+  ["/character list", /· clerk: Tobias/],
+  ["/rules add gritty", /^✓ Rule 'gritty' activated$/],
+  ["/rules add ../worlds/x", /^✗ There is no rule pack/],
+  ["/rules remove gritty", /^✗ There is no active rule pack "gritty"/],
+  ["/rules clear", /^✓ All active rules cleared$/],
+  ["/rules list", /· terse: Terse/],
+  ["/nsfw", /^✗ NSFW rule file not found\. .*rules\/nsfw\.yaml/],
+  ["/model", /^The narrator is fake\/one\. On offer: fake\/one/],
+  ["/model odd/three", /^Hot-swapped model to odd\/three$/],
+  ["/model new/model", /^Hot-swapped model to new\/model\. It is in no list I have, I will try it\.$/],
+  ["/model none/at-all", /^Error: none\/at-all is not recognized/],
+  ["/model two words", /^Error: "two words" is not recognized/],
+  ["/model refresh", /^✓ 3 models on offer\.$/],
+  ["/session new", /^✗ Select world\/char first\.$/],
+  ["/session list", /^There is no story yet/],
+  ["/session continue abc", /^✗ There is no story "abc"/],
+  ["/session delete abc", /^✗ There is no story "abc"/],
+  ["/session delete", /^✗ There is no story yet\.$/],
+  ["/session rename x", /^✗ There is no story to rename/],
+  ["/retry", /^✗ There is no story yet/],
+  ["/continue", /^✗ There is no story yet/],
+  ["/swipe next", /^✗ There is no story yet/],
+  ["/swipe", /^✗ \/swipe needs one of: next, prev\.$/],
+  ["/edit 1 x", /^✗ There is no story yet/],
+  ["/undo", /^✗ There is no story yet/],
+  ["/redo", /^✗ There is no story yet/],
+  ["/history before 3", /^✗ There is no story yet/],
+  ["/usage", /^All stories: 0 replies/],
+  ["/cancel", /^Nothing is being told\.$/],
+  ["/help", /\/world select ID {2}Choose the world/],
+  ["/help session", /\/session new/],
+  ["/help modle", /^✗ There is no command "\/modle"\. Did you mean \/model\?$/],
+  ["/modle x", /^✗ There is no command \/modle\. Did you mean \/model\?$/],
+  ["/xyzzy", /^✗ There is no command \/xyzzy\. \/help lists them\.$/],
+  ["/", /^✗ There is no command/],
+];
+
+Deno.test("every command has an answer, also before there is a story", async (t) => {
+  for (const [command, pattern] of answers) {
+    await t.step(command, () =>
+      withBrain(async (fake) => {
+        assert.match(await answer(fake, command), pattern);
+        assert.equal(fake.face.of("chat_end").length, 0);
+      }));
+  }
+});
+
+Deno.test("/quit is ignored", () =>
+  withBrain(async (fake) => {
+    fake.face.forget();
+    await fake.say("/quit");
+    assert.deepEqual(fake.face.heard, []);
+  }));
+
+Deno.test("the order of a new session is the original's: answer, state, history", () =>
+  withBrain(async (fake) => {
+    await fake.say("/world select marsh");
+    await fake.say("/character select smith");
+    fake.face.forget();
+    await fake.say("/session new");
+    assert.deepEqual(fake.face.heard.map(({ event }) => event), [
+      "system_update",
+      "sync_state",
+      "chat_history",
+    ]);
+    const id = fake.face.last("system_update").metadata.session_id;
+    assert.match(id ?? "", /^[0-9a-f]{12}$/);
+    assert.equal(fake.face.notices()[0], `✓ New session: ${id}`);
+    assert.equal(fake.face.last("sync_state").metadata.session_id, id);
+    assert.deepEqual(shown(fake), ["Fog comes in, Ida. It is early."]);
+    await fake.turn("I wait.");
+    fake.face.forget();
+    await fake.say(`/session continue ${id}`);
+    assert.deepEqual(fake.face.heard.map(({ event }) => event), ["chat_history", "sync_state"]);
+  }));
+
+Deno.test("a world without a start message begins empty", () =>
+  withBrain(async (fake) => {
+    await onStage(fake, "bare");
+    assert.deepEqual(shown(fake), []);
+    await fake.turn("I look around.");
+    assert.equal(fake.requests[0].messages.at(-1)?.content.includes("Thursday evening"), true);
+  }));
+
+Deno.test("selecting another world leaves the session, and continue brings world, character and model back", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.say("/model odd/three");
+    const { session_id } = fake.face.last("sync_state").metadata;
+    await fake.turn("I wait.");
+    fake.face.forget();
+    await fake.say("/world select bare");
+    assert.equal(fake.face.last("sync_state").metadata.session_id, "");
+    assert.deepEqual(shown(fake), []);
+    await fake.say("/character select clerk");
+    await fake.say("/model fake/one");
+    await fake.say(`/session continue ${session_id}`);
+    const state = fake.face.last("sync_state").metadata;
+    assert.deepEqual(
+      [state.world_id, state.character_id, state.session_id, state.model],
+      ["marsh", "smith", session_id, "odd/three"],
+    );
+    assert.equal(shown(fake).length, 3);
+    await fake.turn("I wait.");
+    assert.equal(fake.requests.at(-1)?.model, "three");
+  }));
+
+Deno.test("rules belong to the player and stand in the next prompt", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.say("/rules add terse");
+    await fake.say("/rules add gritty");
+    await fake.say("/rules add terse");
+    await fake.turn("I wait.");
+    const system = fake.requests[0].messages[0].content;
+    assert.ok(
+      system.indexOf("Be short.") >= 0 && system.indexOf("Be short.") < system.indexOf("Wounds slow."),
+    );
+    await fake.say("/session new");
+    assert.deepEqual(fake.face.last("sync_state").metadata.active_rules, ["terse", "gritty"]);
+    await fake.say("/rules remove terse");
+    assert.deepEqual(fake.face.last("sync_state").metadata.active_rules, ["gritty"]);
+  }));
+
+Deno.test("swipe goes through the tellings and shows what followed each", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    fake.scripts.push(says("A."), says("B."), says("C."), says("Z."));
+    await fake.turn("I wait.");
+    await fake.turn("I go on.");
+    await fake.say("/undo");
+    await fake.turn("/retry");
+    assert.deepEqual(shown(fake).slice(-1), ["I wait."]);
+    assert.match(await answer(fake, "/swipe prev"), /^✓ Telling 1 of 2\.$/);
+    assert.deepEqual(shown(fake).slice(1), ["I wait.", "A.", "I go on.", "B."]);
+    const first = fake.face.last("chat_history").metadata.history[2];
+    assert.deepEqual([first.alternative, first.alternatives], [1, 2]);
+    assert.match(await answer(fake, "/swipe prev"), /only one telling/);
+    assert.match(await answer(fake, `/swipe next ${first.id}`), /^✓ Telling 2 of 2\.$/);
+    assert.deepEqual(shown(fake).slice(1), ["I wait.", "C."]);
+    assert.match(await answer(fake, "/swipe next"), /^✗ This is the last telling/);
+    assert.match(await answer(fake, "/swipe next 9999"), /^✗ There is no message "9999" in this story\.$/);
+  }));
+
+Deno.test("undo takes line and reply back, the line returns to the editor, redo brings them again one by one", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.turn("One.");
+    await fake.turn("Two.");
+    await fake.say("/undo");
+    assert.equal(fake.face.last("system_update").metadata.line, "Two.");
+    assert.deepEqual(shown(fake).slice(1), ["One.", "The reeds bend."]);
+    await fake.say("/undo");
+    assert.equal(fake.face.last("system_update").metadata.line, "One.");
+    assert.equal(shown(fake).length, 1);
+    assert.match(await answer(fake, "/undo"), /nothing to take back/);
+    await fake.say("/redo");
+    assert.deepEqual(shown(fake).slice(1), ["One.", "The reeds bend."]);
+    await fake.say("/redo");
+    assert.deepEqual(shown(fake).slice(1), ["One.", "The reeds bend.", "Two.", "The reeds bend."]);
+    assert.match(await answer(fake, "/redo"), /nothing to bring back/);
+  }));
+
+Deno.test("undo to the very beginning of a world without a start message, and redo", () =>
+  withBrain(async (fake) => {
+    await onStage(fake, "bare");
+    await fake.turn("One.");
+    await fake.say("/undo");
+    assert.deepEqual(shown(fake), []);
+    await fake.say("/redo");
+    assert.deepEqual(shown(fake), ["One.", "The reeds bend."]);
+  }));
+
+Deno.test("an edited line is a sibling with a reply of its own; an edited reply stays a reply", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    fake.scripts.push(says("A."), says("B."));
+    await fake.turn("I go left.");
+    const line = fake.face.of("message")[0].metadata.message;
+    await fake.turn(`/edit ${line.id} I go right,  slowly.`);
+    const path = shown(fake);
+    assert.equal(path.at(-1), "I go right,  slowly.");
+    assert.equal(fake.face.last("chat_history").metadata.history.at(-1)?.alternatives, 2);
+    assert.equal(fake.face.last("chat_end").metadata.message?.content, "B.");
+    const reply = fake.face.last("chat_end").metadata.message;
+    const before = fake.requests.length;
+    assert.match(await answer(fake, `/edit ${reply?.id} B, but better.`), /^✓ Saved/);
+    assert.equal(shown(fake).at(-1), "B, but better.");
+    assert.equal(fake.requests.length, before);
+    assert.match(await answer(fake, `/edit ${reply?.id}`), /cannot become empty/);
+    assert.match(await answer(fake, "/edit x y"), /Which message/);
+  }));
+
+Deno.test("a deleted session is gone, and leaves the screen when it was shown", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.turn("I wait.");
+    const { session_id } = fake.face.last("sync_state").metadata;
+    assert.equal(await answer(fake, `/session delete ${session_id}`), `✓ Deleted session ${session_id}`);
+    assert.deepEqual(shown(fake), []);
+    assert.equal(fake.face.last("sync_state").metadata.session_id, "");
+    assert.deepEqual(fake.face.last("sync_state").metadata.available_sessions, []);
+    assert.match(await answer(fake, `/session continue ${session_id}`), /^✗ There is no story/);
+  }));
+
+Deno.test("a story is renamed, also while the narrator speaks; what changes the story waits", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    let go = () => {};
+    const pause = new Promise<void>((resolve) => go = resolve);
+    fake.scripts.push(async function* (request, signal) {
+      await pause;
+      yield* says("Yes.")(request, signal);
+    });
+    const turn = fake.turn("I wait.");
+    assert.match(await answer(fake, "/session rename  A  night out"), /"A night out"/);
+    for (
+      const command of ["/undo", "/retry", "/session new", "/world select bare", "/swipe next", "/edit 1 x"]
+    ) {
+      assert.match(await answer(fake, command), /^✗ The narrator is speaking\. \/cancel stops it/, command);
+      assert.equal(fake.face.of("chat_end").length, 0);
+    }
+    go();
+    await turn;
+    const sessions = fake.face.last("sync_state").metadata.available_sessions;
+    assert.equal(sessions?.[0].title, "A night out");
+    assert.equal(sessions?.[0].name, "[marsh] smith: A night out");
+    assert.equal(sessions?.[0].turns, 1);
+  }));
+
+Deno.test("older pages: the newest fifty first, then what came before", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    for (let i = 1; i <= 40; i++) await fake.turn(`Line ${i}.`);
+    const late = new FakeFace();
+    fake.brain.join(late);
+    const { history, more } = late.last("chat_history").metadata;
+    assert.deepEqual([history.length, more, history.at(-2)?.content], [50, true, "Line 40."]);
+    await fake.say(`/history before ${history[0].id}`, late, "p");
+    const page = late.last("history_page");
+    assert.deepEqual([page.ref, page.metadata.before, page.metadata.more], ["p", history[0].id, false]);
+    assert.equal(page.metadata.history.length, 31);
+    assert.equal(page.metadata.history.at(-1)?.id, history[0].parent_id);
+    assert.deepEqual(Object.keys(history[0]).sort(), [
+      "alternative",
+      "alternatives",
+      "content",
+      "created_ms",
+      "id",
+      "model",
+      "parent_id",
+      "role",
+      "status",
+      "usage",
+    ]);
+  }));
+
+Deno.test("one player's stories are nobody else's", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.turn("I hide the key.");
+    const { session_id } = fake.face.last("sync_state").metadata;
+    const reply = fake.face.last("chat_end").metadata.message;
+    const stranger = new FakeFace("stranger");
+    fake.brain.join(stranger);
+    assert.deepEqual(stranger.last("sync_state").metadata.available_sessions, []);
+    assert.deepEqual(stranger.last("chat_history").metadata.history, []);
+    for (
+      const command of [
+        `/session continue ${session_id}`,
+        `/session delete ${session_id}`,
+        `/history before ${reply?.id}`,
+        `/swipe next ${reply?.id}`,
+        `/edit ${reply?.id} mine`,
+        "/session list",
+        "/usage",
+      ]
+    ) {
+      stranger.forget();
+      await fake.say(command, stranger);
+      assert.equal(JSON.stringify(stranger.heard).includes("key"), false, command);
+    }
+    fake.face.forget();
+    await fake.turn("I wait.");
+    assert.equal(stranger.of("chat_chunk").length, 0);
+    assert.equal(JSON.stringify(await answer(fake, "/usage")).includes("2 replies"), true);
+  }));
+
+Deno.test("selection, rules and story survive a restart", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const first = fakeBrain({ path: `${folder}/engine.db` });
+    await onStage(first);
+    await first.say("/rules add gritty");
+    await first.say("/model odd/three");
+    await first.turn("I wait.");
+    await first.close();
+    const second = fakeBrain({ path: `${folder}/engine.db` });
+    const state = second.face.last("sync_state").metadata;
+    assert.deepEqual([state.world_id, state.character_id, state.model, state.active_rules], [
+      "marsh",
+      "smith",
+      "odd/three",
+      ["gritty"],
+    ]);
+    assert.notEqual(state.session_id, "");
+    assert.deepEqual(shown(second), ["Fog comes in, Ida. It is early.", "I wait.", "The reeds bend."]);
+    await second.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("lore is attached to a world and a folder of it is read again without doubling", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    assert.match(
+      await answer(fake, "/world attach_lore The pier is closed on Mondays."),
+      /^Lore attached successfully\./,
+    );
+    assert.match(await answer(fake, "/world attach_lore"), /^✗ What lore\?/);
+    assert.match(await answer(fake, "/world sync_folder /lore/marsh"), /^✓ 1 files, 1 pieces of lore/);
+    assert.match(await answer(fake, "/world sync_folder /lore/marsh"), /^✓ 1 files, 1 pieces of lore/);
+    const { n } =
+      fake.deps.db.get<{ n: number }>("SELECT count(*) AS n FROM lore_units WHERE world_id = 'marsh'") ??
+        { n: 0 };
+    assert.equal(n, 2);
+  }));

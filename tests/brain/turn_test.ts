@@ -1,0 +1,475 @@
+/** The turn: saved before the call, saved as it grows, ended exactly once, whatever the provider does. */
+
+import assert from "node:assert/strict";
+import { ProviderError } from "../../brain/llm/provider.ts";
+import { getMessage, pathTo } from "../../brain/store/messages.ts";
+import { getPrompt } from "../../brain/store/prompts.ts";
+import { getSession } from "../../brain/store/sessions.ts";
+import { getState } from "../../brain/store/players.ts";
+import { cutToBytes } from "../../brain/reply.ts";
+import { type FakeBrain, fakeBrain, FakeFace, onStage, says, type Script } from "../support/brain_fakes.ts";
+
+function shownPath(fake: FakeBrain) {
+  const { session_id } = getState(fake.deps.db, "local");
+  const session = getSession(fake.deps.db, "local", session_id);
+  return pathTo(fake.deps.db, "local", session?.leaf_id ?? null);
+}
+
+async function withBrain(
+  run: (fake: FakeBrain) => Promise<void>,
+  options: Parameters<typeof fakeBrain>[0] = {},
+) {
+  const fake = fakeBrain(options);
+  try {
+    await onStage(fake);
+    fake.face.forget();
+    await run(fake);
+  } finally {
+    await fake.close();
+  }
+}
+
+Deno.test("a line is saved before the provider is asked", () =>
+  withBrain(async (fake) => {
+    let saved = "";
+    fake.scripts.push(async function* (_request, signal) {
+      saved = shownPath(fake).filter(({ role }) => role === "user").map(({ content }) => content).join();
+      yield* says("Yes.")(_request, signal);
+    });
+    await fake.turn("I knock twice.");
+    assert.equal(saved, "I knock twice.");
+  }));
+
+Deno.test("a whole turn: message, chunks with offsets, one chat_end with the record and its usage", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "The reeds " };
+      fake.clock.now += 500;
+      yield { kind: "text", text: "bend." };
+      yield {
+        kind: "end",
+        finish: "stop",
+        usage: { prompt_tokens: 100, cached_tokens: 40, completion_tokens: 7, cost: null },
+      };
+    });
+    const end = await fake.turn("I wait.");
+    const order = fake.face.heard.map(({ event }) => event).filter((name) =>
+      name !== "sync_state" && name !== "progress"
+    );
+    assert.deepEqual(order, ["message", "chat_chunk", "chat_chunk", "chat_end"]);
+    const line = fake.face.last("message").metadata.message;
+    assert.equal(line.content, "I wait.");
+    const [first, second] = fake.face.of("chat_chunk");
+    assert.deepEqual([first.metadata.offset, second.metadata.offset], [0, 10]);
+    assert.equal(first.metadata.parent_id, line.id);
+    assert.equal(first.metadata.tokens_per_second, 0);
+    assert.ok(second.metadata.tokens_per_second > 0);
+    assert.equal(end.metadata.total_tokens, 7);
+    const reply = end.metadata.message;
+    assert.ok(reply);
+    assert.equal(reply.id, first.metadata.message_id);
+    assert.equal(reply.content, "The reeds bend.");
+    assert.equal(reply.status, "complete");
+    assert.deepEqual([reply.usage?.prompt_tokens, reply.usage?.cached_tokens], [100, 40]);
+    assert.equal(reply.usage?.cost, 0);
+    assert.equal(getMessage(fake.deps.db, "local", reply.id)?.content, "The reeds bend.");
+  }));
+
+Deno.test("the reply in the store is never more than 250 ms behind, also while the provider is silent", () =>
+  withBrain(async (fake) => {
+    let go = () => {};
+    const silence = new Promise<void>((resolve) => go = resolve);
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "The ferry comes. " };
+      await silence;
+      yield { kind: "text", text: "Early." };
+      yield { kind: "end", finish: "stop", usage: null };
+    });
+    const turn = fake.turn("I look.");
+    await fake.face.until(() => fake.face.of("chat_chunk").length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const growing = shownPath(fake).at(-1);
+    assert.equal(growing?.content, "The ferry comes. ");
+    assert.equal(growing?.status, "writing");
+    go();
+    await turn;
+    assert.equal(shownPath(fake).at(-1)?.content, "The ferry comes. Early.");
+  }));
+
+const endings: {
+  name: string;
+  script: Script;
+  status: string;
+  content: string;
+  error: RegExp | null;
+  notice: RegExp | null;
+}[] = [
+  {
+    name: "fails before the first word",
+    script: async function* () {
+      yield* [];
+      await Promise.resolve();
+      throw new ProviderError("no_credit", "OpenRouter has no credit left.");
+    },
+    status: "failed",
+    content: "",
+    error: /no credit left/,
+    notice: null,
+  },
+  {
+    name: "fails in the middle",
+    script: async function* () {
+      yield { kind: "text", text: "The ferry" };
+      await Promise.resolve();
+      throw new ProviderError("cut", "The connection was cut.");
+    },
+    status: "failed",
+    content: "The ferry",
+    error: /was cut/,
+    notice: null,
+  },
+  {
+    name: "throws something unforeseen",
+    script: async function* () {
+      yield { kind: "text", text: "The" };
+      await Promise.resolve();
+      throw new TypeError("x is undefined");
+    },
+    status: "failed",
+    content: "The",
+    error: /Something went wrong in the engine: x is undefined/,
+    notice: null,
+  },
+  {
+    name: "says nothing",
+    script: says(),
+    status: "failed",
+    content: "",
+    error: /answered with nothing/,
+    notice: null,
+  },
+  {
+    name: "reaches its length limit",
+    script: async function* () {
+      yield { kind: "text", text: "And then" };
+      yield { kind: "end", finish: "length", usage: null };
+    },
+    status: "stopped",
+    content: "And then",
+    error: null,
+    notice: /\/continue/,
+  },
+  {
+    name: "speaks for the player",
+    script: says("She nods.\n", "Ida: I agree.", " And more."),
+    status: "complete",
+    content: "She nods.",
+    error: null,
+    notice: null,
+  },
+  {
+    name: "thinks aloud",
+    script: says("<thi", "nk>the player wants</think>", "She nods."),
+    status: "complete",
+    content: "She nods.",
+    error: null,
+    notice: null,
+  },
+];
+
+for (const row of endings) {
+  Deno.test(`a provider that ${row.name} leaves one chat_end, the text, its status, and a turn that works`, () =>
+    withBrain(async (fake) => {
+      fake.scripts.push(row.script, says("Better."));
+      const end = await fake.turn("I wait.");
+      assert.equal(fake.face.of("chat_end").length, 1);
+      assert.equal(end.metadata.message?.status, row.status);
+      assert.equal(end.metadata.message?.content.trimEnd(), row.content);
+      const errors = fake.face.of("error").map(({ content }) => content);
+      if (row.error === null) assert.deepEqual(errors, []);
+      else assert.match(errors.join(), row.error);
+      if (row.notice !== null) assert.match(fake.face.notices().join("\n"), row.notice);
+      assert.equal(shownPath(fake).at(-1)?.status, row.status);
+      const next = await fake.turn("I wait longer.");
+      assert.equal(next.metadata.message?.content, "Better.");
+      assert.equal(next.metadata.message?.status, "complete");
+    }));
+}
+
+Deno.test("cancel keeps the text, marks it stopped, and says so before chat_end", () =>
+  withBrain(async (fake) => {
+    let closed = false;
+    fake.scripts.push(async function* (_request, signal) {
+      yield { kind: "text", text: "The ferry" };
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      closed = true;
+    });
+    const turn = fake.turn("I wait.");
+    await fake.face.until(() => fake.face.of("chat_chunk").length === 1);
+    const from = performance.now();
+    await fake.say("/cancel");
+    const end = await turn;
+    assert.ok(performance.now() - from < 100);
+    assert.equal(closed, true);
+    assert.equal(end.metadata.message?.status, "stopped");
+    assert.equal(end.metadata.message?.content, "The ferry");
+    const names = fake.face.heard.map(({ event, content }) => `${event} ${content}`);
+    const told = names.indexOf("system_update ✗ Stream cancelled by user.");
+    assert.ok(told >= 0 && told < names.indexOf("chat_end "));
+    assert.equal(fake.face.of("error").length, 0);
+  }));
+
+Deno.test("a face that vanishes stops nothing, and one that joins gets the reply so far", () =>
+  withBrain(async (fake) => {
+    let go = () => {};
+    const pause = new Promise<void>((resolve) => go = resolve);
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "One " };
+      yield { kind: "text", text: "two " };
+      await pause;
+      yield { kind: "text", text: "three." };
+      yield { kind: "end", finish: "stop", usage: null };
+    });
+    await fake.say("I count.");
+    await fake.face.until(() => fake.face.of("chat_chunk").length === 2);
+    fake.brain.leave(fake.face);
+    const second = new FakeFace();
+    fake.brain.join(second);
+    assert.deepEqual(second.heard.map(({ event }) => event), [
+      "system_update",
+      "sync_state",
+      "commands",
+      "chat_history",
+      "chat_chunk",
+    ]);
+    const history = second.last("chat_history").metadata.history;
+    assert.equal(history.at(-1)?.content, "I count.");
+    assert.equal(second.last("chat_chunk").content, "One two ");
+    assert.equal(second.last("chat_chunk").metadata.offset, 0);
+    go();
+    await second.until(() => second.of("chat_end").length === 1);
+    assert.equal(second.last("chat_end").metadata.message?.content, "One two three.");
+    assert.equal(second.last("chat_chunk").metadata.offset, 8);
+  }));
+
+Deno.test("a second line while the narrator speaks is refused with its ref and without chat_end", () =>
+  withBrain(async (fake) => {
+    let go = () => {};
+    const pause = new Promise<void>((resolve) => go = resolve);
+    fake.scripts.push(async function* (request, signal) {
+      await pause;
+      yield* says("Done.")(request, signal);
+    });
+    const turn = fake.turn("I wait.");
+    await fake.say("I wait more.", fake.face, "r2");
+    const refusal = fake.face.last("system_update");
+    assert.match(refusal.content, /^✗ The narrator is still speaking/);
+    assert.equal(refusal.ref, "r2");
+    assert.equal(refusal.metadata.line, "I wait more.");
+    assert.equal(fake.face.of("chat_end").length, 0);
+    go();
+    await turn;
+    assert.deepEqual(shownPath(fake).map(({ content }) => content), [
+      "Fog comes in, Ida. It is early.",
+      "I wait.",
+      "Done.",
+    ]);
+  }));
+
+Deno.test("ref comes back in every answer to that frame, to the asker alone", () =>
+  withBrain(async (fake) => {
+    const other = new FakeFace();
+    fake.brain.join(other);
+    other.forget();
+    await fake.say("I wait.", fake.face, "abc");
+    await fake.face.until(() => fake.face.of("chat_end").length === 1);
+    const turn = fake.face.heard.filter(({ event }) => event !== "sync_state");
+    assert.deepEqual([...new Set(turn.map(({ ref }) => ref))], ["abc"]);
+    assert.deepEqual([...new Set(other.heard.map(({ ref }) => ref))], [null]);
+    assert.equal(other.of("chat_chunk").length, fake.face.of("chat_chunk").length);
+    assert.equal(other.of("message").length, 1);
+  }));
+
+Deno.test("a refused prompt is told, ended, and its line comes back", () =>
+  withBrain(async (fake) => {
+    const rows: [string, RegExp][] = [
+      ["", /empty line/],
+      ["   \n", /empty line/],
+      ["x".repeat(65_537), /65537 bytes; at most 65536/],
+    ];
+    for (const [prompt, pattern] of rows) {
+      fake.face.forget();
+      await fake.say(prompt, fake.face, "q");
+      assert.match(fake.face.last("system_update").content, pattern);
+      assert.equal(fake.face.last("chat_end").ref, "q");
+      assert.equal(fake.face.last("chat_end").metadata.message, null);
+    }
+    assert.equal(fake.requests.length, 0);
+    fake.face.forget();
+    const end = await fake.turn("x".repeat(65_536));
+    assert.equal(end.metadata.message?.status, "complete");
+  }));
+
+Deno.test("a line before the stage is ready is refused in the original's words, with chat_end", async () => {
+  const fake = fakeBrain();
+  const end = await fake.turn("I wait.");
+  assert.equal(fake.face.notices().at(-1), "✗ Prepare the stage first (World, Char, Session).");
+  assert.equal(fake.face.last("system_update").metadata.line, "I wait.");
+  assert.equal(end.metadata.total_tokens, 0);
+  await fake.close();
+});
+
+Deno.test("retry tells beside the last, never the identical request; an empty reply is told anew", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("First."), says("Second."), says(), says("Fourth."));
+    await fake.turn("I wait.");
+    await fake.turn("/retry");
+    const [one, two] = fake.requests;
+    assert.deepEqual(one.messages, two.messages);
+    assert.notEqual(one.seed, two.seed);
+    assert.ok(two.temperature > one.temperature);
+    assert.deepEqual([one.story.telling, two.story.telling], [0, 1]);
+    const second = fake.face.last("chat_end").metadata.message;
+    assert.deepEqual([second?.content, second?.alternative, second?.alternatives], ["Second.", 2, 2]);
+    const empty = await fake.turn("I wait again.");
+    assert.equal(empty.metadata.message?.status, "failed");
+    const again = await fake.turn("/retry");
+    assert.equal(again.metadata.message?.id, empty.metadata.message?.id);
+    assert.deepEqual([again.metadata.message?.alternatives, again.metadata.message?.content], [1, "Fourth."]);
+  }));
+
+Deno.test("continue goes on in the same message", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The ferry "), says("comes."));
+    const first = await fake.turn("I wait.");
+    fake.face.forget();
+    const end = await fake.turn("/continue");
+    assert.equal(end.metadata.message?.id, first.metadata.message?.id);
+    assert.equal(fake.face.last("chat_chunk").metadata.offset, 10);
+    assert.equal(end.metadata.message?.content, "The ferry comes.");
+    assert.equal(end.metadata.message?.status, "complete");
+  }));
+
+Deno.test("a reply ends at max_reply_bytes, whole characters only, with a notice", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("ééé", "ééé", "ééé"));
+    const end = await fake.turn("I wait.");
+    assert.equal(end.metadata.message?.content, "ééé" + "éé");
+    assert.equal(end.metadata.message?.status, "stopped");
+    assert.match(fake.face.notices().join(), /stopped at 11 bytes \(max_reply_bytes\)/);
+  }, { config: { max_reply_bytes: 11 } }));
+
+Deno.test("text is cut at the last whole character that fits", () => {
+  const rows: [string, number, string][] = [["abc", 2, "ab"], ["é", 1, ""], ["aé", 3, "aé"], ["🌸x", 3, ""], [
+    "a",
+    0,
+    "",
+  ], ["a", -4, ""]];
+  for (const [text, room, fitting] of rows) assert.equal(cutToBytes(text, room), fitting);
+});
+
+Deno.test("a dear reply asks once", () =>
+  withBrain(async (fake) => {
+    await fake.say("/model dear/two");
+    fake.face.forget();
+    const refused = await fake.turn("I wait.");
+    assert.equal(refused.metadata.message, null);
+    assert.match(fake.face.notices().join(), /^✗ This reply may cost about \$\d+\.\d\d with dear\/two/m);
+    assert.equal(fake.face.last("system_update").metadata.line, "I wait.");
+    assert.equal(fake.requests.length, 0);
+    const end = await fake.turn("I wait.");
+    assert.equal(end.metadata.message?.status, "complete");
+    assert.ok((end.metadata.message?.usage?.cost ?? 0) > 0);
+    await fake.turn("I wait on.");
+    assert.equal(fake.requests.length, 2);
+  }));
+
+Deno.test("the cost of a model without a price is null, never zero", () =>
+  withBrain(async (fake) => {
+    await fake.say("/model odd/three");
+    const end = await fake.turn("I wait.");
+    assert.equal(end.metadata.message?.usage?.cost, null);
+  }));
+
+Deno.test("when the server read less than was sent, the next prompt is built for what was read and the player is told", () =>
+  withBrain(async (fake) => {
+    for (let i = 0; i < 30; i++) await fake.turn(`I tell you about day ${i}: ${"rain and mud ".repeat(30)}`);
+    const whole = fake.requests.at(-1)?.messages.length ?? 0;
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "Yes." };
+      yield {
+        kind: "end",
+        finish: "stop",
+        usage: { prompt_tokens: 1500, cached_tokens: 0, completion_tokens: 1, cost: null },
+      };
+    }, says("Yes."));
+    await fake.turn("And now?");
+    assert.match(fake.face.notices().join("\n"), /read only 1500 of about [\d,]+ tokens/);
+    await fake.turn("And then?");
+    assert.ok((fake.requests.at(-1)?.messages.length ?? 0) < whole);
+  }));
+
+Deno.test("what was sent is kept with the reply: sections, what was dropped, what was recalled", () =>
+  withBrain(async (fake) => {
+    fake.recalled.lore.push({
+      unit_id: 5,
+      heading: "The bell",
+      text: "The bell rings when someone lies.",
+      known_to: "",
+      score: 1,
+      words: ["bell"],
+    });
+    const end = await fake.turn("I ring the bell.");
+    assert.deepEqual(end.metadata.recalled, { lore: 1, memories: 0 });
+    const record = getPrompt(fake.deps.db, "local", end.metadata.message?.id ?? 0) as {
+      lore_ids: number[];
+      context: string;
+      sections: { name: string; tokens: number }[];
+    };
+    assert.deepEqual(record.lore_ids, [5]);
+    assert.ok(record.context.includes("The bell rings when someone lies."));
+    assert.equal(record.context, fake.requests[0].messages.at(-1)?.content);
+    assert.ok(record.sections.length > 3);
+    assert.equal(fake.questions[0].line, "I ring the bell.");
+    assert.equal(fake.questions[0].world_id, "marsh");
+  }));
+
+Deno.test("a clock that goes back harms nothing", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "One " };
+      fake.clock.now -= 3_600_000;
+      yield { kind: "text", text: "two." };
+      yield { kind: "end", finish: "stop", usage: null };
+    });
+    const end = await fake.turn("I wait.");
+    assert.equal(end.metadata.message?.content, "One two.");
+    assert.equal(end.metadata.message?.usage?.tokens_per_second, 0);
+    for (const chunk of fake.face.of("chat_chunk")) {
+      assert.ok(Number.isFinite(chunk.metadata.tokens_per_second));
+    }
+    const next = await fake.turn("I wait on.");
+    assert.ok((next.metadata.message?.id ?? 0) > (end.metadata.message?.id ?? 0));
+    assert.deepEqual(shownPath(fake).map(({ role }) => role), [
+      "assistant",
+      "user",
+      "assistant",
+      "user",
+      "assistant",
+    ]);
+  }));
+
+Deno.test("the first line becomes the title, at most 60 characters and an ellipsis", () =>
+  withBrain(async (fake) => {
+    await fake.turn(`I   say ${"ha ".repeat(40)}`);
+    const title = fake.face.last("sync_state").metadata;
+    const sessions = fake.face.of("sync_state").findLast(({ metadata }) =>
+      metadata.available_sessions !== null
+    );
+    const shown = sessions?.metadata.available_sessions?.[0].title ?? "";
+    assert.equal(title.session_id !== "", true);
+    assert.equal(shown, `I say ${"ha ".repeat(18)}…`.replace(" …", "…"));
+    await fake.turn("I say something else.");
+    const after = getSession(fake.deps.db, "local", getState(fake.deps.db, "local").session_id);
+    assert.equal(after?.title, shown);
+  }));
