@@ -12,10 +12,10 @@ export interface Term {
   calls: boolean;
 }
 
-/** What one term found. `rank` is bm25 of FTS5: the smaller, the better. */
+/** What one term found: units and their lengths, all in the same measure. */
 export interface Found {
   term: Term;
-  matches: { id: number; rank: number }[];
+  matches: { id: number; length: number }[];
 }
 
 export interface Scored {
@@ -26,7 +26,7 @@ export interface Scored {
 }
 
 const MAX_LINE_TERMS = 12;
-const MAX_BEFORE_TERMS = 8;
+const MAX_BEFORE_TERMS = 6;
 // Beyond this, a line or a reply only repeats itself: a 64 KiB line must not cost more than an ordinary one.
 const READ_LENGTH = 4000;
 
@@ -54,23 +54,25 @@ export function questionTerms(line: string, before: string[]): Term[] {
 }
 
 /**
- * Units by score, best first; ties go to the newer unit. `total` is the number of units searched. Nothing comes back
- * that no rare word of the question called: one that calls and is in at most a quarter of the units.
+ * Units by score, best first; ties go to the newer unit. `total` is about the number of units searched (for
+ * memories the messages on the path). Nothing comes back that no rare word of the question called: one that calls and
+ * is found at most 3 times, or in at most a quarter of `total`.
+ *
+ * The score is BM25 (Robertson and Zaragoza 2009; k1 1.2, b 0.75) over units so short that a word counts once. It is
+ * worked out here and not by FTS5's bm25(), which judges rarity among all players' units, and takes ten times as long.
  */
 export function rank(found: Found[], total: number): Scored[] {
+  const lengths = found.flatMap(({ matches }) => matches.map((match) => match.length));
+  const average = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
   const units = new Map<
     number,
     { score: number; called: boolean; words: { word: string; worth: number }[] }
   >();
   for (const { term, matches } of found) {
-    if (matches.length === 0) continue;
-    const rarity = Math.log(1 + (total - matches.length + 0.5) / (matches.length + 0.5));
-    const best = Math.min(...matches.map((match) => match.rank));
+    const rarity = Math.log(1 + (Math.max(0, total - matches.length) + 0.5) / (matches.length + 0.5));
     const calls = term.calls && matches.length <= Math.max(3, total / 4);
     for (const match of matches) {
-      // bm25 against the best of this word: how often, in how short a text. What is rare is judged here, among the
-      // player's own units, not among everybody's.
-      const worth = term.weight * rarity * (best === 0 ? 1 : match.rank / best);
+      const worth = term.weight * rarity * 2.2 / (1 + 1.2 * (0.25 + 0.75 * match.length / average));
       const unit = units.get(match.id) ?? { score: 0, called: false, words: [] };
       unit.score += worth;
       unit.called ||= calls;

@@ -2,7 +2,6 @@
 import type { Database } from "../store/database.ts";
 import {
   countLore,
-  countMemory,
   findLore,
   findMemory,
   loreRows,
@@ -14,7 +13,7 @@ import { asksOwnWords, type Found, lend, questionTerms, rank, type Scored, type 
 import type { LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
 
 // A word found more often than this says little; the newest are enough to judge by.
-const MATCH_LIMIT = 2000;
+const MATCH_LIMIT = 1000;
 // So many of the best lend to their neighbours and are fetched.
 const CANDIDATES = 24;
 const OWN_WORDS_FACTOR = 1.2;
@@ -41,13 +40,12 @@ export function emptyPath(): KnownPath {
 
 function searchLore(db: Database, question: RecallQuestion, terms: Term[]): LoreHit[] {
   const { player_id, world_id } = question;
-  const total = countLore(db, player_id, world_id);
-  if (total === 0) return [];
   const found: Found[] = terms.map((term) => ({
     term,
     matches: findLore(db, player_id, world_id, term.phrase, MATCH_LIMIT),
   }));
-  const best = rank(found, total).slice(0, question.max_lore);
+  if (found.every(({ matches }) => matches.length === 0)) return [];
+  const best = rank(found, countLore(db, player_id, world_id)).slice(0, question.max_lore);
   const rows = new Map(loreRows(db, player_id, best.map((unit) => unit.id)).map((row) => [row.id, row]));
   return best.flatMap(({ id, score, words }) => {
     const row = rows.get(id);
@@ -59,8 +57,7 @@ function searchLore(db: Database, question: RecallQuestion, terms: Term[]): Lore
 
 function searchMemory(db: Database, question: RecallQuestion, terms: Term[], known: KnownPath): MemoryHit[] {
   const { player_id, session_id, leaf_id } = question;
-  const total = countMemory(db, player_id, session_id);
-  if (total === 0 || leaf_id === null) return [];
+  if (leaf_id === null) return [];
   followPath(db, player_id, leaf_id, known);
   const visible = new Set(question.visible_ids);
   const place = new Map<number, number>();
@@ -73,7 +70,8 @@ function searchMemory(db: Database, question: RecallQuestion, terms: Term[], kno
       return true;
     }),
   }));
-  const called = rank(found, total).slice(0, CANDIDATES);
+  if (place.size === 0) return [];
+  const called = rank(found, known.ids.length).slice(0, CANDIDATES);
   const beside = new Set<number>();
   for (const unit of called) {
     const at = place.get(unit.id)!;

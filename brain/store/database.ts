@@ -137,6 +137,8 @@ export function openDatabase(
   try {
     if (!readonly) prepareFile(raw, db, path);
     guard(() => raw.exec("PRAGMA foreign_keys = ON"));
+    // 32 MB, taken as needed: a long story does not fit in SQLite's own 2 MB.
+    guard(() => raw.exec("PRAGMA cache_size = -32000"));
     // After the migrations: the limit stands for a disk that fills up while one plays.
     if (options.max_page_count) {
       const limit = Math.floor(options.max_page_count);

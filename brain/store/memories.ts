@@ -26,10 +26,10 @@ export interface MemoryRow {
   turn: number;
 }
 
-/** A unit that matches; the smaller `rank`, the better (bm25 of FTS5). */
+/** A unit that has what was looked for, and the length of its text in bytes. */
 export interface Match {
   id: number;
-  rank: number;
+  length: number;
 }
 
 /**
@@ -98,11 +98,12 @@ export function saveMemory(
 ): void {
   db.transaction(() => {
     const before = db.all<{ text: string }>(
-      "SELECT text FROM memory_units WHERE message_id = ? ORDER BY id",
+      "SELECT text FROM memory_units WHERE message_id = ? AND player_id = ? ORDER BY id",
       message.id,
+      player_id,
     );
     if (before.length === texts.length && before.every((row, i) => row.text === texts[i])) return;
-    db.run("DELETE FROM memory_units WHERE message_id = ?", message.id);
+    db.run("DELETE FROM memory_units WHERE message_id = ? AND player_id = ?", message.id, player_id);
     for (const text of texts) {
       db.run(
         `INSERT INTO memory_units (player_id, session_id, message_id, role, text, spaced)
@@ -141,15 +142,6 @@ export function countLore(db: Database, player_id: string, world_id: string): nu
   )!.count;
 }
 
-/** How many units of memory this session of the player has, on all its branches. */
-export function countMemory(db: Database, player_id: string, session_id: string): number {
-  return db.get<{ count: number }>(
-    "SELECT count(*) AS count FROM memory_units WHERE session_id = ? AND player_id = ?",
-    session_id,
-    player_id,
-  )!.count;
-}
-
 /** Units of lore that hold `phrase` (words, in this order), at most `limit`, the newest. */
 export function findLore(
   db: Database,
@@ -159,10 +151,10 @@ export function findLore(
   limit: number,
 ): Match[] {
   return db.all<Match>(
-    `SELECT u.id, bm25(lore_fts, 0.0, 1.0) AS rank FROM lore_fts CROSS JOIN lore_units u ON u.id = lore_fts.rowid
+    `SELECT u.id, octet_length(u.text) AS length FROM lore_fts CROSS JOIN lore_units u ON u.id = lore_fts.rowid
      WHERE lore_fts MATCH ? AND u.world_id = ? AND u.player_id IN ('', ?)
      ORDER BY lore_fts.rowid DESC LIMIT ?`,
-    scoped("w", world_id, phrase),
+    quoted(phrase),
     world_id,
     player_id,
     limit,
@@ -178,11 +170,11 @@ export function findMemory(
   limit: number,
 ): (Match & { message_id: number })[] {
   return db.all(
-    `SELECT u.id, u.message_id, bm25(memory_fts, 0.0, 1.0) AS rank
+    `SELECT u.id, u.message_id, octet_length(u.text) AS length
      FROM memory_fts CROSS JOIN memory_units u ON u.id = memory_fts.rowid
      WHERE memory_fts MATCH ? AND u.session_id = ? AND u.player_id = ?
      ORDER BY memory_fts.rowid DESC LIMIT ?`,
-    scoped("s", session_id, phrase),
+    quoted(phrase),
     session_id,
     player_id,
     limit,
@@ -270,12 +262,11 @@ function hash(unit: NewLoreUnit): string {
 }
 
 function digestOf(parts: string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  // Half of it tells pieces of lore apart just as well, and keeps the index small.
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
 // A quote inside quotes is doubled; nothing else has a meaning there, whatever a player types.
-function scoped(kind: string, id: string, phrase: string): string {
-  const scope = kind +
-    [...new TextEncoder().encode(id)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `scope : "${scope}" AND body : "${phrase.replaceAll('"', '""')}"`;
+function quoted(phrase: string): string {
+  return `"${phrase.replaceAll('"', '""')}"`;
 }

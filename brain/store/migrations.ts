@@ -66,8 +66,7 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     name: "0002_lore_and_memory_by_words",
     // player_id '' in lore_units: the world's own lore, for everyone. spaced is the text with blanks between the
-    // characters of scripts that have none between words, null for all other texts. scope is one token that
-    // names the world or the session, so that a search reads only that part of the index.
+    // characters of scripts that have none between words, null for all other texts.
     sql: `
       CREATE TABLE lore_digests (
         world_id TEXT PRIMARY KEY,
@@ -83,19 +82,18 @@ export const MIGRATIONS: readonly Migration[] = [
         text TEXT NOT NULL,
         known_to TEXT NOT NULL,
         spaced TEXT,
-        scope TEXT GENERATED ALWAYS AS ('w' || hex(world_id)) VIRTUAL,
         body TEXT GENERATED ALWAYS AS (coalesce(spaced, heading || char(10) || text)) VIRTUAL
       ) STRICT;
       CREATE UNIQUE INDEX lore_units_once ON lore_units (world_id, player_id, source, hash);
       CREATE VIRTUAL TABLE lore_fts USING fts5 (
-        scope, body, content = 'lore_units', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+        body, content = 'lore_units', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
       );
       INSERT INTO lore_fts (lore_fts, rank) VALUES ('secure-delete', 1);
       CREATE TRIGGER lore_units_added AFTER INSERT ON lore_units BEGIN
-        INSERT INTO lore_fts (rowid, scope, body) VALUES (new.id, new.scope, new.body);
+        INSERT INTO lore_fts (rowid, body) VALUES (new.id, new.body);
       END;
       CREATE TRIGGER lore_units_removed AFTER DELETE ON lore_units BEGIN
-        INSERT INTO lore_fts (lore_fts, rowid, scope, body) VALUES ('delete', old.id, old.scope, old.body);
+        INSERT INTO lore_fts (lore_fts, rowid, body) VALUES ('delete', old.id, old.body);
       END;
 
       CREATE TABLE memory_units (
@@ -106,20 +104,19 @@ export const MIGRATIONS: readonly Migration[] = [
         role TEXT NOT NULL,
         text TEXT NOT NULL,
         spaced TEXT,
-        scope TEXT GENERATED ALWAYS AS ('s' || hex(session_id)) VIRTUAL,
         body TEXT GENERATED ALWAYS AS (coalesce(spaced, text)) VIRTUAL
       ) STRICT;
       CREATE INDEX memory_units_by_message ON memory_units (message_id, id);
       CREATE INDEX memory_units_by_session ON memory_units (session_id, player_id);
       CREATE VIRTUAL TABLE memory_fts USING fts5 (
-        scope, body, content = 'memory_units', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+        body, content = 'memory_units', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
       );
       INSERT INTO memory_fts (memory_fts, rank) VALUES ('secure-delete', 1);
       CREATE TRIGGER memory_units_added AFTER INSERT ON memory_units BEGIN
-        INSERT INTO memory_fts (rowid, scope, body) VALUES (new.id, new.scope, new.body);
+        INSERT INTO memory_fts (rowid, body) VALUES (new.id, new.body);
       END;
       CREATE TRIGGER memory_units_removed AFTER DELETE ON memory_units BEGIN
-        INSERT INTO memory_fts (memory_fts, rowid, scope, body) VALUES ('delete', old.id, old.scope, old.body);
+        INSERT INTO memory_fts (memory_fts, rowid, body) VALUES ('delete', old.id, old.body);
       END;
     `,
   },

@@ -1,0 +1,157 @@
+/** How fast the store and recall are with a long story (10,000 messages) and a large world (5,000 pieces of lore). */
+import { openRecall } from "../../brain/memory/recall.ts";
+import { rememberMessage } from "../../brain/memory/remember.ts";
+import { type Database, openDatabase } from "../../brain/store/database.ts";
+import { syncLore } from "../../brain/store/memories.ts";
+import { addMessage, pathPage, pathTail } from "../../brain/store/messages.ts";
+import { createSession, updateSession } from "../../brain/store/sessions.ts";
+
+export interface BenchRow {
+  name: string;
+  value: number;
+  unit: string;
+  goal: string;
+}
+
+const MESSAGES = 10_000;
+const LORE = 5_000;
+const QUESTIONS = 200;
+
+/** Measures in a database of its own, which is removed afterwards. */
+export async function storeBench(): Promise<BenchRow[]> {
+  const dir = await Deno.makeTempDir({ prefix: "flower-store-bench-" });
+  try {
+    return await measure(`${dir}/flower.db`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function measure(path: string): Promise<BenchRow[]> {
+  const words = zipfWords(7, 1);
+  // The 150 most frequent words make half of a text, and in language they are those that recall leaves out. These
+  // made-up ones stand on no list of stop words: a line of 12 words asks for the other 6.
+  const content = zipfWords(8, 150);
+  const db = openDatabase(path);
+  const leaf = fill(db, words);
+  const rows: BenchRow[] = [];
+  const row = (name: string, times: number[], goal: string) => {
+    rows.push({ name: `${name}, p50`, value: percentile(times, 0.5), unit: "ms", goal: "" });
+    rows.push({ name: `${name}, p95`, value: percentile(times, 0.95), unit: "ms", goal });
+  };
+
+  let last = leaf;
+  row(
+    "addMessage",
+    times(200, () => {
+      const text = sentence(words, 60);
+      last = addMessage(db, "p", "s", message(last, "user", text)).id;
+    }),
+    "< 2",
+  );
+  row("newest 50 of 10,000 messages", times(200, () => pathPage(db, "p", leaf, { limit: 50 })), "< 2");
+  row(
+    "newest 8,000 tokens of 10,000 messages",
+    times(200, () => {
+      pathTail(db, "p", leaf, { tokens: 8000 });
+    }),
+    "< 5",
+  );
+
+  const recall = openRecall(path);
+  const question = () => ({
+    player_id: "p",
+    session_id: "s",
+    world_id: "w",
+    leaf_id: leaf,
+    line: sentence(content, 6),
+    before: [sentence(content, 40), sentence(content, 6)],
+    visible_ids: [leaf],
+    max_lore: 8,
+    max_memories: 8,
+  });
+  const asking = performance.now();
+  await recall.ask(question(), 10_000);
+  rows.push({ name: "recall, the first", value: performance.now() - asking, unit: "ms", goal: "< 150" });
+  const took: number[] = [];
+  for (let i = 0; i < QUESTIONS; i++) {
+    const begun = performance.now();
+    await recall.ask(question(), 10_000);
+    took.push(performance.now() - begun);
+  }
+  row("recall, 10,000 messages and 5,000 lore", took, "< 10");
+  await recall.close();
+  db.close();
+  return rows;
+}
+
+function fill(db: Database, words: () => string): number {
+  syncLore(
+    db,
+    "w",
+    Array.from(
+      { length: LORE },
+      (_, i) => ({ heading: `Entry ${i}`, text: sentence(words, 60), known_to: "" }),
+    ),
+  );
+  createSession(db, {
+    id: "s",
+    player_id: "p",
+    world_id: "w",
+    character_id: "c",
+    model: "m",
+    title: "Bench",
+    leaf_id: null,
+    created_ms: 0,
+    last_used_ms: 0,
+  });
+  let parent: number | null = null;
+  db.transaction(() => {
+    for (let i = 0; i < MESSAGES; i++) {
+      const role = i % 2 === 0 ? "user" : "assistant";
+      const added = addMessage(db, "p", "s", message(parent, role, sentence(words, i % 2 === 0 ? 12 : 100)));
+      rememberMessage(db, "p", "s", added);
+      parent = added.id;
+    }
+  });
+  updateSession(db, "p", "s", { leaf_id: parent });
+  return parent!;
+}
+
+function message(parent_id: number | null, role: "user" | "assistant", content: string) {
+  const tokens = Math.ceil(content.length / 4);
+  return { parent_id, role, content, status: "complete" as const, model: "m", tokens, created_ms: 0 };
+}
+
+function times(count: number, fn: () => void): number[] {
+  return Array.from({ length: count }, () => {
+    const begun = performance.now();
+    fn();
+    return performance.now() - begun;
+  });
+}
+
+function percentile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+function sentence(words: () => string, count: number): string {
+  return Array.from({ length: count }, words).join(" ") + ".";
+}
+
+/**
+ * Words as frequent as in language: the n-th of 20,000 is used 1/n as often as the first; only those from the
+ * `first` on. Same seed, same words.
+ */
+function zipfWords(seed: number, first: number): () => string {
+  const syllables = ["ba", "ko", "mi", "ru", "ten", "sal", "vor", "el", "dra", "nim"];
+  const name = (n: number) => [...String(n)].map((digit) => syllables[Number(digit)]).join("") + "k";
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return name(Math.floor(first * Math.pow(20_000 / first, state / 2 ** 32)));
+  };
+}
+
+if (import.meta.main) console.table(await storeBench());
