@@ -184,7 +184,10 @@ function openFrontDoor(home: string, args: string[]): Own {
     detached: true,
   }).spawn();
   const errors = tail(child.stderr);
-  const ended = child.status.then((status) => status.code);
+  const ended = child.status.then(async ({ code }) => {
+    await child.stdin.close().catch(() => {});
+    return code;
+  });
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
     .getReader();
   const ready = (async () => {

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { type Common, parseUrl, runRole } from "../../face/main.ts";
+import { parsePort, runBrainRole } from "../../brain/main.ts";
+import type { FrontDoorOptions } from "../../brain/front_door.ts";
+
+const COMMON: Common = { home: "/x/flower-engine", config: null, assets: null, home_named: false };
+
+/** Runs a command line; what its role was asked, and the exit code. */
+async function run(args: string[]): Promise<{ code: number; asked: unknown[] }> {
+  const asked: unknown[] = [];
+  const note = (code: number, ...what: unknown[]) => {
+    asked.push(...what);
+    return Promise.resolve(code);
+  };
+  const code = await runRole(
+    args,
+    {
+      play: (common) => note(0, "play", common),
+      dev: (common) => note(0, "dev", common),
+      face: (common, url) => note(5, "face", common, url),
+      brain: (rest) => note(3, "brain", rest),
+    },
+    (name) => name === "XDG_DATA_HOME" ? "/x" : undefined,
+    "/work",
+  );
+  return { code, asked };
+}
+
+/** What the action prints on stdout and stderr while it runs. */
+async function printed(action: () => Promise<unknown>): Promise<string> {
+  let text = "";
+  const { stdout, stderr } = (await import("node:process")).default;
+  const writes = [stdout.write, stderr.write] as const;
+  const keep = ((piece: string) => {
+    text += piece;
+    return true;
+  }) as typeof stdout.write;
+  stdout.write = keep;
+  stderr.write = keep;
+  try {
+    await action();
+  } finally {
+    [stdout.write, stderr.write] = writes;
+  }
+  return text;
+}
+
+Deno.test("every role gets its options and gives its exit code", async () => {
+  const rows: [string[], number, unknown[]][] = [
+    [["play"], 0, ["play", COMMON]],
+    [["dev"], 0, ["dev", COMMON]],
+    [["face"], 5, ["face", COMMON, null]],
+    [["face", "--url", "ws://h:1"], 5, ["face", COMMON, "ws://h:1/ws/rpc"]],
+    [["play", "--home", "h"], 0, ["play", { ...COMMON, home: "/work/h", home_named: true }]],
+    [["--home", "/h/../i", "play"], 0, ["play", { ...COMMON, home: "/i", home_named: true }]],
+    [
+      ["play", "--config", "c.yaml", "--assets=a"],
+      0,
+      ["play", { ...COMMON, config: "c.yaml", assets: "a" }],
+    ],
+    [["brain"], 3, ["brain", ["brain"]]],
+    [
+      ["brain", "--port", "0", "--home", "h", "--help"],
+      3,
+      ["brain", ["brain", "--port", "0", "--home", "h", "--help"]],
+    ],
+    [["--home", "h", "brain", "--host", "::1"], 3, ["brain", ["--home", "h", "brain", "--host", "::1"]]],
+  ];
+  for (const [args, code, asked] of rows) assert.deepEqual(await run(args), { code, asked }, args.join(" "));
+});
+
+Deno.test("usage errors end with code 2 and, where one is near, a hint", async () => {
+  const rows: [string[], RegExp][] = [
+    [["plya"], /unknown command 'plya'\n\(Did you mean play\?\)/],
+    [["bran"], /Did you mean brain\?/],
+    [["play", "--hme", "x"], /unknown option '--hme'\n\(Did you mean --home\?\)/],
+    [["play", "extra"], /too many arguments/],
+    [["play", "--home"], /argument missing/],
+    [["face", "--url", "nonsense"], /must be like ws:/],
+    [["face", "--url", "http://a"], /must begin with ws:/],
+    [[], /Usage: flower/],
+  ];
+  for (const [args, says] of rows) {
+    let answer: { code: number; asked: unknown[] } | null = null;
+    assert.match(await printed(async () => answer = await run(args)), says);
+    assert.deepEqual(answer, { code: 2, asked: [] }, args.join(" "));
+  }
+});
+
+Deno.test("help and version are answered with code 0", async () => {
+  const rows: [string[], RegExp][] = [
+    [["--help"], /play .*\n.*face .*\n.*brain .*\n.*dev /],
+    [["play", "--help"], /--home <dir>/],
+    [["help", "face"], /--url <url>/],
+    [["--version"], /^0\.1\.0\n$/],
+  ];
+  for (const [args, says] of rows) {
+    let answer: { code: number; asked: unknown[] } | null = null;
+    assert.match(await printed(async () => answer = await run(args)), says);
+    assert.deepEqual(answer, { code: 0, asked: [] }, args.join(" "));
+  }
+});
+
+Deno.test("a URL gets the usual path when it has none", () => {
+  const rows = [
+    ["ws://a:1", "ws://a:1/ws/rpc"],
+    ["wss://a/", "wss://a/ws/rpc"],
+    ["ws://a:1/other", "ws://a:1/other"],
+  ];
+  for (const [given, url] of rows) assert.equal(parseUrl(given), url);
+});
+
+Deno.test("a port is a whole number from 0 to 65535", () => {
+  for (const text of ["0", "8000", "65535"]) assert.equal(parsePort(text), Number(text));
+  for (const text of ["65536", "-1", "1.5", "1e3", "", " 1", "0x10", "http"]) {
+    assert.throws(() => parsePort(text), text);
+  }
+});
+
+Deno.test("the front door's options have their defaults", async () => {
+  const ask = async (args: string[]) => {
+    const asked: FrontDoorOptions[] = [];
+    const brain = (options: FrontDoorOptions) => {
+      asked.push(options);
+      return Promise.resolve(0);
+    };
+    const code = await runBrainRole(
+      args,
+      { brain },
+      (name) => name === "FLOWER_HOME" ? "/f" : undefined,
+      "/engine",
+    );
+    assert.equal(code, 0);
+    return asked[0];
+  };
+  const defaults: FrontDoorOptions = {
+    home: "/f",
+    config_path: null,
+    assets: "/engine/assets",
+    host: "127.0.0.1",
+    port: 8000,
+    with_parent: false,
+    root: "/engine",
+    entry: "/engine/brain/serve.ts",
+  };
+  assert.deepEqual(await ask(["brain"]), defaults);
+  assert.deepEqual(await ask(["serve", "--with-parent"]), { ...defaults, port: 0, with_parent: true });
+  assert.deepEqual(
+    await ask(["brain", "--home", "h", "--config", "c", "--assets", "a", "--host", "::1", "--port", "7"]),
+    { ...defaults, home: "h", config_path: "c", assets: "a", host: "::1", port: 7 },
+  );
+});
