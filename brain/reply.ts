@@ -18,6 +18,7 @@ export class GrowingReply {
   tokens = 0;
   first_token_ms = 0;
   #bytes: number;
+  #full = false;
   #saved: string;
   #saved_at: number;
   #started_at: number;
@@ -36,8 +37,9 @@ export class GrowingReply {
     return this.text !== this.#saved;
   }
 
+  /** A piece did not fit into `max_reply_bytes`. */
   get full(): boolean {
-    return this.#bytes >= this.deps.config.max_reply_bytes;
+    return this.#full;
   }
 
   /** Tokens per second from the first token to the last, finite; 0 until there are two moments to compare. */
@@ -56,6 +58,7 @@ export class GrowingReply {
     this.#last_at = now;
     const room = Math.min(this.deps.config.max_reply_bytes, MAX_FRAME_BYTES / 2) - this.#bytes;
     const fitting = cutToBytes(piece, room);
+    this.#full ||= fitting.length < piece.length;
     this.text += fitting;
     this.#bytes += encoder.encode(fitting).length;
     this.tokens += estimateTokens(fitting);
