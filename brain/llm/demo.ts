@@ -5,7 +5,8 @@
 
 import type { Model, NarratorLines, World } from "../../shared/story.ts";
 import { GENERIC_LINES, LORE_FRAMES, NOUN_LINES } from "./demo_lines.ts";
-import { formsOf, type Kind, kindOf, nounsOf, wordsOf } from "./demo_words.ts";
+import { loreAbout, loreOpenings, names } from "./demo_lore.ts";
+import { type Kind, kindOf, nounsOf } from "./demo_words.ts";
 import type { ChatRequest, Chunk, Provider, StoryFacts } from "./provider.ts";
 
 /** The row of the model list. No price, no window: nothing is sent anywhere. */
@@ -26,19 +27,18 @@ export const LAST_BEAT_NOTICE =
 
 /** When every line of a kind has been told, these kinds lend theirs before anything is told twice. */
 const LENDERS: Record<Kind, Kind[]> = {
-  look: ["wait", "go"],
-  speak: ["ask", "wait"],
-  take: ["wait", "look"],
-  go: ["look", "wait"],
-  wait: ["look"],
-  ask: ["speak", "wait"],
-  hard: ["wait", "take"],
+  look: ["wait", "go", "take"],
+  speak: ["ask", "wait", "look"],
+  take: ["wait", "look", "go"],
+  go: ["look", "wait", "take"],
+  wait: ["look", "go", "take"],
+  ask: ["speak", "wait", "look"],
+  hard: ["wait", "take", "look"],
 };
 /** In these kinds what is asked about comes before what happens around it. */
 const NOUN_FIRST: Kind[] = ["look", "ask", "speak"];
 /** Enough of a line's beginning to know it again, even when its telling was stopped in the middle. */
 const KNOWN_BY = 24;
-const MAX_LORE_WORDS = 55;
 
 /** Finds a number in 0..2^32 - 1 for a text (FNV-1a): the narrator's only source of variety. */
 function hash(text: string): number {
@@ -108,107 +108,67 @@ function linesOf(world: World | undefined): NarratorLines {
   };
 }
 
-/** One line of the kind: unused ones, then what other kinds lend, then the one longest ago; `telling` steps through them. */
-function kindLine(kind: Kind, lines: NarratorLines, told: Told, salt: string, telling: number): string {
+/** One turn as the narrator sees it. */
+interface Turn {
+  line: string;
+  kind: Kind;
+  telling: number;
+  lines: NarratorLines;
+  told: Told;
+  /** Differs from story to story and from turn to turn. */
+  salt: string;
+}
+
+/**
+ * One line of the turn's kind: unused ones first, then what other kinds lend, the common stock, and at last the line
+ * used longest ago. `telling` steps through them.
+ */
+function kindLine(turn: Turn): string {
+  const { kind, lines, told, salt } = turn;
   const own = freshFirst(lines[kind], told, salt);
   const lent = LENDERS[kind].flatMap((lender) => freshFirst(lines[lender], told, salt).fresh);
-  const order = [...own.fresh, ...lent, ...own.used];
-  return order[telling % order.length] ?? "";
+  const stock = lines === GENERIC_LINES ? [] : freshFirst(GENERIC_LINES[kind], told, salt).fresh;
+  const order = [...own.fresh, ...lent, ...stock, ...own.used];
+  return order[turn.telling % order.length];
 }
 
-interface LoreEntry {
-  sentences: string[];
-  secret: boolean;
-}
-
-/** Entries of a world's lore text without headings. A `Known to:` makes an entry no common knowledge. */
-function entriesOf(lore: string): LoreEntry[] {
-  return lore
-    .split(/\n\s*\n|^##.*$/m)
-    .map((entry) => entry.replace(/^#+.*$/gm, "").replace(/\s+/g, " ").trim())
-    .filter((entry) => entry !== "")
-    .map((entry) => ({ sentences: sentencesOf(entry), secret: /\bKnown to:/i.test(entry) }));
-}
-
-function sentencesOf(text: string): string[] {
-  return text.split(/(?<=[.!?]["”']?)\s+(?=["“'A-Z])/).filter((sentence) => sentence !== "");
-}
-
-/** Public lore that names the noun, one sentence each, best first: what was recalled, then the rest of the world's. */
-function loreAbout(noun: string, facts: StoryFacts, world: World | undefined): string[] {
-  const own = entriesOf(world?.lore ?? "");
-  const secrets = own.filter((entry) => entry.secret).map((entry) => entry.sentences[0]);
-  const recalled = entriesOf(facts.lore.join("\n\n"))
-    .filter((entry) => !entry.secret && !secrets.includes(entry.sentences[0]));
-  const found: string[] = [];
-  for (const entry of [...recalled, ...own.filter((entry) => !entry.secret)]) {
-    // A sentence that begins with a pronoun needs the one before it, so the entry's first speaks instead.
-    const sentence = entry.sentences.find((each) =>
-      !/^(?:He|She|It|They|His|Her|Its|Their|This|That|These|Those)\b/.test(each) && names(each, [noun])
-    ) ??
-      (names(entry.sentences.join(" "), [noun]) ? entry.sentences[0] : undefined);
-    if (sentence === undefined || sentence.split(" ").length > MAX_LORE_WORDS) {
-      continue;
-    }
-    if (!found.includes(sentence)) {
-      found.push(sentence);
-    }
-  }
-  return found;
-}
-
-/** Whether a text holds one of the words in any of its forms; a phrase of several words must stand as it is. */
-function names(text: string, words: string[]): boolean {
-  const forms = new Set(wordsOf(text).flatMap(formsOf));
-  const plain = ` ${wordsOf(text).join(" ")} `;
-  return words.some((word) =>
-    word.includes(" ") ? plain.includes(` ${word} `) : formsOf(word).some((form) => forms.has(form))
-  );
-}
-
-/** What the narrator says to the thing the line names; empty when it names none. */
-function nounLine(
-  line: string,
-  kind: Kind,
-  facts: StoryFacts,
-  world: World | undefined,
-  lines: NarratorLines,
-  told: Told,
-  salt: string,
-): string {
+/** What the narrator says to the thing the line names: an authored answer, lore retold, or a line that takes up the noun. */
+function nounLine(turn: Turn, recalled: string[], world: World | undefined): string {
+  const { line, lines, told, salt, telling } = turn;
   // "I ask the boy about the lamp": of several nouns the last is meant when something is asked, else the first.
-  const nouns = kind === "ask" ? nounsOf(line).reverse() : nounsOf(line);
-  const mentioned = lines.answers.filter((answer) => names(line, answer.about));
+  const nouns = turn.kind === "ask" ? nounsOf(line).reverse() : nounsOf(line);
   const rank = (about: string[]) => {
     const at = nouns.findIndex((noun) => names(noun, about));
     return at < 0 ? nouns.length : at;
   };
-  const answers = mentioned
+  const answers = lines.answers
+    .filter((answer) => names(line, answer.about) && !told.has(answer.line))
     .sort((a, b) => rank(a.about) - rank(b.about))
-    .map((answer) => answer.line)
-    .filter((answer) => !told.has(answer));
-  // A word of the world counts as a noun too, article or not: "I buy eel".
-  const lore = nouns
-    .flatMap((noun) => loreAbout(noun, facts, world))
-    .filter((sentence) => !told.has(sentence));
+    .map((answer) => answer.line);
+  const lore = world?.lore ?? "";
+  const retellable = nouns.flatMap((noun) => loreAbout(noun, recalled, lore));
+  // A world without lines of its own is known by its lore alone, so some of it is told whatever the player says.
+  if (!world?.narrator && retellable.length === 0) retellable.push(...loreOpenings(recalled, lore));
   const frames = freshFirst(LORE_FRAMES, told, salt);
-  const retold = lore.map((sentence, index) => {
-    const order = [...frames.fresh, ...frames.used];
-    return order[index % order.length].replace("{lore}", () => sentence);
-  });
-  const asides = nouns.length === 0
-    ? []
-    : freshFirst(NOUN_LINES, told, salt).fresh.map((aside) => aside.replaceAll("{noun}", () => nouns[0]));
+  const frame_order = [...frames.fresh, ...frames.used];
+  const retold = retellable
+    .filter((sentence) => !told.has(sentence))
+    .map((sentence, index) => frame_order[index % frame_order.length].replace("{lore}", () => sentence));
   const best = [...answers, ...retold];
-  if (best.length > 0) return best[facts.telling % best.length];
-  return asides[facts.telling % Math.max(1, asides.length)] ?? "";
+  if (best.length > 0) return best[telling % best.length];
+  if (nouns.length === 0) return "";
+  const asides = freshFirst(NOUN_LINES, told, salt).fresh;
+  return (asides[telling % asides.length] ?? "").replaceAll("{noun}", () => nouns[0]);
 }
 
-/** Answered turns so far: player lines in a row, as a failed reply leaves them, are one. */
+/** Answered turns so far: player lines in a row, as a failed or empty reply leaves them, are one. */
 function turnsBefore(path: StoryFacts["path"]): number {
   let turns = 0;
   path.forEach((message, index) => {
-    if (message.role === "user" && path[index + 1]?.role === "assistant") turns++;
+    if (
+      message.role === "user" && path[index + 1]?.role === "assistant" &&
+      path[index + 1].content.trim() !== ""
+    ) turns++;
   });
   return turns;
 }
@@ -221,20 +181,24 @@ interface Reply {
 /** The whole reply to the last player line of the path; the same facts always give the same words. */
 function replyTo(facts: StoryFacts, world: World | undefined): Reply {
   const line = facts.path.at(-1)?.content ?? "";
-  const turn = turnsBefore(facts.path);
+  const kind = kindOf(line);
+  const before = turnsBefore(facts.path);
   const lines = linesOf(world);
-  const told = toldIn(facts.path);
-  const salt = `${facts.seed}|${turn}`;
-  const last = turn >= lines.beats.length;
-  const kind = last ? "wait" : kindOf(line);
-  const happens = kindLine(kind, lines, told, salt, facts.telling);
-  const named = nounLine(line, kind, facts, world, lines, told, salt);
-  const paragraphs = NOUN_FIRST.includes(kind) ? [named, happens] : [happens, named];
-  if (!last) paragraphs.push(lines.beats[turn]);
-  return {
-    text: paragraphs.filter((paragraph) => paragraph !== "").join("\n\n").replaceAll("{{user}}", "you"),
-    last,
+  const turn: Turn = {
+    line,
+    kind,
+    telling: facts.telling,
+    lines,
+    told: toldIn(facts.path),
+    salt: `${facts.seed}|${before}`,
   };
+  const happens = kindLine(turn);
+  const named = nounLine(turn, facts.lore, world);
+  const paragraphs = NOUN_FIRST.includes(kind) ? [named, happens] : [happens, named];
+  const beat = lines.beats[before];
+  if (beat !== undefined) paragraphs.push(beat);
+  const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n").replaceAll("{{user}}", "you");
+  return { text, last: beat === undefined };
 }
 
 /** The rest of a reply that was stopped, or one more quiet line after one that was whole. */
@@ -247,8 +211,15 @@ function continuation(facts: StoryFacts, world: World | undefined): Reply {
       return { text: whole.text.slice(written.length), last: whole.last };
     }
   }
-  const quiet = kindLine("wait", linesOf(world), toldIn(facts.path), facts.seed, facts.telling);
-  return { text: `${/\s$/.test(written) ? "" : "\n\n"}${quiet}`, last: false };
+  const quiet = kindLine({
+    line: "",
+    kind: "wait",
+    telling: facts.telling,
+    lines: linesOf(world),
+    told: toldIn(facts.path),
+    salt: facts.seed,
+  });
+  return { text: written === "" || /\s$/.test(written) ? quiet : `\n\n${quiet}`, last: false };
 }
 
 /** Resolves after `delay_ms` or at once when `signal` is aborted; leaves no timer behind. */

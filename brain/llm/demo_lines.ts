@@ -13,6 +13,8 @@ export const GENERIC_LINES: NarratorLines = {
     "the line between the two there are footprints, going one way.",
     "There is less here than there was. You can see it by the clean square on the wall, the four dents in the floor, " +
     "and the trouble somebody has taken to stand in front of both.",
+    "What is old here has been looked after, and what is new has been hidden behind it. At the edge of things, where the light gives out, a shape that could be a heap of sacks has just crossed its legs.",
+    "It all looks as it must have looked yesterday, which is what is wrong: the dust has been put back. On one surface only the sleeve that did it has left a clean stripe, with a bent nail lying across the end.",
   ],
   speak: [
     "It is heard. You can tell by the small pause before everyone goes on with what they were doing, a little more " +
@@ -23,6 +25,8 @@ export const GENERIC_LINES: NarratorLines = {
     'person," somebody remarks at last, and nods at nobody in particular.',
     '"I shall pretend I was out of the room for that," says the one who is nearest, and does not leave. Further off ' +
     "two people who had been quarrelling have stopped in order to listen.",
+    "It does what words do in a place like this and gets there before you. By the time you have turned round, two people who were not within hearing have plainly heard, and the older is shaking the younger's arm.",
+    '"I\'ll remember that," says somebody with the air of a person who sells what he remembers. He writes nothing down. He only moves a small stone from his left pocket to his right, where there are others.',
   ],
   take: [
     "It comes to hand more easily than it should, as things do that were put down in a hurry. It is colder than the " +
@@ -33,6 +37,8 @@ export const GENERIC_LINES: NarratorLines = {
     "not having seen, and has left off whistling.",
     "There is some resistance, then rather suddenly there is none. Dust comes away with it, and a curl of paper that " +
     "had been folded small to stop a rattle. It rattles now.",
+    "It has been waiting for someone, by the feel of it. The near end is clean, the far end is not, and between the two somebody has tied a bit of red thread, in a bow, as one does so as not to forget.",
+    "What gives way first is not the part you had hold of. There is a click, a smell of cold iron, and behind it a hollow no deeper than a loaf. Something has lain in there lately; its print is still in the dust.",
   ],
   go: [
     "The way is shorter than it looked and less empty. Whoever used it last has left it a little open behind them, " +
@@ -43,6 +49,8 @@ export const GENERIC_LINES: NarratorLines = {
     "live with. Behind you the spot where you stood has already closed over.",
     "There are two ways to go on and one of them has been used more. The other has been used last: the dust says so, " +
     "and so does the thread, quite new, caught at the height of a sleeve.",
+    "Every place keeps its second-best side for those who come this way. Here it is washing, a dog that has given up barking, and a window from which a face withdraws, leaving behind on the glass a small round of breath.",
+    "It goes down a little, then up a little, as if the ground had thought of something. At the top somebody has left two cups side by side on a stone. One is empty. The other is full and still warm.",
   ],
   wait: [
     "Nothing hurries. What was going to happen goes on being about to, and in the meantime the light moves by the " +
@@ -53,6 +61,8 @@ export const GENERIC_LINES: NarratorLines = {
     "along leaves off, and people lift their heads.",
     "Somebody goes past carrying a chair. A little later somebody goes past the other way, looking for a chair. " +
     "Neither says a word, but the second one slows down, and looks at you, and seems to add something up.",
+    "You are let alone for as long as it takes to count a hundred. At ninety somebody comes in backwards, pulling a thing too big for the way, sees that the place is not empty, and sits down upon it at once.",
+    'A smell of cooking comes by, and goes, and comes back with somebody behind it holding a spoon. "It wants something," they say to the air at large, and taste, and frown, and hold out the spoon.',
   ],
   ask: [
     '"That depends who gets told afterwards," comes the answer, not unkindly. Then there is a silence of the sort that ' +
@@ -63,6 +73,8 @@ export const GENERIC_LINES: NarratorLines = {
     "nothing to see, and after answering takes care not to look there again.",
     '"Ask me when I have my hands free," says a person with empty hands, and then, lower, "or ask the one who came in ' +
     'after you. I did not see which way they went."',
+    '"Oh, that," comes the reply, and then a good deal about something else, told well and with both hands. Only afterwards does it strike the ear that one name was left out of it each time there was a place for it.',
+    'The question lies there between you. At length somebody picks it up. "I could tell you what I was told to say," she offers, "or I could go and see to the fire." She goes to see to the fire, and leaves her bag.',
   ],
   hard: [
     "It does not go. It is simply heavier, or higher, or better made than a person is, and has been standing up to " +
@@ -73,6 +85,8 @@ export const GENERIC_LINES: NarratorLines = {
     'somebody who has watched the whole of it says, after a decent interval, "There\'s a knack to that."',
     "Halfway is as far as it comes. From halfway, though, there is a view that nobody has from the ground, and in it, " +
     "where it was never meant to be seen, a thing has been put by for later.",
+    "It can be begun; anybody can begin it. Past the beginning it asks for a third hand, then for a longer arm, and then for a better reason. When it has all come down again, one piece lies further off than the rest.",
+    "For a breath the thing seems to consider. Then it settles, with a sound like a large animal lying down, exactly where it was. Under its edge, though, where it has rubbed the ground bare, the corner of a letter sticks out.",
   ],
   beats: [
     "Somebody here is late. People have begun to look round without mentioning it; now one of them goes out to see, " +
@@ -130,4 +144,12 @@ export const LORE_FRAMES: string[] = [
   "{lore} You may believe it or not, and people here do both.",
   "You can see for yourself how that stands. {lore}",
   "{lore} Nobody near you contradicts it, which is not the same as agreeing.",
+  "That is the sort of thing you are told here before your name is asked. {lore}",
+  "{lore} It is said in your hearing, and then said again, so it may be meant for you.",
+  "Two people tell you at once, and agree for as long as it takes. {lore}",
+  "{lore} You would not need to be told twice; you are told twice.",
+  "It is common knowledge, and common knowledge is handed you like a coat to hold. {lore}",
+  "{lore} Whoever says so is already walking on, and you have it from their back.",
+  "This comes round to you as a dish does, already started. {lore}",
+  "{lore} You have that from a child, who has it from somebody taller.",
 ];

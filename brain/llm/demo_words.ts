@@ -56,6 +56,10 @@ KIND_OF.set("lift", "take");
 KIND_OF.set("lie", "speak");
 KIND_OF.set("return", "go");
 
+/** What makes a deed an impossible one whatever its verb is. */
+const BEYOND_STRENGTH =
+  /\b(?:try|tries|trying|tried) to\b|\bwith (?:one|a single) (?:hand|blow|leap|stroke|finger)\b|\bbare hands\b|\bover my head\b|\bsingle-handed/i;
+
 const DIRECTIONS = new Set(
   list("north south east west up upstairs down downstairs outside inside home onward back"),
 );
@@ -140,7 +144,7 @@ export function kindOf(line: string): Kind {
     const before = words[index - 1];
     if (before === undefined || BEFORE_VERB.has(before) || before.endsWith("ly")) placed.push(kind);
   });
-  if (/\b(?:try|tries|trying|tried) to\b/i.test(text)) placed.unshift("hard");
+  if (BEYOND_STRENGTH.test(text)) placed.unshift("hard");
   for (const kinds of [placed, anywhere]) {
     if (kinds.includes("hard")) return "hard";
     if (kinds.includes("ask")) return "ask";
