@@ -44,7 +44,8 @@ function factsOf(error: unknown): Facts {
   const facts = isRecord(error) ? error : {};
   const body = isRecord(facts.error) ? facts.error : {};
   const details = isRecord(body.metadata) ? body.metadata : {};
-  const words = [facts.message, body.message, details.raw].filter((part) => typeof part === "string");
+  // The SDK's message repeats the body's behind the status.
+  const words = [body.message ?? facts.message, details.raw].filter((part) => typeof part === "string");
   // A mid-stream error has no status of its own: OpenRouter puts the upstream's number in `code`.
   const status = [facts.status, body.code, body.status].find((value) => typeof value === "number");
   const headers = facts.headers;

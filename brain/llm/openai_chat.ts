@@ -103,7 +103,11 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
 
   /** Drops what the server has just refused. False when it named nothing that we sent and can do without. */
   function dropRefused(error: unknown, sent: Record<string, unknown>): boolean {
-    const { status, param, message } = error as { status?: unknown; param?: unknown; message?: unknown };
+    const { status, param, message } = (error ?? {}) as {
+      status?: unknown;
+      param?: unknown;
+      message?: unknown;
+    };
     if (status !== 400 && status !== 422 || typeof message !== "string") return false;
     const named = (name: string) => param === name || new RegExp(`\\b${name}\\b`, "i").test(message);
     const name = DROPPABLE.find((name) => name in sent && param === name) ??

@@ -1,0 +1,557 @@
+import assert from "node:assert/strict";
+import { type ChatOptions, createOpenAiChat, loadSdk } from "../../../brain/llm/openai_chat.ts";
+import { type ChatRequest, type Chunk, ProviderError } from "../../../brain/llm/provider.ts";
+import type { Endpoint } from "../../../brain/llm/vendors.ts";
+import type { Clock } from "../../../brain/llm/watchdog.ts";
+import { chunk, frame, STORY, storyFrames } from "../../support/sse_replies.ts";
+import { type SseServer, startSseServer } from "../../support/sse_server.ts";
+
+const KEY = "sk-test-secret-key-123";
+
+function endpointAt(base_url: string, part: Partial<Endpoint> = {}): Endpoint {
+  return {
+    name: "testhost",
+    vendor: "",
+    label: "Testhost",
+    base_url,
+    local: false,
+    probed: false,
+    plain_ids: true,
+    needs_key: true,
+    key_hint: "set TEST_API_KEY or test_api_key in config.yaml",
+    context_probe: "none",
+    headers: {},
+    quirks: { max_tokens_field: "max_tokens", omit: [], temperature: 0.8, top_p: 0.95, include_usage: true },
+    ...part,
+  };
+}
+
+function request(model: string, part: Partial<ChatRequest> = {}): ChatRequest {
+  return {
+    model,
+    messages: [{ role: "system", content: "Tell." }, { role: "user", content: "I open the door." }],
+    max_tokens: 400,
+    temperature: 0.8,
+    top_p: 0.95,
+    seed: 7,
+    story: { world_id: "", seed: "", telling: 0, path: [], lore: [] },
+    ...part,
+  };
+}
+
+/** Real time, except that waits of half a second to a second (the steps of a retry) are noted and passed over. */
+function hurriedClock(): Clock & { waits: number[] } {
+  const waits: number[] = [];
+  return {
+    waits,
+    now: () => Date.parse("2026-07-01T12:00:00Z"),
+    after(ms, fn) {
+      const retry = ms >= 500 && ms <= 1000;
+      if (retry) waits.push(ms);
+      const timer = setTimeout(fn, retry ? 0 : ms);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+const LIMITS = { connect_timeout_ms: 15_000, first_byte_timeout_ms: 120_000, idle_timeout_ms: 60_000 };
+
+interface Outcome {
+  text: string;
+  waiting: string[];
+  notices: string[];
+  end: Extract<Chunk, { kind: "end" }> | null;
+  error: ProviderError | null;
+}
+
+async function collect(
+  server: { base_url: string },
+  model: string,
+  options: Partial<ChatOptions> & {
+    endpoint?: Partial<Endpoint>;
+    key?: string;
+    request?: Partial<ChatRequest>;
+  } = {},
+): Promise<Outcome> {
+  const provider = createOpenAiChat(endpointAt(server.base_url, options.endpoint), options.key ?? KEY, {
+    ...LIMITS,
+    chance: () => 0.5,
+    clock: hurriedClock(),
+    ...options,
+  });
+  return await gather(provider.stream(request(model, options.request), new AbortController().signal));
+}
+
+async function gather(chunks: AsyncIterable<Chunk>): Promise<Outcome> {
+  const outcome: Outcome = { text: "", waiting: [], notices: [], end: null, error: null };
+  try {
+    for await (const part of chunks) {
+      assert.equal(outcome.end, null, "nothing comes after the end");
+      if (part.kind === "text") outcome.text += part.text;
+      else if (part.kind === "waiting") outcome.waiting.push(part.label);
+      else if (part.kind === "notice") outcome.notices.push(part.text);
+      else outcome.end = part;
+    }
+  } catch (error) {
+    assert.ok(error instanceof ProviderError, `not a ProviderError: ${error}`);
+    outcome.error = error;
+  }
+  return outcome;
+}
+
+async function withServer(run: (server: SseServer) => Promise<void>): Promise<void> {
+  const server = startSseServer();
+  try {
+    await run(server);
+  } finally {
+    await server.close();
+  }
+}
+
+Deno.test("a story comes whole, in order, with its usage", () =>
+  withServer(async (server) => {
+    const told = await collect(server, "story");
+    assert.equal(told.text, STORY);
+    assert.equal(told.error, null);
+    assert.deepEqual(told.end, {
+      kind: "end",
+      finish: "stop",
+      usage: { prompt_tokens: 120, cached_tokens: 80, completion_tokens: 24, cost: null },
+    });
+    assert.deepEqual(told.waiting, []);
+  }));
+
+Deno.test("the request says what was asked for and nothing about the player's machine", () =>
+  withServer(async (server) => {
+    await collect(server, "story", { endpoint: { headers: { "X-Title": "Flower Engine" } } });
+    const [sent] = server.chats();
+    assert.equal(sent.path, "/v1/chat/completions");
+    assert.deepEqual(sent.body, {
+      model: "story",
+      messages: [{ role: "system", content: "Tell." }, { role: "user", content: "I open the door." }],
+      stream: true,
+      max_tokens: 400,
+      temperature: 0.8,
+      top_p: 0.95,
+      seed: 7,
+      stream_options: { include_usage: true },
+    });
+    assert.equal(sent.headers.authorization, `Bearer ${KEY}`);
+    assert.equal(sent.headers["x-title"], "Flower Engine");
+    const telling = Object.keys(sent.headers).filter((name) =>
+      /stainless|openai|organization|project/.test(name)
+    );
+    assert.deepEqual(telling, []);
+    assert.equal(sent.headers["user-agent"], "flower-engine");
+  }));
+
+Deno.test("without a key no authorization is sent, and a vendor that needs one is not called", () =>
+  withServer(async (server) => {
+    const open = await collect(server, "story", { key: "", endpoint: { needs_key: false } });
+    assert.equal(open.text, STORY);
+    assert.equal(server.chats()[0].headers.authorization, undefined);
+    const closed = await collect(server, "story", { key: "" });
+    assert.equal(closed.error?.kind, "no_key");
+    assert.match(closed.error?.message ?? "", /set TEST_API_KEY or test_api_key in config\.yaml/);
+    assert.equal(server.chats().length, 1);
+  }));
+
+Deno.test("quirks decide the name of the token limit and what is left out", () =>
+  withServer(async (server) => {
+    const quirks = { temperature: 1, top_p: 1, include_usage: false, omit: ["seed", "top_p"] };
+    await collect(server, "story", {
+      endpoint: { quirks: { ...quirks, max_tokens_field: "max_completion_tokens" } },
+    });
+    const { messages: _, ...body } = server.chats()[0].body as Record<string, unknown>;
+    assert.deepEqual(body, { model: "story", stream: true, max_completion_tokens: 400, temperature: 0.8 });
+  }));
+
+interface Fault {
+  model: string;
+  kind: string;
+  message: RegExp;
+  /** Text that is kept. */
+  text?: string;
+  /** Requests that were made. */
+  asked?: number;
+}
+
+const BEGINNING = "The door opens.";
+
+const FAULTS: Fault[] = [
+  { model: "fault/401", kind: "wrong_key", message: /^Testhost does not accept the key: set TEST_API_KEY/ },
+  { model: "fault/402", kind: "no_credit", message: /no credit/ },
+  {
+    model: "fault/403",
+    kind: "refused",
+    message: /\(403\) \("Country, region, or territory not supported"\)/,
+  },
+  { model: "fault/404", kind: "model_gone", message: /no model fault\/404 .*\/model/ },
+  { model: "fault/gone", kind: "model_gone", message: /no model fault\/gone/ },
+  { model: "fault/quota", kind: "no_credit", message: /no credit/ },
+  { model: "fault/429", kind: "rate_limit", message: /\/retry in a while/, asked: 3 },
+  { model: "fault/429:30", kind: "rate_limit", message: /\/retry in 30 s/, asked: 3 },
+  { model: "fault/429:61", kind: "rate_limit", message: /\/retry in 61 s/ },
+  { model: "fault/429-html", kind: "rate_limit", message: /\/retry in 3600 s/ },
+  { model: "fault/500", kind: "server", message: /\(500\)/, asked: 3 },
+  { model: "fault/503-html", kind: "server", message: /\(503\)/, asked: 3 },
+  { model: "fault/400", kind: "refused", message: /\(400\) \("Something else is wrong"\)/ },
+  {
+    model: "fault/context",
+    kind: "context_too_long",
+    message: /too long for fault\/context.*max_context_tokens/,
+  },
+  // Twice three: Deno's fetch itself asks once more when a connection closes before the answer.
+  { model: "fault/reset", kind: "cut", message: /broke off: \/retry\.$/, asked: 6 },
+  { model: "fault/malformed", kind: "protocol", message: /not a reply/, text: BEGINNING },
+  { model: "fault/fin-in-frame", kind: "cut", message: /\/continue goes on from here/, text: BEGINNING },
+  { model: "fault/cut", kind: "cut", message: /\/continue goes on from here/, text: BEGINNING },
+  { model: "fault/cut-body", kind: "cut", message: /\/continue goes on from here/, text: BEGINNING },
+  { model: "fault/no-finish", kind: "cut", message: /broke off/, text: STORY },
+  { model: "fault/mid-error", kind: "server", message: /\(502\)/, text: BEGINNING },
+  { model: "fault/mid-error-finish", kind: "server", message: /Testhost/, text: BEGINNING },
+  { model: "fault/empty", kind: "empty", message: /empty reply/ },
+  { model: "fault/blank", kind: "empty", message: /empty reply/, text: " \n " },
+  { model: "fault/only-thinking", kind: "empty", message: /thinking/ },
+  { model: "fault/filter-empty", kind: "refused", message: /did not want/ },
+  { model: "fault/refusal", kind: "refused", message: /did not want/ },
+  { model: "fault/web-page", kind: "protocol", message: /web page.*\/v1/ },
+  { model: "fault/long-line", kind: "protocol", message: /not a reply/ },
+];
+
+Deno.test("every fault ends in one calm sentence, and the next turn works", () =>
+  withServer(async (server) => {
+    for (const { model, kind, message, text = "", asked = 1 } of FAULTS) {
+      server.requests.length = 0;
+      const failed = await collect(server, model);
+      assert.equal(failed.error?.kind, kind, `${model}: ${failed.error?.message}`);
+      assert.match(failed.error?.message ?? "", message);
+      assert.equal(failed.text, text, model);
+      assert.equal(failed.end, null, model);
+      assert.equal(server.chats().length, asked, `${model}: requests`);
+      const said = failed.error?.message ?? "";
+      assert.ok(said.length < 330, `${model}: ${said.length} characters`);
+      assert.ok(!said.includes(KEY) && !/[<>\n]/.test(said), `${model}: ${said}`);
+      assert.equal((await collect(server, "story")).text, STORY, `after ${model}`);
+    }
+  }));
+
+Deno.test("a host that refuses, does not exist or may not be called is named", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const denied: typeof fetch = () =>
+    Promise.reject(new Deno.errors.NotCapable(`Requires net access to "far.example:443"`));
+  const rows: { base_url: string; message: RegExp; options?: Partial<ChatOptions> }[] = [
+    { base_url: `http://127.0.0.1:${port}/v1`, message: new RegExp(`Nobody answers at 127.0.0.1:${port}`) },
+    { base_url: "http://nonexistent.invalid/v1", message: /Cannot find nonexistent\.invalid/ },
+    {
+      base_url: "https://far.example/v1",
+      message: /far\.example is not in the list of allowed hosts.*providers:/,
+      options: { fetch: denied },
+    },
+    { base_url: "http://127.0.0.1:9/v1", message: /127\.0\.0\.1:9 cannot be called/ },
+  ];
+  for (const { base_url, message, options } of rows) {
+    const failed = await collect({ base_url }, "story", options);
+    assert.equal(failed.error?.kind, "unreachable", `${base_url}: ${failed.error?.message}`);
+    assert.match(failed.error?.message ?? "", message);
+  }
+});
+
+Deno.test("a server that recovers is asked again, and the wait is shown second by second", () =>
+  withServer(async (server) => {
+    const rows = [
+      {
+        model: "fault/429-once:3",
+        waiting: ["trying again in 3 s", "trying again in 2 s", "trying again in 1 s"],
+      },
+      { model: "fault/500-once", waiting: ["trying again in 1 s"] },
+      { model: "fault/reset-once", waiting: ["trying again in 1 s"] },
+    ];
+    for (const { model, waiting } of rows) {
+      server.requests.length = 0;
+      const told = await collect(server, model);
+      assert.equal(told.text, STORY, model);
+      assert.equal(told.error, null, model);
+      assert.deepEqual(told.waiting, waiting, model);
+      assert.equal(server.chats().length, model === "fault/reset-once" ? 3 : 2, model);
+    }
+  }));
+
+Deno.test("the backoff doubles and chance spreads it by a quarter either way", () =>
+  withServer(async (server) => {
+    const rows = [{ chance: 0, waits: [750, 500, 1000] }, { chance: 0.5, waits: [1000, 1000, 1000] }];
+    for (const { chance, waits } of rows) {
+      const clock = hurriedClock();
+      await collect(server, "fault/500", { clock, chance: () => chance });
+      assert.deepEqual(clock.waits, waits);
+    }
+  }));
+
+Deno.test("nothing is asked twice once a token has come", () =>
+  withServer(async (server) => {
+    server.script({ steps: [{ send: chunk({ reasoning: "Hm" }) }, { cut: true }] });
+    const failed = await collect(server, "story");
+    assert.equal(failed.error?.kind, "cut");
+    assert.equal(server.chats().length, 1);
+    assert.deepEqual(failed.waiting, ["thinking"]);
+  }));
+
+Deno.test("a connection cut after any chunk keeps what came and is told as cut until the finish reason is in", () =>
+  withServer(async (server) => {
+    const frames = storyFrames();
+    for (let count = 0; count <= frames.length; count++) {
+      for (const cut of [[], [{ cut: true as const }]]) {
+        server.reset();
+        const reply = { steps: [...frames.slice(0, count).map((send) => ({ send })), ...cut] };
+        server.script(reply, reply, reply);
+        const told = await collect(server, "story");
+        const whole = count >= frames.length - 2;
+        const words = STORY.match(/\s*\S+/g) ?? [];
+        assert.equal(told.text, words.slice(0, Math.max(0, count - 1)).join(""), `after ${count}`);
+        assert.equal(told.error?.kind, whole ? undefined : "cut", `after ${count}`);
+        assert.equal(told.end?.finish, whole ? "stop" : undefined, `after ${count}`);
+        assert.equal(
+          told.end?.usage?.prompt_tokens,
+          count >= frames.length - 1 ? 120 : undefined,
+          `after ${count}`,
+        );
+        assert.equal(server.chats().length, count <= 1 ? 3 : 1, `after ${count}: requests`);
+      }
+    }
+  }));
+
+Deno.test("odd pieces, cut characters, CRLF, comments, empty objects and parts make the same story", () =>
+  withServer(async (server) => {
+    for (
+      const model of ["fault/split", "fault/crlf", "fault/keep-alive:1", "fault/no-choices", "fault/parts"]
+    ) {
+      const told = await collect(server, model);
+      assert.equal(told.error, null, `${model}: ${told.error?.message}`);
+      assert.equal(told.text, STORY, model);
+      assert.equal(told.end?.usage?.completion_tokens, 24, model);
+    }
+  }));
+
+Deno.test("thoughts are announced once and never told", () =>
+  withServer(async (server) => {
+    for (const field of ["reasoning_content", "reasoning", "reasoning_text", "reasoning_details"]) {
+      const told = await collect(server, `fault/reasoning:${field}`);
+      assert.equal(told.text, STORY, field);
+      assert.deepEqual(told.waiting, ["thinking"], field);
+    }
+  }));
+
+Deno.test("the length limit and the content filter keep the text and say so", () =>
+  withServer(async (server) => {
+    const long = await collect(server, "fault/length");
+    assert.equal(long.text, "The door opens and");
+    assert.equal(long.end?.finish, "length");
+    const filtered = await collect(server, "fault/filter");
+    assert.equal(filtered.text, "The door");
+    assert.equal(filtered.end?.finish, "stop");
+    assert.deepEqual(filtered.notices, ["Testhost ended this reply with its content filter."]);
+  }));
+
+Deno.test("usage that is absent or made up counts as none", () =>
+  withServer(async (server) => {
+    for (const model of ["fault/no-usage", "fault/kobold"]) {
+      const told = await collect(server, model);
+      assert.equal(told.text, STORY, model);
+      assert.deepEqual(told.end, { kind: "end", finish: "stop", usage: null }, model);
+    }
+  }));
+
+Deno.test("ten megabytes come through", () =>
+  withServer(async (server) => {
+    const told = await collect(server, "fault/long");
+    assert.equal(told.error, null);
+    assert.equal(told.text.length, 10_486_688);
+  }));
+
+Deno.test("a refused parameter is left out, and for that model only it stays out", () =>
+  withServer(async (server) => {
+    const provider = createOpenAiChat(endpointAt(server.base_url), KEY, {
+      ...LIMITS,
+      chance: () => 0.5,
+      clock: hurriedClock(),
+    });
+    const ask = (model: string) => gather(provider.stream(request(model), new AbortController().signal));
+    for (const name of ["temperature", "top_p", "seed", "stream_options"]) {
+      server.requests.length = 0;
+      const model = `fault/without:${name}`;
+      assert.equal((await ask(model)).text, STORY, name);
+      assert.equal((await ask(model)).text, STORY, name);
+      const sent = server.chats().map(({ body }) => name in (body as Record<string, unknown>));
+      assert.deepEqual(sent, [true, false, false], name);
+    }
+    server.requests.length = 0;
+    assert.equal((await ask("fault/without:max_tokens")).text, STORY);
+    assert.equal((await ask("story")).text, STORY);
+    const limits = server.chats().map(({ body }) =>
+      Object.entries(body as Record<string, unknown>).filter(([name]) => name.startsWith("max_"))
+    );
+    assert.deepEqual(limits, [[["max_tokens", 400]], [["max_completion_tokens", 400]], [[
+      "max_tokens",
+      400,
+    ]]]);
+  }));
+
+Deno.test("silence is ended by the watchdog, in every phase", () =>
+  withServer(async (server) => {
+    const limits = { first_byte_timeout_ms: 150, idle_timeout_ms: 100 };
+    const rows: { model: string; text: string; seconds: string }[] = [
+      { model: "fault/stall-headers", text: "", seconds: "0.2" },
+      { model: "fault/stall-before", text: "", seconds: "0.2" },
+      { model: "fault/stall-between", text: BEGINNING, seconds: "0.1" },
+    ];
+    for (const { model, text, seconds } of rows) {
+      const failed = await collect(server, model, limits);
+      assert.equal(failed.error?.kind, "stalled", model);
+      assert.ok(
+        failed.error?.message.includes(`silent for ${seconds} s`),
+        `${model}: ${failed.error?.message}`,
+      );
+      assert.equal(failed.text, text, model);
+      const ended = await server.ended(server.requests.length - 1);
+      assert.equal(ended.closed?.by, "client", model);
+    }
+  }));
+
+Deno.test("a stall is not asked again", () =>
+  withServer(async (server) => {
+    await collect(server, "fault/stall-before", { first_byte_timeout_ms: 50 });
+    assert.equal(server.chats().length, 1);
+  }));
+
+Deno.test("comments keep a queue alive that is longer than the timeout", () =>
+  withServer(async (server) => {
+    const told = await collect(server, "fault/keep-alive:60", {
+      first_byte_timeout_ms: 200,
+      idle_timeout_ms: 200,
+    });
+    assert.equal(told.error, null, told.error?.message);
+    assert.equal(told.text, STORY);
+  }));
+
+Deno.test("before the first token the longer limit holds, also after the first byte", () =>
+  withServer(async (server) => {
+    const waits = [{ send: chunk({ role: "assistant", content: "" }) }, { wait_ms: 200 }];
+    server.script({ steps: [...waits, ...storyFrames().map((send) => ({ send }))] });
+    const told = await collect(server, "story", { first_byte_timeout_ms: 2000, idle_timeout_ms: 50 });
+    assert.equal(told.error, null, told.error?.message);
+  }));
+
+Deno.test("a connection that never stands is told after the connect timeout", async () => {
+  const hangs: typeof fetch = (_, init) =>
+    new Promise((_, reject) =>
+      init?.signal?.addEventListener("abort", () => reject(new DOMException("", "AbortError")))
+    );
+  const failed = await collect({ base_url: "https://far.example/v1" }, "story", {
+    connect_timeout_ms: 100,
+    fetch: hangs,
+    connect: () => new Promise(() => {}),
+  });
+  assert.equal(failed.error?.kind, "unreachable");
+  assert.match(failed.error?.message ?? "", /No connection to far\.example within 0\.1 s/);
+});
+
+Deno.test("a slow server that can be reached is given its time", () =>
+  withServer(async (server) => {
+    server.script({ steps: [{ wait_ms: 300 }, ...storyFrames().map((send) => ({ send }))] });
+    const told = await collect(server, "story", { connect_timeout_ms: 50 });
+    assert.equal(told.text, STORY);
+  }));
+
+Deno.test("after the finish reason nobody waits long for a server that does not hang up", () =>
+  withServer(async (server) => {
+    const clock: Clock = {
+      now: () => 0,
+      after(ms, fn) {
+        const timer = setTimeout(fn, ms === 3000 ? 20 : ms);
+        return () => clearTimeout(timer);
+      },
+    };
+    const told = await collect(server, "fault/stall-after-finish", { clock });
+    assert.equal(told.text, STORY);
+    assert.deepEqual(told.end, { kind: "end", finish: "stop", usage: null });
+  }));
+
+Deno.test("a cancel in any phase ends quietly and closes the connection at once", () =>
+  withServer(async (server) => {
+    await loadSdk();
+    const phases: { model: string; until: (part: Chunk | null) => boolean; connected: boolean }[] = [
+      { model: "fault/stall-headers", until: (part) => part === null, connected: true },
+      { model: "fault/stall-before", until: (part) => part === null, connected: true },
+      {
+        model: "fault/stall-between",
+        until: (part) => part?.kind === "text" && part.text === " opens.",
+        connected: true,
+      },
+      { model: "fault/slow", until: (part) => part?.kind === "text", connected: true },
+      { model: "fault/429:30", until: (part) => part?.kind === "waiting", connected: false },
+    ];
+    for (const { model, until, connected } of phases) {
+      server.reset();
+      const stop = new AbortController();
+      const provider = createOpenAiChat(endpointAt(server.base_url), KEY, { ...LIMITS, chance: () => 0.5 });
+      let asked_to_stop_ms = 0;
+      const cancel = () => {
+        asked_to_stop_ms = Date.now();
+        stop.abort();
+      };
+      const parts = provider.stream(request(model), stop.signal);
+      let next = parts.next();
+      if (until(null)) setTimeout(cancel, 60);
+      const kinds: string[] = [];
+      for (let result = await next; !result.done; result = await next) {
+        kinds.push(result.value.kind);
+        next = parts.next();
+        if (asked_to_stop_ms === 0 && until(result.value)) setTimeout(cancel, 5);
+      }
+      const quiet_ms = Date.now() - asked_to_stop_ms;
+      assert.ok(asked_to_stop_ms > 0, `${model}: was cancelled`);
+      assert.ok(!kinds.includes("end"), `${model}: ${kinds}`);
+      assert.ok(quiet_ms < 1000, `${model}: ended after ${quiet_ms} ms`);
+      if (!connected) continue;
+      const { closed } = await server.ended(0);
+      assert.equal(closed?.by, "client", model);
+      const closed_ms = (closed?.at_ms ?? 0) - asked_to_stop_ms;
+      assert.ok(closed_ms < 1000, `${model}: closed after ${closed_ms} ms`);
+    }
+  }));
+
+Deno.test("a signal that is aborted already asks nobody", () =>
+  withServer(async (server) => {
+    const provider = createOpenAiChat(endpointAt(server.base_url), KEY, { ...LIMITS, chance: () => 0 });
+    const told = await gather(provider.stream(request("story"), AbortSignal.abort()));
+    assert.deepEqual(told, { text: "", waiting: [], notices: [], end: null, error: null });
+    assert.equal(server.requests.length, 0);
+  }));
+
+Deno.test("a reader that walks away closes the connection", () =>
+  withServer(async (server) => {
+    const provider = createOpenAiChat(endpointAt(server.base_url), KEY, { ...LIMITS, chance: () => 0 });
+    for await (const part of provider.stream(request("fault/slow"), new AbortController().signal)) {
+      if (part.kind === "text") break;
+    }
+    assert.equal((await server.ended(0)).closed?.by, "client");
+  }));
+
+Deno.test("a vendor's own cost is passed on", () =>
+  withServer(async (server) => {
+    const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.00125 };
+    server.script({
+      steps: [chunk({ content: "Hi." }), chunk({}, "stop"), frame({ choices: [], usage })].map((send) => ({
+        send,
+      })),
+    });
+    const told = await collect(server, "story");
+    assert.deepEqual(told.end?.usage, {
+      prompt_tokens: 10,
+      cached_tokens: 0,
+      completion_tokens: 5,
+      cost: 0.00125,
+    });
+  }));
