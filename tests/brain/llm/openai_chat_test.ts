@@ -216,7 +216,7 @@ const FAULTS: Fault[] = [
   { model: "fault/filter-empty", kind: "refused", message: /did not want/ },
   { model: "fault/refusal", kind: "refused", message: /did not want/ },
   { model: "fault/web-page", kind: "protocol", message: /web page.*\/v1/ },
-  { model: "fault/long-line", kind: "protocol", message: /not a reply/ },
+  { model: "fault/long-line", kind: "protocol", message: /a line without an end/ },
 ];
 
 Deno.test("every fault ends in one calm sentence, and the next turn works", () =>
