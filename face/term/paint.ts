@@ -21,6 +21,7 @@ export interface PaintOptions {
 
 const UNSEEN = 0xffffffff; // a glyph no grid holds: stands for "what the terminal shows is unknown"
 const MIN_ERASE = 8; // blanks in a row from which erasing is shorter than writing them
+const SCROLL_COST = 12; // bytes, against cells that need not be written
 const encoder = new TextEncoder();
 
 /**
@@ -42,7 +43,7 @@ export function paint(
     shown.glyphs.fill(UNSEEN);
   } else if (options.scroll !== undefined) {
     const shifted = shift(shown, options.scroll);
-    if (shifted !== null && countChanges(shifted, next) + 4 < countChanges(shown, next)) {
+    if (shifted !== null && countChanges(shifted, next) + SCROLL_COST < countChanges(shown, next)) {
       shown = shifted;
       body = scrollBytes(options.scroll);
     }

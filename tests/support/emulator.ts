@@ -46,7 +46,13 @@ export function createEmulator(
   height: number,
   options: { graphemes?: boolean } = {},
 ): Emulator {
-  const term = new xt.Terminal({ cols: width, rows: height, allowProposedApi: true, scrollback: 0 });
+  const term = new xt.Terminal({
+    cols: width,
+    rows: height,
+    allowProposedApi: true,
+    scrollback: 0,
+    logLevel: "off",
+  });
   if (options.graphemes === true) term.loadAddon(new UnicodeGraphemesAddon());
   const modes = new Set<number>([7, 25]);
   let title = "", answers = "";
