@@ -33,7 +33,6 @@ const PASSED_ON = [
   "TMPDIR",
   "XDG_CACHE_HOME",
   "DENO_DIR",
-  "NO_COLOR",
   ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
@@ -124,7 +123,8 @@ async function runBrain(
     args: ["run", ...sealedBrainFlags(config, options.root), options.entry],
     cwd: options.root,
     clearEnv: true,
-    env: { ...passedOn(), DENO_NO_UPDATE_CHECK: "1" },
+    // Its errors go to a log.
+    env: { ...passedOn(), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
