@@ -99,5 +99,5 @@ function parseHex(value: string): number | null {
 
 // Luma of ITU-R BT.601: below the middle, light text reads better.
 function isDark(rgb: number): boolean {
-  return 0.299 * (rgb >> 16) + 0.587 * ((rgb >> 8) & 255) + 0.114 * (rgb & 255) < 128;
+  return 299 * (rgb >> 16) + 587 * ((rgb >> 8) & 255) + 114 * (rgb & 255) < 128_000;
 }

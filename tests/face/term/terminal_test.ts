@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { createFakeTerminal } from "../../../face/term/terminal.ts";
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test("fake terminal: what was typed is read in order, and the input ends when it hangs up", async () => {
+  const terminal = createFakeTerminal(80, 24);
+  terminal.type("a");
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const piece of terminal.read()) {
+      read.push(textOf(piece));
+      if (read.length === 1) terminal.type(new Uint8Array([0x62]));
+      else if (read.length === 2) terminal.hangUp();
+    }
+  })();
+  await reading;
+  assert.deepEqual(read, ["a", "b"]);
+});
+
+Deno.test("fake terminal: a resize is told to those who still listen", () => {
+  const terminal = createFakeTerminal(80, 24);
+  const seen: { width: number; height: number }[] = [];
+  const stop = terminal.onResize(() => seen.push(terminal.size()));
+  terminal.resize(100, 30);
+  stop();
+  terminal.resize(1, 1);
+  assert.deepEqual(seen, [{ width: 100, height: 30 }]);
+  assert.deepEqual(terminal.size(), { width: 1, height: 1 });
+});
+
+Deno.test("fake terminal: writes are kept in order, copied, and wait while it stalls", async () => {
+  const terminal = createFakeTerminal(80, 24);
+  const bytes = new TextEncoder().encode("ab");
+  terminal.stall(true);
+  const first = terminal.write(bytes), second = terminal.write(new Uint8Array([0x63]));
+  bytes.fill(0x7a);
+  await Promise.resolve();
+  assert.equal(terminal.take().length, 0);
+  terminal.stall(false);
+  await Promise.all([first, second]);
+  assert.equal(textOf(terminal.take()), "abc");
+  assert.equal(terminal.take().length, 0);
+});
+
+Deno.test("fake terminal: remembers raw mode", () => {
+  const terminal = createFakeTerminal(80, 24);
+  assert.equal(terminal.isRaw(), false);
+  terminal.raw(true);
+  assert.equal(terminal.isRaw(), true);
+});
