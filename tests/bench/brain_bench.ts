@@ -1,0 +1,269 @@
+/** The brain as a process: how soon it is ready, what it adds to a turn, what a chunk costs, what it holds. */
+
+import { join } from "node:path";
+import { openDatabase } from "../../brain/store/database.ts";
+import { attachLore, syncLore } from "../../brain/store/memories.ts";
+import { addMessage } from "../../brain/store/messages.ts";
+import { saveState } from "../../brain/store/players.ts";
+import { createSession, updateSession } from "../../brain/store/sessions.ts";
+import { rememberMessage } from "../../brain/memory/remember.ts";
+import { quantile, type Row } from "./rows.ts";
+
+const ROOT = join(import.meta.dirname ?? ".", "..", "..");
+const MESSAGES = 10_000;
+const LORE_UNITS = 5_000;
+const CHUNKS = 2_000;
+
+interface RunningBrain {
+  url: string;
+  pid: number;
+  door_pid: number;
+  ready_ms: number;
+  stop(): Promise<void>;
+}
+
+async function startBrain(home: string): Promise<RunningBrain> {
+  const from = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "--quiet",
+      join(ROOT, "brain/main.ts"),
+      "serve",
+      "--home",
+      home,
+      "--port",
+      "0",
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    cwd: home,
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await reader.read();
+  const ready_ms = performance.now() - from;
+  const { url, pid } = JSON.parse(value ?? "{}");
+  return {
+    url,
+    pid,
+    door_pid: child.pid,
+    ready_ms,
+    async stop() {
+      child.kill("SIGTERM");
+      await child.status;
+      await reader.cancel();
+    },
+  };
+}
+
+/** A provider in this process: `asked` resolves when a request arrives, and it answers with `chunks` in one burst. */
+function startProvider(chunks: () => number) {
+  let asked: (at: number) => void = () => {};
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    if (new URL(request.url).pathname.endsWith("/models")) {
+      return Response.json({ object: "list", data: [{ id: "m", object: "model" }] });
+    }
+    asked(performance.now());
+    await request.body?.cancel();
+    const frame = (delta: unknown, finish: string | null) =>
+      `data: ${
+        JSON.stringify({
+          id: "x",
+          object: "chat.completion.chunk",
+          choices: [{ index: 0, delta, finish_reason: finish }],
+        })
+      }\n\n`;
+    const body = frame({ content: "word " }, null).repeat(chunks()) + frame({}, "stop") + "data: [DONE]\n\n";
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  });
+  return {
+    port: server.addr.port,
+    next: () => new Promise<number>((resolve) => asked = resolve),
+    close: () => server.shutdown(),
+  };
+}
+
+const WORDS =
+  ("ferry lamp rope eel boy pier duck clay key tide marsh bell fog debt coin apple counter house water lie " +
+    "smoke shed path stone chalk number door hook boat hand coat reed wind church wall oar net gull salt mud")
+    .split(" ");
+
+/** Text of `count` words that only `seed` decides, with a rare word now and then. */
+function text(seed: number, count: number): string {
+  let state = seed * 2654435761 >>> 0;
+  const words: string[] = [];
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    words.push(state % 11 === 0 ? `thing${state % 4001}` : WORDS[state % WORDS.length]);
+  }
+  return `${words.join(" ")}.`;
+}
+
+/** A home with a long story, many pieces of lore and the provider as its only one. */
+function fillHome(home: string, port: number): void {
+  Deno.writeTextFileSync(
+    join(home, "config.yaml"),
+    `providers: [{name: bench, base_url: "http://127.0.0.1:${port}/v1", api_key: none}]\nlocal_servers: off\ndefault_model: bench/m\n`,
+  );
+  const db = openDatabase(join(home, "engine.db"));
+  const session = {
+    id: "0123456789ab",
+    player_id: "local",
+    world_id: "salt_marsh",
+    character_id: "farrier",
+    model: "bench/m",
+    title: "Bench",
+    leaf_id: null,
+    created_ms: 1,
+    last_used_ms: 1,
+  };
+  createSession(db, session);
+  db.transaction(() => {
+    let parent_id: number | null = null;
+    for (let i = 0; i < MESSAGES; i++) {
+      const role = i % 2 === 0 ? "user" as const : "assistant" as const;
+      const content = text(i + 1, role === "user" ? 12 : 90);
+      const message = addMessage(db, "local", session.id, {
+        parent_id,
+        role,
+        content,
+        status: "complete",
+        model: "bench/m",
+        tokens: Math.ceil(content.length / 4),
+        created_ms: i,
+      });
+      rememberMessage(db, "local", session.id, message);
+      parent_id = message.id;
+    }
+    updateSession(db, "local", session.id, { leaf_id: parent_id });
+    const units = Array.from(
+      { length: LORE_UNITS },
+      (_, i) => ({ heading: `Thing ${i}`, text: text(i + 77_777, 45), known_to: "" }),
+    );
+    syncLore(db, "bench_world", units.slice(0, 10));
+    attachLore(db, "local", "salt_marsh", units, "bench");
+    saveState(db, "local", {
+      world_id: "salt_marsh",
+      character_id: "farrier",
+      session_id: session.id,
+      model: "bench/m",
+      rules: [],
+    });
+  });
+  db.close();
+}
+
+async function openSocket(url: string): Promise<{ socket: WebSocket; wait(event: string): Promise<number> }> {
+  const socket = new WebSocket(url);
+  const waiting = new Map<string, (at: number) => void>();
+  socket.onmessage = ({ data }) => {
+    const name = /^\{"event":"(\w+)"/.exec(data)?.[1] ?? "";
+    const wake = waiting.get(name);
+    if (wake) {
+      waiting.delete(name);
+      wake(performance.now());
+    }
+  };
+  const wait = (event: string) => new Promise<number>((resolve) => waiting.set(event, resolve));
+  const history = wait("chat_history");
+  await new Promise((resolve) => socket.onopen = resolve);
+  await history;
+  return { socket, wait };
+}
+
+const rssMb = (pid: number): number => {
+  const match = /VmRSS:\s+(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${pid}/status`));
+  return Math.round(Number(match?.[1] ?? 0) / 102.4) / 10;
+};
+
+/** Rows for the brain; about half a minute. */
+export async function brainBench(): Promise<Row[]> {
+  const rows: Row[] = [];
+  const empty = await Deno.makeTempDir();
+  const readies: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    const brain = await startBrain(empty);
+    readies.push(brain.ready_ms);
+    await brain.stop();
+  }
+  rows.push({
+    name: "front door to the ready line, p50",
+    value: quantile(readies, 0.5),
+    unit: "ms",
+    goal: "",
+  });
+
+  let burst = 1;
+  const provider = startProvider(() => burst);
+  const home = await Deno.makeTempDir();
+  fillHome(home, provider.port);
+  const brain = await startBrain(home);
+  const { socket, wait } = await openSocket(brain.url);
+  const say = (prompt: string) => socket.send(JSON.stringify({ prompt }));
+  // The tokenizer, the SDK and the connection are warm after a first turn, as they are for a player.
+  for (let i = 0; i < 3; i++) {
+    const end = wait("chat_end");
+    say(text(500_000 + i, 9));
+    await end;
+  }
+  const trips: number[] = [];
+  for (let i = 0; i < 500; i++) {
+    const answer = wait("system_update");
+    const from = performance.now();
+    say("/cancel");
+    trips.push(await answer - from);
+  }
+  rows.push({
+    name: "WebSocket round trip (/cancel to its answer), p50",
+    value: quantile(trips, 0.5),
+    unit: "ms",
+    goal: "",
+  });
+
+  const added: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const asked = provider.next();
+    const end = wait("chat_end");
+    const from = performance.now();
+    say(`I look at the thing${i * 97} on the ${WORDS[i]} and ask about the ${WORDS[(i * 7) % 40]}.`);
+    added.push(await asked - from);
+    await end;
+  }
+  const name = `line to the provider's request, ${MESSAGES} messages, ${LORE_UNITS} lore chunks`;
+  rows.push({ name: `${name}, p50`, value: quantile(added, 0.5), unit: "ms", goal: "< 10 ms" });
+  rows.push({ name: `${name}, p95`, value: quantile(added, 0.95), unit: "ms", goal: "" });
+
+  burst = CHUNKS;
+  const costs: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const asked = provider.next();
+    const end = wait("chat_end");
+    say("I listen.");
+    const from = await asked;
+    costs.push((await end - from) / CHUNKS);
+  }
+  rows.push({
+    name: "a chunk from provider to socket, p50",
+    value: quantile(costs, 0.5),
+    unit: "ms",
+    goal: "< 0.2 ms",
+  });
+  rows.push({
+    name: "memory of the sealed brain, long story",
+    value: rssMb(brain.pid),
+    unit: "MB",
+    goal: "",
+  });
+  rows.push({ name: "memory of the front door", value: rssMb(brain.door_pid), unit: "MB", goal: "" });
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+  await brain.stop();
+  await provider.close();
+  await Deno.remove(home, { recursive: true });
+  await Deno.remove(empty, { recursive: true });
+  return rows;
+}
