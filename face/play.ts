@@ -85,6 +85,7 @@ export function createPlay(options: PlayOptions): {
         launcher = source.launcher;
         const opened = openLink({ locate: source.locate }, (event) => {
           if (event.kind === "gone") failure = opened.failure();
+          else if (event.kind === "connected") failure = null;
           tell(event);
         });
         link = opened;

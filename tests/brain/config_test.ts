@@ -546,3 +546,78 @@ Deno.test("a local server that is configured is not looked for a second time", (
     assert.deepEqual(load(given).config.local_servers.map((server) => server.name), names);
   }
 });
+
+/** The kinds of a value's parts, so that a wrong kind anywhere shows. */
+function shape(value: unknown): string {
+  if (Array.isArray(value)) return "list";
+  return value === null ? "null" : typeof value;
+}
+
+Deno.test("no value under any key throws or puts a wrong kind into the config", () => {
+  const odd = [
+    "''",
+    "x",
+    "-1",
+    "1e99",
+    "0",
+    "true",
+    "[]",
+    "[1, {}]",
+    "{}",
+    "{a: {b: 1}}",
+    "[[x]]",
+    "2026-01-01",
+    ".inf",
+    "'\\0'",
+  ];
+  const expected = load({}).config as unknown as Record<string, unknown>;
+  for (const key of KNOWN_KEYS) {
+    for (const value of odd) {
+      const { config, keys } = load({ home: `${key}: ${value}` });
+      for (const [name, found] of Object.entries(config)) {
+        assert.equal(shape(found), shape(expected[name]), `${key}: ${value} -> ${name}`);
+        if (typeof found === "number") assert.ok(Number.isFinite(found), `${key}: ${value} -> ${name}`);
+      }
+      for (const found of Object.values(keys)) assert.equal(typeof found, "string");
+      for (const provider of config.providers) assert.ok(URL.canParse(provider.base_url), `${key}: ${value}`);
+      assert.ok(
+        config.providers.some((provider) => provider.name === config.main_provider),
+        `${key}: ${value}`,
+      );
+    }
+  }
+});
+
+Deno.test("no text throws", () => {
+  const pieces = [
+    "providers",
+    ":",
+    " ",
+    "\n",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "'",
+    '"',
+    "&a",
+    "*a",
+    "!t",
+    "|",
+    "#",
+    "\t",
+    "name",
+    "é",
+    "\0",
+    "---",
+  ];
+  for (let seed = 1; seed <= 2000; seed++) {
+    let state = seed;
+    // Numerical Recipes' linear congruence; good enough to mix a dozen pieces.
+    const next = (below: number) => (state = (state * 1664525 + 1013904223) >>> 0) % 65536 % below;
+    const home = Array.from({ length: 1 + next(14) }, () => pieces[next(pieces.length)]).join("");
+    const { config } = load({ home });
+    assert.equal(config.home, "/home/player/h", `seed ${seed}`);
+  }
+});

@@ -208,6 +208,8 @@ export interface TestSocket extends AsyncDisposable {
   send(prompt: string): void;
   /** Waits for a frame whose text contains `text`, among all that came. */
   frame(text: string): Promise<string>;
+  /** All frames so far that contain `text`. */
+  frames(text: string): string[];
   closed: Promise<void>;
 }
 
@@ -227,6 +229,7 @@ export async function openSocket(url: string, token = ""): Promise<TestSocket> {
   return {
     send: (prompt) => socket.send(JSON.stringify({ prompt })),
     frame: (text) => until(() => frames.find((frame) => frame.includes(text)), `a frame with ${text}`),
+    frames: (text) => frames.filter((frame) => frame.includes(text)),
     closed,
     async [Symbol.asyncDispose]() {
       socket.close();
