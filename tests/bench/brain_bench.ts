@@ -91,13 +91,22 @@ const WORDS =
     "smoke shed path stone chalk number door hook boat hand coat reed wind church wall oar net gull salt mud")
     .split(" ");
 
-/** Text of `count` words that only `seed` decides, with a rare word now and then. */
+const SYLLABLES = "ba do fe ki lu ma ne pi ro su ta vo we xi yo zu cha dre flo gri".split(" ");
+const VOCABULARY = [
+  ...WORDS,
+  ...Array.from(
+    { length: 8000 },
+    (_, i) => [i % 20, Math.floor(i / 20) % 20, Math.floor(i / 400)].map((n) => SYLLABLES[n]).join(""),
+  ),
+];
+
+/** Text of `count` words that only `seed` decides; word number n is about 1/n as frequent as the first, as in real text. */
 function text(seed: number, count: number): string {
-  let state = seed * 2654435761 >>> 0;
+  let state = Math.imul(seed, 2654435761) >>> 0;
   const words: string[] = [];
   for (let i = 0; i < count; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    words.push(state % 11 === 0 ? `thing${state % 4001}` : WORDS[state % WORDS.length]);
+    words.push(VOCABULARY[Math.floor(VOCABULARY.length ** (state / 2 ** 32)) - 1]);
   }
   return `${words.join(" ")}.`;
 }
@@ -141,7 +150,7 @@ function fillHome(home: string, port: number): void {
     updateSession(db, "local", session.id, { leaf_id: parent_id });
     const units = Array.from(
       { length: LORE_UNITS },
-      (_, i) => ({ heading: `Thing ${i}`, text: text(i + 77_777, 45), known_to: "" }),
+      (_, i) => ({ heading: text(i, 2), text: text(i + 77_777, 45), known_to: "" }),
     );
     syncLore(db, "bench_world", units.slice(0, 10));
     attachLore(db, "local", "salt_marsh", units, "bench");
@@ -228,7 +237,7 @@ export async function brainBench(): Promise<Row[]> {
     const asked = provider.next();
     const end = wait("chat_end");
     const from = performance.now();
-    say(`I look at the thing${i * 97} on the ${WORDS[i]} and ask about the ${WORDS[(i * 7) % 40]}.`);
+    say(`I look at the ${text(i + 900_000, 3)} Then I ask about the ${WORDS[i]}.`);
     added.push(await asked - from);
     await end;
   }
