@@ -42,6 +42,11 @@ interface Prepared {
   names: string[];
 }
 
+// Deno 2.9 reads a text only up to its first NUL.
+function whole(value: Value): Value {
+  return typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\uFFFD") : value;
+}
+
 function named<Row>(names: string[], values: unknown[]): Row {
   const row: Record<string, unknown> = {};
   for (let i = 0; i < names.length; i++) row[names[i]] = values[i];
@@ -87,18 +92,20 @@ export function openDatabase(
     get: <Row>(sql: string, ...values: Value[]) =>
       guard(() => {
         const { statement, names } = prepare(sql);
-        const row = statement.get(...values) as unknown as unknown[] | undefined;
+        const row = statement.get(...values.map(whole)) as unknown as unknown[] | undefined;
         return row && named<Row>(names, row);
       }),
     all: <Row>(sql: string, ...values: Value[]) =>
       guard(() => {
         const { statement, names } = prepare(sql);
-        return (statement.all(...values) as unknown as unknown[][]).map((row) => named<Row>(names, row));
+        return (statement.all(...values.map(whole)) as unknown as unknown[][]).map((row) =>
+          named<Row>(names, row)
+        );
       }),
     *iterate<Row>(sql: string, ...values: Value[]) {
       try {
         const { statement, names } = prepare(sql);
-        for (const row of statement.iterate(...values) as unknown as Iterable<unknown[]>) {
+        for (const row of statement.iterate(...values.map(whole)) as unknown as Iterable<unknown[]>) {
           yield named<Row>(names, row);
         }
       } catch (error) {
@@ -106,7 +113,7 @@ export function openDatabase(
       }
     },
     run(sql, ...values) {
-      const done = guard(() => prepare(sql).statement.run(...values));
+      const done = guard(() => prepare(sql).statement.run(...values.map(whole)));
       return { changes: Number(done.changes), id: Number(done.lastInsertRowid) };
     },
     transaction<T>(fn: () => T): T {
@@ -153,7 +160,10 @@ export function openDatabase(
 
 function prepareFile(raw: DatabaseSync, db: Database, path: string): void {
   // auto_vacuum takes effect only before the first table; with less than full rights VACUUM is not to be had.
-  raw.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  // On a database that has tables it would only wait for the write lock, and a locked one must open for reading.
+  if (db.get<{ page_count: number }>("PRAGMA page_count")?.page_count === 0) {
+    raw.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  }
   raw.exec("PRAGMA journal_mode = WAL");
   raw.exec("PRAGMA synchronous = FULL");
   // What is deleted is overwritten, not just unlinked.

@@ -88,7 +88,6 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE VIRTUAL TABLE lore_fts USING fts5 (
         body, content = 'lore_units', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
       );
-      INSERT INTO lore_fts (lore_fts, rank) VALUES ('secure-delete', 1);
       CREATE TRIGGER lore_units_added AFTER INSERT ON lore_units BEGIN
         INSERT INTO lore_fts (rowid, body) VALUES (new.id, new.body);
       END;
@@ -111,7 +110,6 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE VIRTUAL TABLE memory_fts USING fts5 (
         body, content = 'memory_units', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
       );
-      INSERT INTO memory_fts (memory_fts, rank) VALUES ('secure-delete', 1);
       CREATE TRIGGER memory_units_added AFTER INSERT ON memory_units BEGIN
         INSERT INTO memory_fts (rowid, body) VALUES (new.id, new.body);
       END;

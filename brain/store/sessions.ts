@@ -90,9 +90,12 @@ export function updateSession(
 export function deleteSession(db: Database, player_id: string, id: string): boolean {
   const deleted = db.transaction(() => {
     if (!getSession(db, player_id, id)) return false;
-    db.run("DELETE FROM memory_units WHERE session_id = ?", id);
+    const { changes } = db.run("DELETE FROM memory_units WHERE session_id = ?", id);
     db.run("DELETE FROM messages WHERE session_id = ?", id);
     db.run("DELETE FROM sessions WHERE id = ?", id);
+    // The full-text index only marks rows as deleted; merged into one piece it holds their words no longer. Its own
+    // option secure-delete does the same row by row, in nine seconds for a story of 10,000 messages.
+    if (changes > 0) db.run("INSERT INTO memory_fts (memory_fts) VALUES ('optimize')");
     db.run("UPDATE player_state SET session_id = '' WHERE player_id = ? AND session_id = ?", player_id, id);
     return true;
   });
