@@ -126,7 +126,15 @@ const LAYERS: Layer[] = [
   { name: "face/widgets", owns: ["face/widgets/"], may: ["face/term", "face/text"], world: [], packages: [] },
   {
     name: "face/wiring",
-    owns: ["face/runtime.ts", "face/brain_link.ts", "face/launch.ts", "face/main.ts", "face/wiring/"],
+    owns: [
+      "face/runtime.ts",
+      "face/brain_link.ts",
+      "face/dev.ts",
+      "face/launch.ts",
+      "face/main.ts",
+      "face/play.ts",
+      "face/wiring/",
+    ],
     may: ["face/app", "face/term", "face/text", "face/view", "face/widgets"],
     world: "all",
     packages: ["@bomb.sh/tab", "@commander-js/extra-typings", "commander"],
