@@ -28,7 +28,7 @@ export interface Host {
   onSignal(signal: Deno.Signal, listener: () => void): () => void;
   /** `failed` hears of errors nobody caught (the process then goes on); `unload` that the process ends now. */
   onEnd(failed: (error: unknown) => void, unload: () => void): () => void;
-  /** Stops the whole process group; returns when it is continued. */
+  /** Stops the whole process group (without --allow-run: this process); returns when it is continued. */
   stop(): void;
   /** Prints to the normal screen (standard error when `code` is not 0) and ends the process. */
   exit(code: number, message: string): void;
@@ -183,7 +183,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** This process. Needs no permission. */
+/** This process. Needs no permission; with --allow-run Ctrl-Z also stops what started it (see `stop`). */
 export function denoHost(): Host {
   return {
     onSignal(signal, listener) {
@@ -213,8 +213,12 @@ export function denoHost(): Host {
       };
     },
     stop() {
-      // Stopping only this process would leave `deno task` in the foreground, and the shell would never return.
-      Deno.kill(0, "SIGSTOP");
+      try {
+        // Stopping only this process would leave `deno task` in the foreground, and the shell would never return.
+        Deno.kill(0, "SIGSTOP");
+      } catch {
+        Deno.kill(Deno.pid, "SIGSTOP"); // the group takes --allow-run; started directly, this is enough
+      }
     },
     exit(code, message) {
       if (message !== "") (code === 0 ? console.log : console.error)(message);
