@@ -13,13 +13,7 @@ import { estimateTokens, makeBudget, planHistory, serverCut, tokenScale } from "
 import { replyWords } from "./prompt/sections.ts";
 import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
 import { StoreError } from "./store/database.ts";
-import {
-  addMessage,
-  getMessage,
-  pathTail,
-  siblings,
-  updateMessage,
-} from "./store/messages.ts";
+import { addMessage, getMessage, pathTail, siblings, updateMessage } from "./store/messages.ts";
 import { savePrompt } from "./store/prompts.ts";
 import { getSession, updateSession } from "./store/sessions.ts";
 
@@ -221,7 +215,23 @@ interface PreparedRequest {
   prompt_tokens: number;
   reading: string;
   dropped_note: string | null;
+  /** What was sent and why, kept with the reply for `/why`. */
+  record: PromptRecord;
   stream(signal: AbortSignal): AsyncGenerator<Chunk>;
+}
+
+export interface PromptRecord {
+  model: string;
+  /** Tokens that the model reads at most, and what this prompt was reckoned to have. */
+  window: number;
+  tokens: number;
+  sections: { name: string; tokens: number }[];
+  /** Ids of messages left out because the history was full. */
+  dropped: number[];
+  lore_ids: number[];
+  memory_ids: number[];
+  /** The last message as sent: scene, lore, memories, reminder and the player's line. */
+  context: string;
 }
 
 /** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had. */
@@ -284,16 +294,6 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
     history_tokens: budget.history,
   });
   const prompt_tokens = Math.round(assembled.tokens * learned.scale);
-  savePrompt(db, reply.id, {
-    model: model_id,
-    window,
-    tokens: prompt_tokens,
-    sections: assembled.sections,
-    dropped: history.dropped,
-    lore_ids: assembled.lore_ids,
-    memory_ids: assembled.memory_ids,
-    context: assembled.messages.at(-1)?.content ?? "",
-  });
   const request: ChatRequest = {
     model: target.model,
     messages: assembled.messages,
@@ -314,6 +314,16 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
   return {
     assembled,
     prompt_tokens,
+    record: {
+      model: model_id,
+      window,
+      tokens: prompt_tokens,
+      sections: assembled.sections,
+      dropped: history.dropped,
+      lore_ids: assembled.lore_ids,
+      memory_ids: assembled.memory_ids,
+      context: assembled.messages.at(-1)?.content ?? "",
+    },
     reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
     dropped_note: null,
     stream: (stop) => target.provider.stream(request, stop),
@@ -385,6 +395,8 @@ function close(
     const message = deps.db.transaction(() => {
       const message = reply.finish(outcome, usage);
       rememberMessage(deps.db, player_id, scene.session.id, message);
+      // Not before the request went out: a commit costs more than all else that a turn adds.
+      if (request !== null) savePrompt(deps.db, message.id, request.record);
       updateSession(deps.db, player_id, scene.session.id, { last_used_ms: deps.now() });
       return message;
     });
