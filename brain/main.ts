@@ -20,6 +20,15 @@ export function parsePort(text: string): number {
   throw new InvalidArgumentError("It must be a number from 0 to 65535; 0 takes any free port.");
 }
 
+/** A host name or an address, IPv6 with or without brackets. Throws commander's InvalidArgumentError. */
+export function parseHost(text: string): string {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  const name = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+  const ipv6 = /^[0-9a-f:]*:[0-9a-f]*:[0-9a-f:.]*$/i;
+  if (name.test(host) || ipv6.test(host)) return host;
+  throw new InvalidArgumentError("It must be a host name or an address; the port has its own option.");
+}
+
 /**
  * Reads the command line and runs its role. `root` is the real folder that holds brain/; resolves to the exit code.
  * Usage errors, help and version are answered on the terminal.
@@ -42,7 +51,7 @@ export async function runBrainRole(
     .exitOverride();
   const help = BRAIN_ROLES.find((role) => role.name === "brain")?.help ?? "";
   const brain = program.command("brain").alias("serve").description(help)
-    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--host <address>", "address to listen on", parseHost, "127.0.0.1")
     .option("--port <number>", "port to listen on; 0: any free one", parsePort)
     .option("--with-parent", "end when stdin ends; for faces that start a brain")
     .copyInheritedSettings(program)

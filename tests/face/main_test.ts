@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Common, parseUrl, runRole } from "../../face/main.ts";
-import { parsePort, runBrainRole } from "../../brain/main.ts";
+import { parseHost, parsePort, runBrainRole } from "../../brain/main.ts";
 import type { FrontDoorOptions } from "../../brain/front_door.ts";
 
 const COMMON: Common = { home: "/x/flower-engine", config: null, assets: null, home_named: false };
@@ -114,6 +114,20 @@ Deno.test("a port is a whole number from 0 to 65535", () => {
   for (const text of ["0", "8000", "65535"]) assert.equal(parsePort(text), Number(text));
   for (const text of ["65536", "-1", "1.5", "1e3", "", " 1", "0x10", "http"]) {
     assert.throws(() => parsePort(text), text);
+  }
+});
+
+Deno.test("a host is a name or an address without a port", () => {
+  const rows = [
+    ["localhost", "localhost"],
+    ["0.0.0.0", "0.0.0.0"],
+    ["::1", "::1"],
+    ["[fe80::1]", "fe80::1"],
+    ["a-b.c", "a-b.c"],
+  ];
+  for (const [given, host] of rows) assert.equal(parseHost(given), host);
+  for (const text of ["", "a b", "a:80", "http://a", "[a]:1", "-a", "a,b"]) {
+    assert.throws(() => parseHost(text), text);
   }
 });
 
