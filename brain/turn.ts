@@ -133,7 +133,6 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     request = await prepare(deps, turn, signal);
     recalled = { lore: request.assembled.lore_ids.length, memories: request.assembled.memory_ids.length };
     yield progress(waiting, request.reading, "running");
-    if (request.dropped_note !== null) yield notice(request.dropped_note);
 
     const stop = AbortSignal.any([signal, ender.signal]);
     const filter = createStoryFilter([turn.scene.character.name], turn.reply.content);
@@ -214,7 +213,6 @@ interface PreparedRequest {
   /** Estimated prompt tokens, scaled by what this model reported before. */
   prompt_tokens: number;
   reading: string;
-  dropped_note: string | null;
   /** What was sent and why, kept with the reply for `/why`. */
   record: PromptRecord;
   stream(signal: AbortSignal): AsyncGenerator<Chunk>;
@@ -325,7 +323,6 @@ async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise
       context: assembled.messages.at(-1)?.content ?? "",
     },
     reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
-    dropped_note: null,
     stream: (stop) => target.provider.stream(request, stop),
   };
 }
