@@ -1,0 +1,124 @@
+/** What follows when something happens: the one door to the model. Pure; time comes as an argument. */
+
+import { sanitizeLine } from "./text/sanitize.ts";
+import { unreachable } from "../shared/protocol.ts";
+import { geometry, pageContext } from "./app/geometry.ts";
+import { updateLink } from "./app/events.ts";
+import { leave, updateTerm } from "./app/keys.ts";
+import { type Model, type Msg, type Result, themeOf, withNotice } from "./app/model.ts";
+import { flushOutbox } from "./app/say.ts";
+import { setText } from "./widgets/editor.ts";
+import { openWord } from "./widgets/page.ts";
+import { endTelling, isTelling, place, shownLength, WORD_WAIT_MS } from "./widgets/transcript.ts";
+
+/** Steps of the spinner, and of a text that is revealed. */
+export const SPINNER_MS = 120;
+const REVEAL_MS = 33;
+/** A word drawn before its end gets this much room, or begins a row of its own. */
+const ROOM_FOR_A_WORD = 14;
+
+/** The model after something happened at `now_ms`, and what is to be done. */
+export function update(model: Model, msg: Msg, now_ms: number): Result {
+  const [after, effects] = step(model, msg, now_ms);
+  return [placeWords(after, now_ms), effects];
+}
+
+function step(model: Model, msg: Msg, now_ms: number): Result {
+  switch (msg.kind) {
+    case "term":
+      return updateTerm(model, msg.event, now_ms);
+    case "link":
+      return updateLink(model, msg.event, now_ms);
+    case "resize": {
+      const resized = { ...model, size: { width: msg.width, height: msg.height } };
+      if (geometry(resized).width === geometry(model).width) return [resized, []];
+      // Words that were drawn early stood in rows that are no more.
+      return [{ ...resized, transcript: { ...model.transcript, placements: new Map() } }, []];
+    }
+    case "caps":
+      return [{ ...model, caps: msg.caps, theme: themeOf(model.settings, msg.caps) }, []];
+    case "tick":
+      return tick(model, now_ms);
+    case "interrupt":
+      return leave(model, now_ms);
+    case "unsent": {
+      const { pending } = model.transcript;
+      const transcript = pending?.ref === msg.ref ? { ...model.transcript, pending: null } : model.transcript;
+      const turn = model.turn?.ref === msg.ref ? null : model.turn;
+      const back = pending?.ref === msg.ref && model.editor.text === ""
+        ? setText(model.editor, msg.prompt)
+        : model.editor;
+      const text = "There is no connection now. Your line stays here.";
+      return [withNotice({ ...model, transcript, turn, editor: back }, text, now_ms), []];
+    }
+    case "done":
+      return [withNotice(model, sanitizeLine(msg.text), now_ms, msg.error), []];
+    default:
+      return unreachable(msg);
+  }
+}
+
+function tick(model: Model, now_ms: number): Result {
+  let after = model;
+  if (after.notice !== null && now_ms >= after.notice.until_ms) after = { ...after, notice: null };
+  if (after.leaving === "asked" && now_ms >= after.leave_until_ms) after = { ...after, leaving: "no" };
+  const { live } = after.transcript;
+  if (
+    live !== null && isTelling(after.transcript) && shownLength(live, now_ms) >= live.message.content.length
+  ) {
+    after = { ...after, transcript: endTelling(after.transcript) };
+  }
+  return flushOutbox(after, now_ms);
+}
+
+/** Notes when the last word began to grow, and decides where it stands once it has grown for too long. */
+function placeWords(model: Model, now_ms: number): Model {
+  const { live } = model.transcript;
+  if (live === null) return model;
+  const word = openWord(pageContext(model, now_ms));
+  if (word === null || word.width === 0) {
+    return live.open === null
+      ? model
+      : { ...model, transcript: { ...model.transcript, live: { ...live, open: null } } };
+  }
+  const known = live.open !== null && live.open.start === word.start;
+  // What a burst brought has been here since it came, not since it was shown.
+  const since_ms = known && live.open !== null ? live.open.since_ms : Math.min(now_ms, live.reveal.since_ms);
+  const whole = shownLength(live, now_ms) >= live.message.content.length;
+  if (whole && now_ms - since_ms >= WORD_WAIT_MS) {
+    const width = geometry(model).width;
+    const fits = word.room >= Math.max(word.width, Math.min(ROOM_FOR_A_WORD, width >> 1));
+    return {
+      ...model,
+      transcript: place(model.transcript, live.message.id, word.start, fits ? "stay" : "next"),
+    };
+  }
+  if (known) return model;
+  const open = { start: word.start, since_ms };
+  return { ...model, transcript: { ...model.transcript, live: { ...live, open } } };
+}
+
+/** When the next tick is due, or null: nothing changes until something happens. */
+export function nextWake(model: Model, now_ms: number): number | null {
+  const due: number[] = [];
+  const { live } = model.transcript;
+  if (live !== null) {
+    const shown = shownLength(live, now_ms);
+    const whole = live.message.content.length;
+    if (shown < whole || isTelling(model.transcript)) due.push(now_ms + REVEAL_MS);
+    else if (live.open !== null) due.push(live.open.since_ms + WORD_WAIT_MS);
+  }
+  if (model.turn !== null) {
+    const step_ms = model.settings.motion ? SPINNER_MS : 1000;
+    due.push(model.turn.since_ms + (Math.floor((now_ms - model.turn.since_ms) / step_ms) + 1) * step_ms);
+  }
+  if (model.notice !== null) due.push(model.notice.until_ms);
+  if (model.leaving === "asked") due.push(model.leave_until_ms);
+  if (model.connection.kind === "lost" && model.connection.retry_at_ms > now_ms) {
+    due.push(
+      model.connection.retry_at_ms - (Math.ceil((model.connection.retry_at_ms - now_ms) / 1000) - 1) * 1000,
+    );
+  }
+  if (model.outbox.prompts.length > 0 && model.turn === null) due.push(model.outbox.not_before_ms);
+  return due.length === 0 ? null : Math.min(...due);
+}

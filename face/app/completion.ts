@@ -1,0 +1,253 @@
+/** What could be meant by a line that begins with `/`: names of commands, then ids for their arguments. */
+
+import type { ArgumentKind, CommandItem, ModelItem, SessionItem } from "../../shared/protocol.ts";
+import { FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
+import { lastReply } from "../widgets/transcript.ts";
+import type { Model, Story } from "./model.ts";
+
+export interface PopupRow {
+  /** The editor's text after this row was taken. */
+  text: string;
+  name: string;
+  detail: string;
+  /** A second line for the selected row. */
+  note: string;
+  /** The line is complete: Enter may send it. */
+  complete: boolean;
+}
+
+export interface Completion {
+  rows: PopupRow[];
+  /** What was typed of it, shown in accent. */
+  typed: string;
+  /** Row that Enter takes; -1: Enter sends the line as it was typed. */
+  chosen: number;
+}
+
+/** All commands that can be typed now: the brain's (or an original server's), and the face's own. */
+export function allCommands(model: Model): readonly CommandItem[] {
+  const theirs = model.commands.length > 0 ? model.commands : ORIGINAL_COMMANDS;
+  return [...theirs, ...FACE_COMMANDS];
+}
+
+const needsArgument = (command: CommandItem): boolean =>
+  command.arguments.some((argument) => argument.required);
+
+/** The command a line begins with, and the text after it; the longest name wins. */
+export function commandOf(
+  line: string,
+  commands: readonly CommandItem[],
+): { command: CommandItem; rest: string } | null {
+  let best: CommandItem | null = null;
+  for (const command of commands) {
+    const fits = line === command.name || line.startsWith(`${command.name} `);
+    if (fits && (best === null || command.name.length > best.name.length)) best = command;
+  }
+  return best === null ? null : { command: best, rest: line.slice(best.name.length).trimStart() };
+}
+
+/** The list for the editor's text, or null when there is none to show. */
+export function completionOf(model: Model, now_ms: number): Completion | null {
+  const { text } = model.editor;
+  const { popup } = model;
+  if (!text.startsWith("/") || text.includes("\n") || popup.closed_for === text || model.editing !== null) {
+    return null;
+  }
+  const commands = allCommands(model);
+  const found = commandOf(text, commands);
+  const names: PopupRow[] = [];
+  for (const command of commands) {
+    if (!command.name.startsWith(text) && !(text === "/" || inside(command.name, text))) continue;
+    if (found !== null && command.name === found.command.name && text !== command.name) continue;
+    const more = command.arguments.length > 0;
+    names.push({
+      text: command.name + (more ? " " : ""),
+      name: command.usage,
+      detail: command.help,
+      note: "",
+      complete: !needsArgument(command),
+    });
+  }
+  names.sort((left, right) => Number(right.text.startsWith(text)) - Number(left.text.startsWith(text)));
+  const argument = found === null || !text.startsWith(`${found.command.name} `)
+    ? { rows: [], typed: "", exact: false, free: true }
+    : argumentRows(model, found.command, found.rest, now_ms);
+  const rows = [
+    ...argument.rows,
+    ...(found !== null && text !== found.command.name
+      ? names.filter((row) => row.text.startsWith(text))
+      : names),
+  ];
+  if (rows.length === 0) return null;
+  const exact_name = found !== null && found.rest === "" && !text.endsWith(" ");
+  const takes_first = found === null || (exact_name && needsArgument(found.command)) ||
+    (argument.rows.length > 0 && !argument.exact && !argument.free);
+  const selected = Math.min(popup.selected, rows.length - 1);
+  // With the bare name of a command that wants an argument, Enter goes on to its list.
+  const first = exact_name ? Math.max(0, rows.findIndex((row) => row.text.trimEnd() === text)) : 0;
+  const chosen = popup.touched ? selected : takes_first ? first : -1;
+  return { rows, typed: argument.rows.length > 0 ? argument.typed : text, chosen };
+}
+
+/** `/world select` for `/select`, `/wsel`: the letters stand in it in this order, the first of them at a word. */
+function inside(name: string, typed: string): boolean {
+  if (typed.includes(" ") || typed.length < 3) return false;
+  const letters = typed.slice(1).toLowerCase();
+  if (name.includes(letters)) return true;
+  let at = 0;
+  for (const char of name.slice(1)) if (char === letters[at]) at++;
+  return at === letters.length && name[1] === letters[0];
+}
+
+interface ArgumentRows {
+  rows: PopupRow[];
+  typed: string;
+  /** What was typed is one of the ids. */
+  exact: boolean;
+  /** Anything may be typed here, not only what is in the list. */
+  free: boolean;
+}
+
+function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: number): ArgumentRows {
+  const prefix = `${command.name} `;
+  const own = FACE_COMMANDS.find((mine) => mine.name === command.name);
+  if (own !== undefined) {
+    const rows = own.choices.filter((choice) => choice.startsWith(rest)).map((choice): PopupRow => (
+      { text: prefix + choice, name: choice, detail: "", note: "", complete: true }
+    ));
+    return { rows, typed: rest, exact: own.choices.includes(rest), free: rest === "" };
+  }
+  const kind = command.arguments[0]?.kind;
+  if (kind === undefined) return { rows: [], typed: "", exact: false, free: true };
+  const items = itemsOf(model, kind, now_ms);
+  const wanted = rest.toLowerCase();
+  const fits = items.filter(({ id, name, search }) =>
+    wanted.split(/\s+/).every((word) => `${id} ${name} ${search}`.toLowerCase().includes(word))
+  );
+  // What begins with the typed words stands first; the order is else the brain's.
+  const starts = (item: Item) =>
+    item.id.toLowerCase().startsWith(wanted) || item.name.toLowerCase().startsWith(wanted) ? 0 : 1;
+  const sorted = wanted === "" ? fits : fits.map((item, at) => ({ item, at }))
+    .sort((left, right) => starts(left.item) - starts(right.item) || left.at - right.at).map(({ item }) =>
+      item
+    );
+  const rows = sorted.map(({ id, name, detail, note }): PopupRow => (
+    { text: prefix + id, name, detail, note, complete: true }
+  ));
+  const exact = items.some((item) => item.id === rest);
+  const free = kind === "text" || kind === "message" || (kind === "model" && rest !== "") ||
+    (rest === "" && !needsArgument(command));
+  return { rows, typed: rest, exact, free };
+}
+
+interface Item {
+  id: string;
+  name: string;
+  detail: string;
+  note: string;
+  search: string;
+}
+
+function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
+  const { story } = model;
+  const plain = (id: string, name: string, detail = "", note = ""): Item => ({
+    id,
+    name,
+    detail,
+    note,
+    search: detail,
+  });
+  switch (kind) {
+    case "world":
+      return story.worlds.map((world) => plain(world.id, world.name, world.hook, world.opening));
+    case "character":
+      return story.characters.map((character) => plain(character.id, character.name, character.about));
+    case "rule":
+      return story.rules.map((rule) =>
+        plain(rule.id, rule.name, story.active_rules.includes(rule.id) ? "on" : "")
+      );
+    case "active_rule":
+      return story.rules.filter((rule) => story.active_rules.includes(rule.id)).map((rule) =>
+        plain(rule.id, rule.name, "on")
+      );
+    case "model":
+      return modelItems(model);
+    case "session":
+      return story.sessions.map((session) => ({
+        ...plain(
+          session.id,
+          sessionTitle(session, story),
+          sessionDetail(session, story, now_ms),
+          session.last,
+        ),
+        search: `${session.name} ${session.last}`,
+      }));
+    case "message":
+    case "text":
+      return [];
+  }
+}
+
+function sessionTitle(session: SessionItem, story: Story): string {
+  return session.title === "" || session.title === "New session"
+    ? story.worlds.find((world) => world.id === session.world_id)?.name ?? session.name
+    : session.title;
+}
+
+function sessionDetail(session: SessionItem, story: Story, now_ms: number): string {
+  const world = story.worlds.find((item) => item.id === session.world_id)?.name ?? "";
+  const turns = session.turns > 0 ? `${session.turns} turn${session.turns === 1 ? "" : "s"}` : "";
+  const when = session.last_used_ms > 0 ? ago(now_ms - session.last_used_ms) : "";
+  return [world, turns, when].filter((part) => part !== "").join("  ");
+}
+
+/** `12 min ago`, `3 days ago`. */
+export function ago(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 2) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  if (hours < 24) return `${hours} hour${hours === 1 ? "" : "s"} ago`;
+  const days = Math.round(hours / 24);
+  if (days < 60) return `${days} day${days === 1 ? "" : "s"} ago`;
+  return `${Math.round(days / 30.4)} months ago`;
+}
+
+const TYPICAL = { prompt: 2000, completion: 250 };
+
+function modelItems(model: Model): Item[] {
+  const usage = lastReply(model.transcript)?.usage;
+  const prompt = usage !== null && usage !== undefined && usage.prompt_tokens > 0
+    ? usage.prompt_tokens
+    : TYPICAL.prompt;
+  return model.story.models.map((item) => {
+    const detail = modelDetail(item, prompt);
+    return { id: item.id, name: item.name, detail, note: "", search: detail };
+  });
+}
+
+/** `local  32k`, `about $0.002 a reply  128k`. */
+export function modelDetail(item: ModelItem, prompt_tokens: number): string {
+  const context = item.context > 0 ? `${short(item.context)} tokens` : "";
+  const cost = (prompt_tokens * item.prompt_price + TYPICAL.completion * item.completion_price) / 1e6;
+  let price = "price ?";
+  if (item.id === "demo/narrator") price = "built in, no AI";
+  else if (item.local) price = "local";
+  else if (item.price_known) price = cost === 0 ? "free" : `about $${money(cost)} a reply`;
+  return [price, context].filter((part) => part !== "").join("  ");
+}
+
+/** One figure that says something: 0.002, 0.03, 1.20. */
+export function money(dollars: number): string {
+  if (dollars >= 0.995) return dollars.toFixed(2);
+  return dollars.toFixed(Math.min(6, Math.max(2, -Math.floor(Math.log10(dollars)))));
+}
+
+/** 8192 -> 8.2k, 131072 -> 131k. */
+export function short(count: number): string {
+  if (count < 1000) return String(Math.round(count));
+  if (count >= 1e6) return `${trim((count / 1e6).toFixed(1))}M`;
+  return count < 10_000 ? `${trim((count / 1000).toFixed(1))}k` : `${Math.round(count / 1000)}k`;
+}
+
+const trim = (figure: string): string => figure.replace(/\.0$/, "");

@@ -1,0 +1,214 @@
+/** What the brain says, taken into the model. */
+
+import { type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
+import { sanitizeLine } from "../text/sanitize.ts";
+import { setText } from "../widgets/editor.ts";
+import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
+import type { LinkEvent } from "./link.ts";
+import { type Effect, type Model, type Result, storyName, withNotice, withSync } from "./model.ts";
+import { afterSync, startFailed } from "./opening.ts";
+import { waiting } from "./say.ts";
+
+/** An original server is deaf for a while after a reply. */
+const ORIGINAL_DEAF_MS = 150;
+
+/** The connection changed, or an event came. */
+export function updateLink(model: Model, link: LinkEvent, now_ms: number): Result {
+  switch (link.kind) {
+    case "starting":
+      return [{ ...model, connection: { kind: "starting" } }, []];
+    case "connected":
+      return [{ ...model, connection: { kind: "connected" } }, []];
+    case "lost": {
+      const reason = sanitizeLine(link.reason);
+      const connection = { kind: "lost", retry_at_ms: now_ms + link.retry_in_ms, reason } as const;
+      return [giveBack({ ...model, connection, protocol: undefined, turn: null, asked_before: null }), []];
+    }
+    case "gone": {
+      const reason = sanitizeLine(link.reason);
+      const gone = giveBack({ ...model, connection: { kind: "gone", reason }, turn: null });
+      return [withNotice(gone, reason, now_ms, true), []];
+    }
+    case "problem":
+      return [withNotice(model, sanitizeLine(link.text), now_ms, true), []];
+    case "event":
+      return updateEvent(model, link.event, now_ms);
+    default:
+      return unreachable(link);
+  }
+}
+
+/** A line that nobody confirmed goes back to the editor, or to what was said when a draft stands there. */
+function giveBack(model: Model): Model {
+  const { pending } = model.transcript;
+  const transcript = { ...model.transcript, pending: null };
+  return pending === null ? model : putBack({ ...model, transcript }, pending.text);
+}
+
+function putBack(model: Model, line: string): Model {
+  if (model.editor.text.trim() === "") return { ...model, editor: setText(model.editor, line) };
+  return { ...model, said: { ...model.said, lines: [...model.said.lines, line] } };
+}
+
+function updateEvent(model: Model, event: Event, now_ms: number): Result {
+  switch (event.event) {
+    case "system_update":
+      return updateSystem(model, event, now_ms);
+    case "sync_state": {
+      const before = model.story;
+      const story = withSync(before, event.metadata);
+      const synced = afterSync({ ...model, story }, before);
+      const last_story = story.session_id === "" ? "" : storyName(synced);
+      if (last_story === model.settings.last_story) return [synced, []];
+      const settings = { ...model.settings, last_story };
+      return [{ ...synced, settings }, [{ kind: "save_settings", settings }]];
+    }
+    case "commands":
+      return [{ ...model, commands: event.metadata.commands }, []];
+    case "chat_history":
+      return updateHistory(model, event.metadata, now_ms);
+    case "history_page": {
+      const transcript = addEarlier(model.transcript, event.metadata);
+      return [{ ...model, transcript, asked_before: null }, []];
+    }
+    case "message": {
+      const { message } = event.metadata;
+      const transcript = setMessage(model.transcript, message, now_ms);
+      const after = { ...model, transcript, editor: withoutEcho(model, message.content, message.role) };
+      const starts = message.role === "user" && model.turn === null && message.id > 0 &&
+        isNewest(model, message.id);
+      return [starts || message.status === "writing" ? awaitReply(after, event.ref, now_ms) : after, []];
+    }
+    case "chat_chunk": {
+      const transcript = addChunk(model.transcript, event.content, event.metadata, now_ms);
+      const turn = model.turn ??
+        { ref: event.ref, phase: "narrating", since_ms: now_ms, label: "", tokens_per_second: 0 };
+      const speed = event.metadata.tokens_per_second;
+      const told = {
+        ...turn,
+        phase: "narrating",
+        tokens_per_second: speed > 0 ? speed : turn.tokens_per_second,
+      } as const;
+      return [{ ...model, transcript, turn: told, desk: null }, []];
+    }
+    case "chat_end":
+      return updateEnd(model, event, now_ms);
+    case "progress":
+      return updateProgress(model, event.metadata, now_ms);
+    case "error": {
+      const text = sanitizeLine(event.content);
+      const retry = model.protocol !== null;
+      const advice = !retry || /\br\b/.test(text) ? text : `${text} r tries again.`;
+      const transcript = { ...model.transcript, trouble: { text: advice, retry } };
+      return [{ ...model, transcript, log: [...model.log, { at_ms: now_ms, text: `✗ ${text}` }] }, []];
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+const isNewest = (model: Model, id: number): boolean =>
+  model.transcript.messages.every((message) => message.id < id);
+
+/** A line that came back to the editor for want of a connection had arrived after all. */
+function withoutEcho(model: Model, content: string, role: string): Model["editor"] {
+  const same = role === "user" && model.editor.text.trim() === content.trim() &&
+    model.transcript.pending === null;
+  return same && model.turn === null && model.editing === null ? setText(model.editor, "") : model.editor;
+}
+
+function awaitReply(model: Model, ref: string | null, now_ms: number): Model {
+  return model.turn !== null ? model : waiting(model, ref, now_ms);
+}
+
+function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata"], now_ms: number): Result {
+  const { history, more } = metadata;
+  let transcript = setHistory(model.transcript, history, more);
+  const begun = model.beginning && history.length === 1 && history[0].role === "assistant";
+  if (begun && model.settings.motion) transcript = tellAgain(transcript, now_ms);
+  const reader = model.scroll.kind === "at" && history.some((message) => message.id === idOf(model));
+  const scroll = reader
+    ? model.scroll
+    : begun || model.turn !== null
+    ? { kind: "head" as const }
+    : { kind: "end" as const };
+  // Our own line waits for its reply: its record is in the history.
+  const last = history.at(-1);
+  const editor = last === undefined ? model.editor : withoutEcho(model, last.content, last.role);
+  return [{ ...model, transcript, scroll, editor, beginning: false, desk: null, asked_before: null }, []];
+}
+
+const idOf = (model: Model): number | null => model.scroll.kind === "at" ? model.scroll.id : null;
+
+function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: number): Result {
+  const { greeting, line, session_id } = event.metadata;
+  const text = sanitizeLine(event.content);
+  if (greeting !== null) {
+    // An original server sends no history: what it told last stays on the page.
+    return [{ ...model, protocol: greeting.protocol, connection: { kind: "connected" } }, []];
+  }
+  let after = model;
+  if (event.metadata.model !== null) {
+    after = { ...after, story: { ...after.story, model: event.metadata.model } };
+  }
+  if (session_id !== null) after = { ...after, story: { ...after.story, session_id } };
+  const failed = text.startsWith("✗") || (model.protocol === null && /^error\b/i.test(text));
+  const words = text.replace(/^[✓✗]\s*/u, "");
+  if (!failed) {
+    if (line !== null) after = putBack(after, line);
+    return [withNotice(after, words, now_ms), []];
+  }
+  after = { ...after, beginning: false };
+  const stopped = /^stream cancelled/i.test(words);
+  const turn = model.turn;
+  const ours = turn !== null && turn.phase === "waiting" &&
+    (model.protocol === null || (event.ref !== null && event.ref === turn.ref));
+  const opening = startFailed(model, words);
+  if (opening !== null) return [opening, []];
+  if (ours && !stopped) {
+    const pending = after.transcript.pending;
+    const back = line ?? pending?.text ?? null;
+    after = { ...after, turn: null, transcript: { ...after.transcript, pending: null } };
+    if (back !== null) after = putBack(after, back);
+    return [withNotice(after, words, now_ms, true), []];
+  }
+  if (line !== null) after = putBack(after, line);
+  return stopped ? [after, []] : [withNotice(after, words, now_ms, true), []];
+}
+
+function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Result {
+  const { message, recalled } = event.metadata;
+  const own = event.ref === null || model.turn === null || model.turn.ref === null ||
+    event.ref === model.turn.ref;
+  if (message === null && !own) return [model, []];
+  const refused = message === null && model.transcript.live === null;
+  let after = model;
+  if (
+    refused && model.turn?.phase === "waiting" && model.transcript.pending !== null && model.protocol !== null
+  ) {
+    after = giveBack(model);
+  }
+  const transcript = endReply(after.transcript, message, recalled, now_ms);
+  after = {
+    ...after,
+    transcript,
+    turn: null,
+    outbox: { ...after.outbox, not_before_ms: now_ms + ORIGINAL_DEAF_MS },
+  };
+  const effects: Effect[] = after.leaving === "after_reply" ? [{ kind: "quit" }] : [];
+  return [after, effects];
+}
+
+function updateProgress(model: Model, progress: EventOf<"progress">["metadata"], now_ms: number): Result {
+  const label = sanitizeLine(progress.label);
+  if (progress.id.startsWith("reply")) {
+    if (model.turn === null || label === "") return [model, []];
+    return [{ ...model, turn: { ...model.turn, label } }, []];
+  }
+  const figure = progress.total !== null && progress.total > 0
+    ? `${Math.floor(progress.done / progress.total * 100)} %`
+    : "";
+  const words = [label, figure, progress.state === "failed" ? "failed" : ""].filter((part) => part !== "")
+    .join(" · ");
+  return [withNotice(model, words, now_ms, progress.state === "failed"), []];
+}

@@ -1,0 +1,74 @@
+/** Where things stand on a screen of a given size: pure arithmetic that update and view share. */
+
+import { editorRows } from "../widgets/editor.ts";
+import type { PageContext } from "../widgets/page.ts";
+import type { Model } from "./model.ts";
+
+export const PAGE_WIDTH = 68;
+export const PANEL_WIDTH = 28;
+const PANEL_GAP = 4;
+const PANEL_FROM = 110;
+const MAX_EDITOR_ROWS = 10;
+export const NARROWEST = 40;
+export const LOWEST = 10;
+
+export interface Geometry {
+  /** Too small for anything but one line that says so. */
+  tiny: boolean;
+  /** First column and width of the prose; marks stand two columns left of it. */
+  x: number;
+  width: number;
+  /** First column of the panel; null when there is none. */
+  panel_x: number | null;
+  /** Right edge of the block, exclusive: the header and the status row end here. */
+  right: number;
+  page_y: number;
+  page_height: number;
+  notice_y: number;
+  rule_y: number;
+  editor_y: number;
+  editor_height: number;
+  status_y: number;
+}
+
+/** The layout for the model's size and the height of its editor. */
+export function geometry(model: Model): Geometry {
+  const { width, height } = model.size;
+  const page = Math.max(1, width < 74 ? width - 6 : PAGE_WIDTH);
+  const panel = width >= PANEL_FROM && model.settings.panel;
+  const block = panel ? page + PANEL_GAP + PANEL_WIDTH : page;
+  const x = Math.max(2, (width - block) >> 1);
+  const rows = model.editor.text === "" ? 1 : editorRows(model.editor.text, page).length;
+  const editor_height = Math.max(1, Math.min(MAX_EDITOR_ROWS, rows, height - 8));
+  const status_y = height - 1;
+  const editor_y = status_y - 1 - editor_height;
+  const rule_y = editor_y - 1;
+  const notice_y = rule_y - 1;
+  return {
+    tiny: width < NARROWEST || height < LOWEST,
+    x,
+    width: page,
+    panel_x: panel ? x + page + PANEL_GAP : null,
+    right: x + block,
+    page_y: 2,
+    page_height: Math.max(0, notice_y - 2),
+    notice_y,
+    rule_y,
+    editor_y,
+    editor_height,
+    status_y,
+  };
+}
+
+/** The page as it depends on the model now. */
+export function pageContext(model: Model, now_ms: number): PageContext {
+  return {
+    transcript: model.transcript,
+    memo: model.memo,
+    width: geometry(model).width,
+    now_ms,
+    waiting: model.turn?.phase === "waiting" && model.transcript.live === null,
+    idle: model.turn === null && model.protocol === 1 && model.connection.kind === "connected",
+    cursor_id: model.desk,
+  };
+}

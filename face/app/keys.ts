@@ -1,0 +1,301 @@
+/** What a key does, from the innermost thing that is open outwards. */
+
+import { type Action, actionFor, type KeyContext } from "../keymap.ts";
+import type { TermEvent } from "../term/keys.ts";
+import { sanitize } from "../text/sanitize.ts";
+import * as edit from "../widgets/editor.ts";
+import { type Editor, editorRows, setText, vertical } from "../widgets/editor.ts";
+import { scrollBy, scrollToStart, viewPage } from "../widgets/page.ts";
+import { endTelling, isTelling } from "../widgets/transcript.ts";
+import { completionOf } from "./completion.ts";
+import { openDesk, updateDesk } from "./desk.ts";
+import { geometry, pageContext } from "./geometry.ts";
+import { type Effect, isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
+import { clearEditor, retry, say, submit } from "./say.ts";
+import { troubleOf } from "../widgets/page.ts";
+
+const LEAVE_MS = 4000;
+const WHEEL_ROWS = 3;
+
+/** Where a key is looked up now, innermost first. */
+export function contextsOf(model: Model, now_ms: number): KeyContext[] {
+  if (model.leaving === "question") return ["question", "always"];
+  if (model.sheet !== null) return ["sheet", "always"];
+  if (completionOf(model, now_ms) !== null) return ["popup", "editor", "always"];
+  if (model.desk !== null) return ["desk", "always"];
+  const empty = model.editor.text === "" && model.editing === null;
+  if (isOpening(model)) return empty ? ["opening", "always"] : ["editor", "always"];
+  return empty ? ["empty", "editor", "always"] : ["editor", "always"];
+}
+
+/** A key, a paste, the wheel. */
+export function updateTerm(model: Model, event: TermEvent, now_ms: number): Result {
+  switch (event.kind) {
+    case "focus":
+      return [{ ...model, focused: event.focused }, []];
+    case "reply":
+      return [model, []];
+    case "mouse":
+      if (event.action === "wheel_up") return scroll(model, -WHEEL_ROWS, now_ms);
+      if (event.action === "wheel_down") return scroll(model, WHEEL_ROWS, now_ms);
+      return [model, []];
+    case "paste":
+      return type(calm({ ...model, sheet: null, desk: null }), sanitize(event.text));
+    case "key":
+    case "text":
+      return key(model, event, now_ms);
+  }
+}
+
+/** The next key: the notice has been read, and a question to leave is answered by going on. */
+function calm(model: Model): Model {
+  const asked = model.leaving === "asked" ? "no" : model.leaving;
+  return model.notice === null && asked === model.leaving
+    ? model
+    : { ...model, notice: null, leaving: asked };
+}
+
+function key(before: Model, event: TermEvent, now_ms: number): Result {
+  const contexts = contextsOf(before, now_ms);
+  const action = actionFor(contexts, event);
+  if (action === "leave") return leave(before, now_ms);
+  const model = calm(before);
+  if (action === "retry" && troubleOf(pageContext(model, now_ms))?.retry !== true) return typed(model, event);
+  if (action !== null) return act(model, contexts[0], action, event, now_ms);
+  if (contexts[0] === "question" || contexts[0] === "sheet") return [model, []];
+  // A letter that the desk does not know is the beginning of a line.
+  return typed({ ...model, desk: null }, event);
+}
+
+function typed(model: Model, event: TermEvent): Result {
+  return event.kind === "text" ? type(model, event.text) : [model, []];
+}
+
+/** Text comes into the editor; the first suggestion has then done its work. */
+function type(model: Model, text: string): Result {
+  if (text === "") return [model, []];
+  const after = withEditor(
+    { ...model, transcript: endTelling(model.transcript) },
+    edit.insert(model.editor, text),
+  );
+  const effects: Effect[] = [{ kind: "save_draft", text: after.editor.text }];
+  if (!model.hint || isOpening(model)) return [after, effects];
+  const settings = { ...model.settings, hint_seen: true };
+  return [{ ...after, hint: false, settings }, [...effects, { kind: "save_settings", settings }]];
+}
+
+function withEditor(model: Model, editor: Editor): Model {
+  if (editor === model.editor) return model;
+  const popup = editor.text === model.editor.text ? model.popup : { ...NO_POPUP, stash: model.popup.stash };
+  return { ...model, editor, popup };
+}
+
+const EDITS: Partial<Record<Action, (editor: Editor) => Editor>> = {
+  newline: (editor) => edit.insert(editor, "\n"),
+  left: edit.left,
+  right: edit.right,
+  word_left: edit.wordLeft,
+  word_right: edit.wordRight,
+  line_start: edit.lineStart,
+  line_end: edit.lineEnd,
+  backspace: edit.backspace,
+  delete: edit.deleteForward,
+  delete_or_nothing: edit.deleteForward,
+  delete_word_left: edit.deleteWordLeft,
+  delete_word_right: edit.deleteWordRight,
+  kill_to_end: edit.killToEnd,
+  kill_to_start: edit.killToStart,
+  yank: edit.yank,
+  yank_older: edit.yankOlder,
+  undo: edit.undo,
+  redo: edit.redo,
+};
+
+function act(model: Model, context: KeyContext, action: Action, event: TermEvent, now_ms: number): Result {
+  if (context === "desk" && (action.startsWith("desk_") || action === "previous" || action === "next")) {
+    return updateDesk(model, action, now_ms);
+  }
+  const change = EDITS[action];
+  if (change !== undefined) {
+    const after = withEditor(model, change(model.editor));
+    return [
+      after,
+      after.editor.text === model.editor.text ? [] : [{ kind: "save_draft", text: after.editor.text }],
+    ];
+  }
+  switch (action) {
+    case "suspend":
+      return [model, [{ kind: "suspend" }]];
+    case "redraw":
+      return [model, [{ kind: "redraw" }]];
+    case "keys":
+      return [{ ...model, sheet: model.sheet?.kind === "keys" ? null : { kind: "keys", top: 0 } }, []];
+    case "panel": {
+      const settings = { ...model.settings, panel: !model.settings.panel };
+      return [{ ...model, settings }, [{ kind: "save_settings", settings }]];
+    }
+    case "models":
+      return openList(model, "/model ", true);
+    case "stories":
+      return openList(model, "/session continue ", true);
+    case "palette":
+      return openList(model, "/", false);
+    case "back":
+      return back(model, context, now_ms);
+    case "page_up":
+    case "page_down": {
+      if (isTelling(model.transcript) && action === "page_down" && context === "empty") {
+        return [{ ...model, transcript: endTelling(model.transcript) }, []];
+      }
+      const height = Math.max(1, geometry(model).page_height - 1);
+      return scroll(model, action === "page_up" ? -height : height, now_ms);
+    }
+    case "scroll_start":
+      if (model.sheet !== null) return [{ ...model, sheet: { ...model.sheet, top: 0 } }, []];
+      return askEarlier({ ...model, scroll: scrollToStart(pageContext(model, now_ms)) }, now_ms);
+    case "scroll_end":
+      if (model.sheet !== null) {
+        return [{ ...model, sheet: { ...model.sheet, top: Number.MAX_SAFE_INTEGER } }, []];
+      }
+      return [{ ...model, scroll: { kind: "end" } }, []];
+    case "send":
+      return submit(model, now_ms);
+    case "up":
+    case "down":
+      return [lookUp(model, action === "up" ? -1 : 1), []];
+    case "desk":
+      return [openDesk(model, now_ms), []];
+    case "retry":
+      return retry(model, now_ms);
+    case "previous":
+    case "next":
+      return choose(model, context, action === "next" ? 1 : -1, now_ms);
+    case "complete":
+    case "accept":
+      if (context === "opening") return chooseInOpening(model, model.opening.row, now_ms);
+      return take(model, action === "accept", now_ms);
+    case "choose":
+      return chooseInOpening(model, event.kind === "text" ? Number(event.text) - 1 : -1, now_ms);
+    case "question_wait":
+      return [
+        withNotice({ ...model, leaving: "after_reply" }, "Leaving when the reply has ended.", now_ms),
+        [],
+      ];
+    case "question_stop":
+      return stopAndLeave(model, now_ms);
+    default:
+      return [model, []];
+  }
+}
+
+/** A list opened by a key: the draft is put aside until it is closed. */
+function openList(model: Model, text: string, touched: boolean): Result {
+  const stash = model.popup.stash ?? model.editor.text;
+  return [{
+    ...model,
+    desk: null,
+    sheet: null,
+    editing: null,
+    editor: setText(model.editor, text),
+    popup: { ...NO_POPUP, touched, stash },
+  }, []];
+}
+
+function choose(model: Model, context: KeyContext, step: number, now_ms: number): Result {
+  if (context === "opening") return [moveInOpening(model, step), []];
+  if (context === "sheet") return scroll(model, step, now_ms);
+  const completion = completionOf(model, now_ms);
+  if (completion === null) return [model, []];
+  const count = completion.rows.length;
+  const from = completion.chosen >= 0 ? completion.chosen : step > 0 ? -1 : 0;
+  const selected = (from + step + count) % count;
+  return [{ ...model, popup: { ...model.popup, selected, touched: true } }, []];
+}
+
+/** Enter or Tab in a list. Tab only writes the row into the line; Enter sends what is complete. */
+function take(model: Model, enter: boolean, now_ms: number): Result {
+  const completion = completionOf(model, now_ms);
+  if (completion === null) return [model, []];
+  const row = completion.rows[completion.chosen >= 0 ? completion.chosen : 0];
+  if (enter && completion.chosen < 0) return submit(model, now_ms);
+  const text = row.text;
+  const popup = { ...NO_POPUP, stash: model.popup.stash, touched: enter && text.endsWith(" ") };
+  const taken = { ...model, editor: setText(model.editor, text), popup };
+  return enter && row.complete ? submit(taken, now_ms) : [taken, []];
+}
+
+/** Up and Down: rows of the editor, and beyond them what was said before. */
+function lookUp(model: Model, step: -1 | 1): Model {
+  const rows = editorRows(model.editor.text, geometry(model).width);
+  const moved = vertical(model.editor, rows, step);
+  if (moved !== null) return { ...model, editor: moved };
+  const { lines, at, draft } = model.said;
+  const to = at - step;
+  if (to < 0 || to > lines.length) return model;
+  const text = to === 0 ? draft : lines[lines.length - to];
+  const editor = setText(model.editor, text);
+  const said = { lines, at: to, draft: at === 0 ? model.editor.text : draft };
+  return { ...model, editor, said, popup: { ...model.popup, closed_for: text } };
+}
+
+function scroll(model: Model, rows: number, now_ms: number): Result {
+  if (model.sheet !== null) {
+    return [{ ...model, sheet: { ...model.sheet, top: Math.max(0, model.sheet.top + rows) } }, []];
+  }
+  if (isOpening(model)) return [model, []];
+  const height = geometry(model).page_height;
+  const scrolled = scrollBy(pageContext(model, now_ms), model.scroll, height, rows);
+  return askEarlier({ ...model, scroll: scrolled }, now_ms);
+}
+
+/** At the top of what is loaded, the brain is asked for more. */
+function askEarlier(model: Model, now_ms: number): Result {
+  const first = model.transcript.messages[0];
+  if (!model.transcript.more || first === undefined || model.asked_before === first.id) return [model, []];
+  if (model.connection.kind !== "connected" || model.protocol === null) return [model, []];
+  const view = viewPage(pageContext(model, now_ms), model.scroll, geometry(model).page_height);
+  if (!view.at_start) return [model, []];
+  return say({ ...model, asked_before: first.id }, `/history before ${first.id}`, now_ms);
+}
+
+/** Esc: ends the innermost thing, and never more than one. */
+function back(model: Model, context: KeyContext, now_ms: number): Result {
+  if (context === "question") return [{ ...model, leaving: "no" }, []];
+  if (model.sheet !== null) return [{ ...model, sheet: null }, []];
+  if (context === "popup") {
+    const { stash } = model.popup;
+    if (stash !== null) return [clearEditor(model), []];
+    return [{ ...model, popup: { ...model.popup, closed_for: model.editor.text, touched: false } }, []];
+  }
+  if (model.desk !== null) return [{ ...model, desk: null }, []];
+  if (model.editing !== null) return [clearEditor(model), [{ kind: "save_draft", text: "" }]];
+  if (model.popup.stash !== null) return [clearEditor(model), []];
+  if (model.leaving === "after_reply") return [{ ...model, leaving: "no" }, []];
+  if (isOpening(model)) {
+    if (model.editor.text !== "") return [clearEditor(model), [{ kind: "save_draft", text: "" }]];
+    return [backInOpening(model) ?? model, []];
+  }
+  if (isTelling(model.transcript)) return [{ ...model, transcript: endTelling(model.transcript) }, []];
+  if (model.turn !== null) return say(model, "/cancel", now_ms);
+  if (model.scroll.kind === "at") return [{ ...model, scroll: { kind: "end" } }, []];
+  return [model, []];
+}
+
+/** Ctrl+C: once asks, twice leaves; while the narrator speaks it is a question. */
+export function leave(model: Model, now_ms: number): Result {
+  if (model.leaving === "question") return stopAndLeave(model, now_ms);
+  if (model.leaving !== "no") return [model, [{ kind: "quit" }]];
+  if (model.turn !== null && model.connection.kind === "connected") {
+    return [{ ...model, leaving: "question", notice: null, sheet: null }, []];
+  }
+  const asked = withNotice(model, "Ctrl+C again leaves. The story is kept.", now_ms);
+  return [{ ...asked, leaving: "asked", leave_until_ms: now_ms + LEAVE_MS, log: model.log }, []];
+}
+
+/** The reply is stopped and its text kept; the end of it ends the face. */
+function stopAndLeave(model: Model, now_ms: number): Result {
+  if (model.turn === null) return [model, [{ kind: "quit" }]];
+  const [said, effects] = say({ ...model, leaving: "after_reply" }, "/cancel", now_ms);
+  return [said, effects];
+}

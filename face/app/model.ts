@@ -1,0 +1,300 @@
+/** Everything the face knows, what can happen to it, and what it wants done. */
+
+import type {
+  CharacterItem,
+  CommandItem,
+  ModelItem,
+  Named,
+  SessionItem,
+  SyncState,
+  WorldItem,
+} from "../../shared/protocol.ts";
+import type { Caps } from "../term/caps.ts";
+import type { TermEvent } from "../term/keys.ts";
+import { createTheme, type Theme, type ThemeName } from "../theme.ts";
+import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
+import type { PageMemo, Scroll } from "../widgets/page.ts";
+import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
+import type { LinkEvent } from "./link.ts";
+
+export type Connection =
+  | { kind: "starting" }
+  | { kind: "connected" }
+  | { kind: "lost"; retry_at_ms: number; reason: string }
+  | { kind: "gone"; reason: string };
+
+/** What the brain told about this player; `synced` false before it did. */
+export interface Story {
+  synced: boolean;
+  model: string;
+  world_id: string;
+  character_id: string;
+  session_id: string;
+  active_rules: readonly string[];
+  worlds: readonly WorldItem[];
+  characters: readonly CharacterItem[];
+  models: readonly ModelItem[];
+  rules: readonly Named[];
+  sessions: readonly SessionItem[];
+}
+
+/** A reply that is awaited or being told. */
+export interface Turn {
+  /** The request that began it; null when another face did. */
+  ref: string | null;
+  phase: "waiting" | "narrating";
+  since_ms: number;
+  /** What it waits for, in the brain's words. */
+  label: string;
+  tokens_per_second: number;
+}
+
+export interface Opening {
+  step: "world" | "character" | "starting";
+  /** Selected row of the list. */
+  row: number;
+  world_id: string;
+  /** What went wrong with the start, to be read and mended. */
+  trouble: string;
+}
+
+/** The list over the page. Its rows follow from the editor's text. */
+export interface Popup {
+  selected: number;
+  /** The player moved in it, or it was opened by a key: Enter takes the selected row. */
+  touched: boolean;
+  /** The text it was closed for with Esc. */
+  closed_for: string | null;
+  /** The draft that comes back when a list opened by a key is left. */
+  stash: string | null;
+}
+
+export interface Notice {
+  text: string;
+  error: boolean;
+  until_ms: number;
+}
+
+/** A page of words over the story. */
+export interface Sheet {
+  kind: "keys" | "log";
+  top: number;
+}
+
+export interface Settings {
+  theme: ThemeName | "auto";
+  panel: boolean;
+  mouse: "wheel" | "native";
+  /** The editor's first suggestion was seen. */
+  hint_seen: boolean;
+  motion: boolean;
+  /** Name of the story that was open when the face was left; empty: none. */
+  last_story: string;
+}
+
+export interface Model {
+  size: { width: number; height: number };
+  caps: Caps;
+  theme: Theme;
+  settings: Settings;
+  /** The remote brain's address, empty for our own. */
+  whose: string;
+  connection: Connection;
+  /** Null: an original server; undefined: nobody has greeted yet. */
+  protocol: number | null | undefined;
+  story: Story;
+  commands: readonly CommandItem[];
+  opening: Opening;
+  transcript: Transcript;
+  memo: PageMemo;
+  scroll: Scroll;
+  turn: Turn | null;
+  /** What an original server may hear only later. */
+  outbox: { prompts: readonly string[]; not_before_ms: number };
+  /** The next history that comes is a story that was just begun. */
+  beginning: boolean;
+  /** Earlier messages were asked for, up to this id. */
+  asked_before: number | null;
+  editor: Editor;
+  /** What was said, newest last; `at` counts from the end while looking back, and `draft` waits. */
+  said: { lines: readonly string[]; at: number; draft: string };
+  popup: Popup;
+  /** The message under the bar. */
+  desk: number | null;
+  /** The message whose text is being edited. */
+  editing: number | null;
+  sheet: Sheet | null;
+  /** Leaving was asked for: once more leaves; in mid-reply it is a question. */
+  leaving: "no" | "asked" | "question" | "after_reply";
+  leave_until_ms: number;
+  notice: Notice | null;
+  log: readonly { at_ms: number; text: string }[];
+  /** The suggestion in the empty editor still stands. */
+  hint: boolean;
+  next_ref: number;
+  focused: boolean;
+}
+
+export type Msg =
+  | { kind: "term"; event: TermEvent }
+  | { kind: "link"; event: LinkEvent }
+  | { kind: "resize"; width: number; height: number }
+  | { kind: "caps"; caps: Caps }
+  | { kind: "tick" }
+  /** SIGINT from outside: as Ctrl+C. */
+  | { kind: "interrupt" }
+  /** The socket would not take it. */
+  | { kind: "unsent"; prompt: string; ref: string }
+  | { kind: "done"; text: string; error: boolean };
+
+export type Effect =
+  | { kind: "say"; prompt: string; ref: string }
+  | { kind: "quit" }
+  | { kind: "copy"; text: string; what: string }
+  | { kind: "write_story"; name: string; text: string }
+  | { kind: "save_draft"; text: string }
+  | { kind: "save_said"; line: string }
+  | { kind: "save_settings"; settings: Settings }
+  | { kind: "mouse"; on: boolean }
+  | { kind: "suspend" }
+  | { kind: "redraw" };
+
+export type Result = [Model, Effect[]];
+
+export const NO_POPUP: Popup = { selected: 0, touched: false, closed_for: null, stash: null };
+
+export const DEFAULT_SETTINGS: Settings = {
+  theme: "auto",
+  panel: true,
+  mouse: "wheel",
+  hint_seen: false,
+  motion: true,
+  last_story: "",
+};
+
+/** What is known before anything happened. */
+export interface Start {
+  size: { width: number; height: number };
+  caps: Caps;
+  settings: Settings;
+  whose: string;
+  draft: string;
+  said: readonly string[];
+}
+
+export function init(start: Start): Model {
+  return {
+    size: start.size,
+    caps: start.caps,
+    theme: themeOf(start.settings, start.caps),
+    settings: start.settings,
+    whose: start.whose,
+    connection: { kind: "starting" },
+    protocol: undefined,
+    story: {
+      synced: false,
+      model: "",
+      world_id: "",
+      character_id: "",
+      session_id: "",
+      active_rules: [],
+      worlds: [],
+      characters: [],
+      models: [],
+      rules: [],
+      sessions: [],
+    },
+    commands: [],
+    opening: { step: "world", row: 0, world_id: "", trouble: "" },
+    transcript: EMPTY_TRANSCRIPT,
+    memo: new Map(),
+    scroll: { kind: "end" },
+    turn: null,
+    outbox: { prompts: [], not_before_ms: 0 },
+    beginning: false,
+    asked_before: null,
+    editor: start.draft === "" ? EMPTY_EDITOR : { ...setText(EMPTY_EDITOR, start.draft), past: [] },
+    said: { lines: start.said, at: 0, draft: "" },
+    popup: NO_POPUP,
+    desk: null,
+    editing: null,
+    sheet: null,
+    leaving: "no",
+    leave_until_ms: 0,
+    notice: null,
+    log: [],
+    hint: !start.settings.hint_seen,
+    next_ref: 1,
+    focused: true,
+  };
+}
+
+export function themeOf(settings: Settings, caps: Caps): Theme {
+  const { background, dark, depth, utf8 } = caps;
+  return createTheme({ name: settings.theme, background, dark, depth, utf8 });
+}
+
+/** True while no story is open: the opening stands. */
+export function isOpening(model: Model): boolean {
+  return model.story.session_id === "" && !waitsForLastStory(model);
+}
+
+/** Before the first sync of a home that has a story: the story will open by itself. */
+export function waitsForLastStory(model: Model): boolean {
+  return !model.story.synced && model.settings.last_story !== "";
+}
+
+/** The brain's state taken over; lists that were left out stay. */
+export function withSync(story: Story, sync: SyncState): Story {
+  return {
+    synced: true,
+    model: sync.model,
+    world_id: sync.world_id,
+    character_id: sync.character_id,
+    session_id: sync.session_id,
+    active_rules: sync.active_rules,
+    worlds: sync.available_worlds ?? story.worlds,
+    characters: sync.available_characters ?? story.characters,
+    models: sync.available_models ?? story.models,
+    rules: sync.available_rules ?? story.rules,
+    sessions: sync.available_sessions ?? story.sessions,
+  };
+}
+
+const NOTICE_MS = 4000;
+const MAX_LOG = 500;
+
+/** One dim line above the rule, kept in the log. */
+export function withNotice(model: Model, text: string, now_ms: number, error = false): Model {
+  if (text === "") return model;
+  return {
+    ...model,
+    notice: { text, error, until_ms: now_ms + NOTICE_MS },
+    log: [...model.log, { at_ms: now_ms, text }].slice(-MAX_LOG),
+  };
+}
+
+/** Name of a world, or its id while the name is not known. */
+export function worldName(story: Story): string {
+  return story.worlds.find((world) => world.id === story.world_id)?.name ?? story.world_id;
+}
+
+export function characterName(story: Story): string {
+  return story.characters.find((character) => character.id === story.character_id)?.name ??
+    story.character_id;
+}
+
+/** `Salt Marsh · the farrier`: what the story on screen is called. */
+export function storyName(model: Model): string {
+  const mark = model.theme.marks.separator;
+  return [worldName(model.story), characterName(model.story)].filter((name) => name !== "").join(` ${mark} `);
+}
+
+/** The narrator as the header names it: without its vendor, and said if it is local. */
+export function narratorName(story: Story): string {
+  if (story.model === "") return "";
+  if (story.model === "demo/narrator") return "built-in narrator";
+  const known = story.models.find((item) => item.id === story.model);
+  const short = story.model.slice(story.model.lastIndexOf("/") + 1);
+  return known?.local === true ? `${short}, local` : short;
+}

@@ -1,0 +1,199 @@
+/** The one table of keys: where it works, the chord, what follows, and the words that the keys page says about it. */
+
+import type { TermEvent } from "./term/keys.ts";
+
+/** Where a key works. The innermost that is open asks first, `always` last. */
+export type KeyContext = "always" | "empty" | "editor" | "popup" | "desk" | "sheet" | "opening" | "question";
+
+export type Action =
+  | "leave"
+  | "suspend"
+  | "redraw"
+  | "back"
+  | "keys"
+  | "panel"
+  | "models"
+  | "stories"
+  | "palette"
+  | "page_up"
+  | "page_down"
+  | "scroll_start"
+  | "scroll_end"
+  | "send"
+  | "newline"
+  | "left"
+  | "right"
+  | "word_left"
+  | "word_right"
+  | "line_start"
+  | "line_end"
+  | "up"
+  | "down"
+  | "backspace"
+  | "delete"
+  | "delete_or_nothing"
+  | "delete_word_left"
+  | "delete_word_right"
+  | "kill_to_end"
+  | "kill_to_start"
+  | "yank"
+  | "yank_older"
+  | "undo"
+  | "redo"
+  | "desk"
+  | "retry"
+  | "accept"
+  | "complete"
+  | "previous"
+  | "next"
+  | "desk_retry"
+  | "desk_previous_telling"
+  | "desk_next_telling"
+  | "desk_edit"
+  | "desk_continue"
+  | "desk_copy"
+  | "desk_undo"
+  | "choose"
+  | "question_wait"
+  | "question_stop";
+
+export interface KeyRow {
+  context: KeyContext;
+  /** As `chordOf` writes them. */
+  chords: readonly string[];
+  action: Action;
+  /** As the keys page and the status row write it; empty: not listed. */
+  label: string;
+  help: string;
+}
+
+const row = (context: KeyContext, chords: string, action: Action, label = "", help = ""): KeyRow => ({
+  context,
+  chords: chords.split(" "),
+  action,
+  label,
+  help,
+});
+
+export const KEYS: readonly KeyRow[] = [
+  row("editor", "enter", "send", "Enter", "say the line"),
+  row("editor", "shift+enter alt+enter ctrl+j", "newline", "Shift+Enter, Ctrl+J", "begin a new row"),
+  row("editor", "left ctrl+b", "left"),
+  row("editor", "right ctrl+f", "right"),
+  row("editor", "ctrl+left alt+left alt+b", "word_left", "Ctrl+←  Ctrl+→", "move by a word"),
+  row("editor", "ctrl+right alt+right alt+f", "word_right"),
+  row("editor", "home ctrl+a", "line_start", "Home  End", "start and end of the row"),
+  row("editor", "end ctrl+e", "line_end"),
+  row("editor", "up", "up", "↑  ↓", "rows; at the first and last, what was said before"),
+  row("editor", "down", "down"),
+  row("editor", "backspace shift+backspace ctrl+h", "backspace"),
+  row("editor", "delete", "delete"),
+  row("editor", "ctrl+d", "delete_or_nothing"),
+  row("editor", "ctrl+w alt+backspace ctrl+backspace", "delete_word_left", "Ctrl+W", "cut the word before"),
+  row("editor", "alt+d ctrl+delete", "delete_word_right", "Alt+D", "cut the word after"),
+  row("editor", "ctrl+k", "kill_to_end", "Ctrl+K  Ctrl+U", "cut to the end, to the start"),
+  row("editor", "ctrl+u", "kill_to_start"),
+  row("editor", "ctrl+y", "yank", "Ctrl+Y  Alt+Y", "put back what was cut, what was cut before"),
+  row("editor", "alt+y", "yank_older"),
+  row("editor", "ctrl+_ ctrl+/ ctrl+- ctrl+7", "undo", "Ctrl+/  Alt+/", "undo and redo in the line"),
+  row("editor", "alt+/ alt+r ctrl+shift+z ctrl+shift+_", "redo"),
+
+  row("empty", "tab", "desk", "Tab", "put the bar on a message"),
+  row("empty", "space", "page_down", "Space", "turn the page"),
+  row("empty", "home", "scroll_start", "Home", "the beginning of what is loaded"),
+  row("empty", "end", "scroll_end", "End", "follow the story to its end"),
+  row("empty", "?", "keys", "?", "this page"),
+  row("empty", "r", "retry", "r", "after an error: try again"),
+
+  row("desk", "up k", "previous", "↑  ↓", "another message"),
+  row("desk", "down j", "next"),
+  row("desk", "r", "desk_retry", "r", "another telling"),
+  row("desk", "left h", "desk_previous_telling", "←  →", "the tellings beside it"),
+  row("desk", "right l", "desk_next_telling"),
+  row("desk", "e", "desk_edit", "e", "edit"),
+  row("desk", "c", "desk_continue", "c", "let the narrator go on"),
+  row("desk", "y", "desk_copy", "y", "copy"),
+  row("desk", "u", "desk_undo", "u", "take back to here"),
+  row("desk", "tab enter", "back"),
+
+  row("popup", "up ctrl+p", "previous", "↑  ↓", "choose"),
+  row("popup", "down ctrl+n", "next"),
+  row("popup", "tab", "complete", "Tab", "complete"),
+  row("popup", "enter", "accept", "Enter", "take it"),
+
+  row("sheet", "up k", "previous", "↑  ↓", "scroll"),
+  row("sheet", "down j", "next"),
+  row("sheet", "home", "scroll_start"),
+  row("sheet", "end", "scroll_end"),
+  row("sheet", "enter q ?", "back"),
+
+  row("opening", "enter", "accept", "Enter", "go"),
+  row("opening", "up k", "previous", "↑  ↓", "look"),
+  row("opening", "down j", "next"),
+  row("opening", "1 2 3 4 5 6 7 8 9", "choose", "1 to 9", "choose at once"),
+  row("opening", "?", "keys"),
+
+  row("question", "w", "question_wait", "w", "wait for the end of the reply, then leave"),
+  row("question", "s", "question_stop", "s", "stop the narrator and leave"),
+
+  row("always", "esc", "back", "Esc", "end the innermost thing: popup, bar, then the narrator"),
+  row("always", "pgup", "page_up", "PgUp  PgDn", "turn the page"),
+  row("always", "pgdn", "page_down"),
+  row("always", "ctrl+home", "scroll_start"),
+  row("always", "ctrl+end", "scroll_end"),
+  row("always", "f1", "keys", "F1", "these keys"),
+  row("always", "f2", "panel", "F2", "the panel, from 110 columns"),
+  row("always", "ctrl+o", "models", "Ctrl+O", "narrators"),
+  row("always", "ctrl+t", "stories", "Ctrl+T", "stories"),
+  row("always", "ctrl+p", "palette", "Ctrl+P", "all commands"),
+  row("always", "ctrl+l", "redraw", "Ctrl+L", "draw again"),
+  row("always", "ctrl+z", "suspend", "Ctrl+Z", "to the shell; fg comes back"),
+  row("always", "ctrl+c", "leave", "Ctrl+C", "leave (twice)"),
+];
+
+const NAMES: Record<KeyContext, string> = {
+  editor: "Writing",
+  empty: "In the empty editor",
+  desk: "With the bar on a message",
+  popup: "In a list over the page",
+  sheet: "On a page like this",
+  opening: "Before the story",
+  question: "When you leave in mid-reply",
+  always: "Always",
+};
+
+const by_chord = new Map<string, Action>();
+for (const { context, chords, action } of KEYS) {
+  for (const chord of chords) by_chord.set(`${context} ${chord}`, action);
+}
+
+/** `ctrl+left`, `shift+enter`, `a`; null for what is no single key. */
+export function chordOf(event: TermEvent): string | null {
+  if (event.kind === "text") return event.text === " " ? "space" : event.text;
+  if (event.kind !== "key") return null;
+  const shift = event.shift && (event.key.length > 1 || event.ctrl || event.alt);
+  return `${event.ctrl ? "ctrl+" : ""}${event.alt ? "alt+" : ""}${shift ? "shift+" : ""}${event.key}`;
+}
+
+/** What a key does in the first of `contexts` that knows it. */
+export function actionFor(contexts: readonly KeyContext[], event: TermEvent): Action | null {
+  const chord = chordOf(event);
+  if (chord === null) return null;
+  for (const context of contexts) {
+    const action = by_chord.get(`${context} ${chord}`);
+    if (action !== undefined) return action;
+  }
+  return null;
+}
+
+/** The keys page: a heading per context, then label and help. */
+export function keyHelp(): { heading: string; rows: { label: string; help: string }[] }[] {
+  const order: KeyContext[] = ["editor", "empty", "desk", "popup", "opening", "question", "always"];
+  return order.map((context) => ({
+    heading: NAMES[context],
+    rows: KEYS.filter((key) => key.context === context && key.label !== "").map(({ label, help }) => ({
+      label,
+      help,
+    })),
+  }));
+}

@@ -1,0 +1,232 @@
+/** What stands around the page: header, side panel, rule, status row. One draw function each. */
+
+import { contextsOf } from "./app/keys.ts";
+import { short } from "./app/completion.ts";
+import type { Geometry } from "./app/geometry.ts";
+import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
+import { fill, type Grid, put } from "./term/grid.ts";
+import { textWidth } from "./term/width.ts";
+import { type PageView, troubleOf } from "./widgets/page.ts";
+import { pageContext } from "./app/geometry.ts";
+import { lastReply } from "./widgets/transcript.ts";
+import { fit, putSpans, rowsOf, type Span, spansWidth } from "./view/draw.ts";
+import { spinner } from "./view/story.ts";
+
+/** `connected` needs no word: the narrator's name stands there. */
+export function connectionText(connection: Connection, now_ms: number): string {
+  switch (connection.kind) {
+    case "connected":
+      return "";
+    case "starting":
+      return "starting";
+    case "lost": {
+      const seconds = Math.ceil((connection.retry_at_ms - now_ms) / 1000);
+      return seconds > 0 ? `connection lost, again in ${seconds} s` : "connection lost, trying again";
+    }
+    case "gone":
+      return "no connection";
+  }
+}
+
+/** The story's name on the left; on the right who tells it, or that nobody can be heard. */
+export function drawHeader(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
+  const { theme } = model;
+  const { marks } = theme;
+  const lost = connectionText(model.connection, now_ms);
+  const whose = model.whose === "" ? "" : ` at ${hostOf(model.whose)}`;
+  const right = lost === "" ? narratorName(model.story) + whose : lost;
+  const shown = fit(right, Math.max(0, place.right - place.x - 12), marks.ellipsis);
+  const right_x = place.right - textWidth(shown);
+  put(
+    grid,
+    right_x,
+    0,
+    shown,
+    lost === "" || model.connection.kind === "starting" ? theme.dim : theme.error,
+    place.right,
+  );
+  put(grid, place.x - 2, 0, marks.bloom, theme.accent);
+  const name = storyName(model) || model.settings.last_story || "Flower";
+  put(
+    grid,
+    place.x,
+    0,
+    fit(name, Math.max(0, right_x - place.x - 2), marks.ellipsis),
+    theme.strong,
+    right_x - 1,
+  );
+}
+
+function hostOf(url: string): string {
+  return /^\w+:\/\/([^/]+)/.exec(url)?.[1] ?? url;
+}
+
+/** World, you, rules, what was remembered, tonight. Nothing stands only here. */
+export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
+  if (place.panel_x === null) return;
+  const { theme, story } = model;
+  const x = place.panel_x;
+  const width = place.right - x;
+  const bottom = place.rule_y;
+  let y = place.page_y;
+  const section = (heading: string, rows: string[]): void => {
+    if (rows.length === 0 || y + rows.length + 1 > bottom) return;
+    put(grid, x, y++, fit(heading.toUpperCase(), width, theme.marks.ellipsis), theme.dim);
+    for (const text of rows) put(grid, x, y++, text, theme.dim, place.right);
+    y += 2;
+  };
+  const world = story.worlds.find((item) => item.id === story.world_id);
+  section(worldName(story), world === undefined ? [] : rowsOf(world.hook, width));
+  const character = story.characters.find((item) => item.id === story.character_id);
+  if (character !== undefined) {
+    const about = rowsOf(character.about, width);
+    section("You", [fit(character.name, width, theme.marks.ellipsis), ...about.slice(0, 4)]);
+  }
+  const rules = story.active_rules.map((id) => story.rules.find((rule) => rule.id === id)?.name ?? id);
+  section("Rules", rules.length === 0 ? [] : rowsOf(rules.join(` ${theme.marks.separator} `), width));
+  const reply = lastReply(model.transcript);
+  const recalled = reply === null ? undefined : model.transcript.recalled.get(reply.id);
+  if (recalled !== undefined) {
+    const rows: string[] = [];
+    if (recalled.memories > 0) rows.push(`${theme.marks.bloom} ${recalled.memories} from the story so far`);
+    if (recalled.lore > 0) rows.push(`${theme.marks.bloom} ${recalled.lore} from the lore of this world`);
+    section("Remembered just now", rows);
+  }
+  section("Tonight", tonight(model, now_ms));
+}
+
+const PAUSE_MS = 6 * 3600 * 1000;
+
+/** Turns and time since the last long pause. */
+function tonight(model: Model, now_ms: number): string[] {
+  const { messages } = model.transcript;
+  let from = messages.length - 1;
+  while (from > 0 && messages[from].created_ms - messages[from - 1].created_ms < PAUSE_MS) from--;
+  const evening = messages.slice(Math.max(0, from));
+  const turns = evening.filter((message) => message.role === "user").length;
+  const session = model.story.sessions.find((item) => item.id === model.story.session_id);
+  const all = session !== undefined && session.turns > turns ? ` of ${session.turns}` : "";
+  const first_ms = evening[0]?.created_ms ?? now_ms;
+  const last_ms = evening.at(-1)?.created_ms ?? now_ms;
+  const minutes = Math.max(0, Math.round((last_ms - first_ms) / 60_000));
+  if (turns === 0) return [];
+  return [
+    `${turns} turn${
+      turns === 1 && all === "" ? "" : "s"
+    }${all} ${model.theme.marks.separator} ${minutes} min`,
+  ];
+}
+
+/** The one line drawn, with what the narrator does on its left and what waits below on its right. */
+export function drawRule(
+  grid: Grid,
+  model: Model,
+  place: Geometry,
+  view: PageView | null,
+  now_ms: number,
+): void {
+  const { theme, turn } = model;
+  const { marks } = theme;
+  const { x, width, rule_y: y } = place;
+  fill(grid, x, y, width, 1, marks.rule, theme.rule);
+  const left: Span[] = [];
+  if (model.leaving === "question") {
+    left.push({ text: "Leave while the narrator speaks? ", style: theme.accent });
+  } else if (model.editing !== null) left.push({ text: "editing ", style: theme.accent });
+  else if (turn !== null && model.transcript.live !== null) {
+    left.push({ text: `${spinner(model, now_ms)} `, style: theme.accent }, {
+      text: "narrating ",
+      style: theme.dim,
+    });
+  }
+  putSpans(grid, x, y, left, x + width);
+  if (view === null || view.below === 0) return;
+  const many = view.below >= 999 ? "many lines" : `${view.below} line${view.below === 1 ? "" : "s"}`;
+  const text = ` ${marks.below} ${many} below `;
+  const at = x + width - textWidth(text) - 2;
+  if (at > x + spansWidth(left)) put(grid, at, y, text, theme.dim, x + width);
+}
+
+/** The dim line above the rule. */
+export function drawNotice(grid: Grid, model: Model, place: Geometry): void {
+  const { notice, theme } = model;
+  if (notice === null) return;
+  const { x, width, notice_y: y } = place;
+  // A longer one takes the rows above it: it will be gone in a moment.
+  const rows = rowsOf(notice.text, width).slice(0, 4);
+  const first = y - rows.length + 1;
+  if (rows.length > 1) fill(grid, x - 2, first, width + 2, rows.length, " ", theme.text);
+  const mark = notice.error ? theme.marks.error : theme.marks.notice;
+  put(grid, x - 2, first, mark, notice.error ? theme.error : theme.dim);
+  for (const [at, row] of rows.entries()) {
+    put(grid, x, first + at, row, notice.error ? theme.error : theme.dim, x + width);
+  }
+}
+
+/** What can be pressed now, at most four. */
+export function statusKeys(model: Model, now_ms: number): string[] {
+  const [context] = contextsOf(model, now_ms);
+  const { arrows } = model.theme.marks;
+  switch (context) {
+    case "question":
+      return ["w wait for it", "s stop and leave", "Esc stay"];
+    case "sheet":
+      return ["Esc back", `${arrows} scroll`];
+    case "popup":
+      return ["Enter take", "Tab complete", `${arrows} choose`, "Esc close"];
+    case "desk": {
+      const last = model.transcript.messages.at(-1)?.id === model.desk;
+      return last
+        ? ["r another telling", "e edit", "c go on", "Esc back"]
+        : ["e edit", "y copy", "u back to here", "Esc write"];
+    }
+    default:
+  }
+  if (model.editing !== null) return ["Enter save", "Esc leave it"];
+  if (model.turn !== null) return ["Esc stop", "? keys", "/ commands"];
+  if (troubleOf(pageContext(model, now_ms))?.retry === true && model.editor.text === "") {
+    return ["r try again", "Ctrl+O narrators", "? keys", "/ commands"];
+  }
+  if (model.editor.text !== "") return ["Enter say", "Shift+Enter new row", "F1 keys"];
+  return ["Tab reread", "? keys", "/ commands"];
+}
+
+/** Keys on the left; on the right speed, how full the narrator's memory is, and cost. */
+export function drawStatus(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
+  const { theme } = model;
+  const y = place.status_y;
+  const keys = statusKeys(model, now_ms);
+  const glance = glanceParts(model);
+  const space = place.right - place.x;
+  const width = (parts: Span[][]) => parts.reduce((sum, part) => sum + spansWidth(part) + 3, -3);
+  let left = keys.join("   ");
+  while (glance.length > 0 && textWidth(left) + 3 + width(glance) > space) glance.shift();
+  while (keys.length > 1 && textWidth(left) > space) {
+    keys.pop();
+    left = keys.join("   ");
+  }
+  put(grid, place.x, y, left, theme.dim, place.right);
+  let x = place.right - width(glance);
+  for (const part of glance) x = putSpans(grid, x, y, part, place.right) + 3;
+}
+
+function glanceParts(model: Model): Span[][] {
+  const { theme, turn } = model;
+  const parts: Span[][] = [];
+  const speed = turn?.phase === "narrating" ? Math.round(turn.tokens_per_second * 0.75) : 0;
+  if (speed > 0) parts.push([{ text: `${speed} words/s`, style: theme.dim }]);
+  const usage = lastReply(model.transcript)?.usage;
+  const context = model.story.models.find((item) => item.id === model.story.model)?.context ?? 0;
+  if (usage !== null && usage !== undefined && usage.prompt_tokens > 0 && context > 0) {
+    const used = usage.prompt_tokens + usage.completion_tokens;
+    const cells = Math.max(0, Math.min(8, Math.round(used / context * 8)));
+    parts.push([
+      { text: `${short(used)} of ${short(context)} `, style: theme.dim },
+      { text: theme.marks.full.repeat(cells), style: theme.dim },
+      { text: theme.marks.empty.repeat(8 - cells), style: theme.rule },
+    ]);
+  }
+  const cost = model.transcript.messages.reduce((sum, message) => sum + (message.usage?.cost ?? 0), 0);
+  if (cost > 0) parts.push([{ text: cost < 0.01 ? "under $0.01" : `$${cost.toFixed(2)}`, style: theme.dim }]);
+  return parts;
+}

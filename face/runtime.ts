@@ -1,0 +1,252 @@
+/** The loop: what happens goes in, at most one frame per 16 ms comes out, and nothing when nothing changed. */
+
+import { nextWake, update } from "./app.ts";
+import type { Link, LinkEvent } from "./app/link.ts";
+import { type Effect, init, type Model, type Msg } from "./app/model.ts";
+import { farewellOf } from "./app/farewell.ts";
+import { applyReply, BACKGROUND_WAIT_MS, capsQuery, firstCaps, settleCaps } from "./term/caps.ts";
+import { clipboardBytes } from "./term/clipboard.ts";
+import { createGrid, type Grid } from "./term/grid.ts";
+import { createKeyParser, type TermEvent } from "./term/keys.ts";
+import { createLifecycle, denoHost, type Host } from "./term/lifecycle.ts";
+import { paint, type ScrollHint } from "./term/paint.ts";
+import type { Terminal } from "./term/terminal.ts";
+import { warmSegmenter } from "./term/width.ts";
+import { createWriter } from "./term/writer.ts";
+import { type Screen, view } from "./view.ts";
+import { openHomeFiles } from "./wiring/home_files.ts";
+
+export type { Link, LinkEvent } from "./app/link.ts";
+
+export interface FaceOptions {
+  terminal: Terminal;
+  /** Opens the connection; what comes of it is passed to `on`. */
+  link(on: (event: LinkEvent) => void): Link;
+  /** Folder for the draft, what was said, and the settings. */
+  home: string;
+  env: (name: string) => string | undefined;
+  /** The remote brain's address, or empty. */
+  whose: string;
+  /** The command that goes on with the story, for the farewell. */
+  continue_command: string;
+  /** The process around it; tests give their own. */
+  host?: Host;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+const FRAME_MS = 16;
+const ESC_WAIT_MS = 25;
+
+/** Takes the terminal, runs until the player leaves, gives the terminal back. `farewell` is for the normal screen. */
+export async function runFace(options: FaceOptions): Promise<{ code: number; farewell: string[] }> {
+  const { terminal, env } = options;
+  const now = options.now ?? Date.now;
+  const files = openHomeFiles(options.home);
+  const saved = files.load();
+  const finished = Promise.withResolvers<void>();
+  let code = 0;
+  let over = false;
+
+  const caps = firstCaps(env);
+  const motion = (env("FLOWER_MOTION") ?? "") !== "off" && saved.settings.motion;
+  let model: Model = init({
+    size: terminal.size(),
+    caps,
+    settings: { ...saved.settings, motion },
+    whose: options.whose,
+    draft: saved.draft,
+    said: saved.said,
+  });
+
+  const parser = createKeyParser();
+  const writer = createWriter(terminal, () => end(1));
+  const lifecycle = createLifecycle(terminal, writer, options.host ?? denoHost(), {
+    mouse: saved.settings.mouse === "wheel",
+    onResume: () => {
+      shown = null;
+      resize();
+      draw();
+    },
+    onInterrupt: () => dispatch({ kind: "interrupt" }),
+    beforeExit: () => files.flush(),
+    now,
+  });
+
+  let shown: { grid: Grid; screen: Screen } | null = null;
+  let spare: Grid | null = null;
+  let drawn_ms = -Infinity;
+  let drawn_model: Model | null = null;
+  let frame_timer: ReturnType<typeof setTimeout> | undefined;
+  let wake_timer: ReturnType<typeof setTimeout> | undefined;
+  let esc_timer: ReturnType<typeof setTimeout> | undefined;
+  let link: Link | null = null;
+
+  function dispatch(msg: Msg): void {
+    if (over) return;
+    const [after, effects] = update(model, msg, now());
+    model = after;
+    for (const effect of effects) run(effect);
+    if (over) return;
+    wake();
+    // A key is answered at once; what streams in waits for its frame.
+    if (msg.kind === "term" || msg.kind === "resize") draw();
+    else later();
+  }
+
+  function wake(): void {
+    clearTimeout(wake_timer);
+    const at = nextWake(model, now());
+    wake_timer = at === null ? undefined : setTimeout(() => {
+      // The screen may say something else now though the model is the same: a spinner, a second.
+      drawn_model = null;
+      dispatch({ kind: "tick" });
+    }, Math.max(1, at - now()));
+  }
+
+  function later(): void {
+    if (frame_timer !== undefined) return;
+    const wait = Math.max(0, drawn_ms + FRAME_MS - now());
+    if (wait === 0) return draw();
+    frame_timer = setTimeout(draw, wait);
+  }
+
+  function draw(): void {
+    clearTimeout(frame_timer);
+    frame_timer = undefined;
+    if (over || (model === drawn_model && shown !== null)) return;
+    writer.frame(frame);
+  }
+
+  function frame(): Uint8Array {
+    drawn_ms = now();
+    drawn_model = model;
+    const { width, height } = model.size;
+    const reuse = spare !== null && spare.width === width && spare.height === height;
+    const grid = reuse && spare !== null ? spare : createGrid(width, height);
+    const screen = view(grid, model, drawn_ms);
+    const { depth, sync } = model.caps;
+    const bytes = paint(shown?.grid ?? null, grid, screen.cursor, {
+      depth,
+      sync,
+      scroll: shown === null ? undefined : scrollOf(shown.screen, screen),
+    });
+    spare = shown?.grid ?? null;
+    shown = { grid, screen };
+    return bytes;
+  }
+
+  function run(effect: Effect): void {
+    switch (effect.kind) {
+      case "say":
+        if (link?.say({ prompt: effect.prompt, ref: effect.ref }) !== true) {
+          dispatch({ kind: "unsent", prompt: effect.prompt, ref: effect.ref });
+        }
+        return;
+      case "quit":
+        return end(0);
+      case "copy": {
+        const bytes = clipboardBytes(effect.text);
+        if (bytes !== null) {
+          writer.send(bytes);
+          return dispatch({ kind: "done", text: `${effect.what} is in the clipboard.`, error: false });
+        }
+        return dispatch({ kind: "done", ...files.writeText("copied", effect.text) });
+      }
+      case "write_story":
+        return dispatch({ kind: "done", ...files.writeText(effect.name, effect.text) });
+      case "save_draft":
+        return files.saveDraft(effect.text);
+      case "save_said":
+        return files.saveSaid(effect.line);
+      case "save_settings":
+        return files.saveSettings(effect.settings);
+      case "mouse":
+        return lifecycle.mouse(effect.on);
+      case "suspend":
+        lifecycle.suspend();
+        return;
+      case "redraw":
+        shown = null;
+        drawn_model = null;
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  function resize(): void {
+    const { width, height } = terminal.size();
+    if (width !== model.size.width || height !== model.size.height) {
+      dispatch({ kind: "resize", width, height });
+    }
+  }
+
+  function hear(events: TermEvent[]): void {
+    for (const event of events) {
+      if (event.kind !== "reply") dispatch({ kind: "term", event });
+      else setCaps(applyReply(model.caps, event));
+    }
+    clearTimeout(esc_timer);
+    if (parser.pending()) esc_timer = setTimeout(() => hear(parser.timeout()), ESC_WAIT_MS);
+  }
+
+  function setCaps(next: typeof caps): void {
+    if (next !== model.caps) dispatch({ kind: "caps", caps: next });
+  }
+
+  function end(with_code: number): void {
+    if (over) return;
+    over = true;
+    code = with_code;
+    finished.resolve();
+  }
+
+  await lifecycle.enter();
+  draw();
+  const query = capsQuery(env);
+  if (query !== "") writer.send(new TextEncoder().encode(query));
+  const caps_timer = setTimeout(() => setCaps(settleCaps(model.caps)), BACKGROUND_WAIT_MS);
+  const stop_resize = terminal.onResize(resize);
+  const reading = (async () => {
+    for await (const bytes of terminal.read()) {
+      if (over) return;
+      hear(parser.push(bytes));
+    }
+    end(0);
+  })();
+  reading.catch(() => end(1));
+  link = options.link((event) => dispatch({ kind: "link", event }));
+  const warm_timer = setTimeout(warmSegmenter, 50);
+
+  await finished.promise;
+  for (const timer of [frame_timer, wake_timer, esc_timer, caps_timer, warm_timer]) clearTimeout(timer);
+  stop_resize();
+  link.close();
+  files.flush();
+  await lifecycle.leave();
+  lifecycle.close();
+  return { code, farewell: farewellOf(model, options.continue_command) };
+}
+
+/** How far the page moved between two screens, if its first row is still known. */
+function scrollOf(before: Screen, after: Screen): ScrollHint | undefined {
+  if (before.page === null || after.page === null) return undefined;
+  const { top, bottom } = after.page;
+  if (before.page.top !== top || before.page.bottom !== bottom) return undefined;
+  const rows = movedBy(before.page.view.rows.map(rowKey), after.page.view.rows.map(rowKey));
+  return rows === 0 ? undefined : { top, bottom, rows };
+}
+
+type Row = NonNullable<Screen["page"]>["view"]["rows"][number];
+const rowKey = (row: Row): unknown => row.kind === "prose" ? row.row : null;
+
+/** The shift that puts a known row of the one list where it stands in the other; 0 when there is none. */
+function movedBy(before: unknown[], after: unknown[]): number {
+  for (const [from, key] of before.entries()) {
+    if (key === null) continue;
+    const to = after.indexOf(key);
+    if (to >= 0) return from - to;
+  }
+  return 0;
+}

@@ -1,0 +1,243 @@
+/** Named styles. The terminal's background decides dark or light; a contrast floor holds on what it reports. */
+
+import { type Color, type ColorDepth, PLAIN, type Style, style } from "./term/style.ts";
+import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "./text/inline.ts";
+
+export type ThemeName = "dark" | "light" | "contrast" | "mono";
+export const THEME_NAMES: readonly ThemeName[] = ["dark", "light", "contrast", "mono"];
+
+type Role = "speech" | "player" | "accent" | "dim" | "rule" | "error" | "good" | "found";
+
+/** The signs of the margin and of the status row. */
+export interface Marks {
+  player: string;
+  bloom: string;
+  notice: string;
+  error: string;
+  rule: string;
+  full: string;
+  empty: string;
+  done: string;
+  open: string;
+  bar: string;
+  below: string;
+  previous: string;
+  next: string;
+  separator: string;
+  ellipsis: string;
+  arrows: string;
+  spinner: readonly string[];
+}
+
+export interface Theme {
+  name: ThemeName;
+  text: Style;
+  strong: Style;
+  speech: Style;
+  player: Style;
+  accent: Style;
+  dim: Style;
+  /** Dim and bold-free: headings of the panel. */
+  rule: Style;
+  error: Style;
+  good: Style;
+  found: Style;
+  /** The selected row of a list: the only fill there is. */
+  selected: Style;
+  selected_dim: Style;
+  selected_accent: Style;
+  marks: Marks;
+}
+
+const DARK: Record<Role, number> = {
+  speech: 0xf2cf9b,
+  player: 0x9ed6c6,
+  accent: 0xf29bbd,
+  dim: 0xaea6b8,
+  rule: 0x5d5667,
+  error: 0xff9a92,
+  good: 0xa5d694,
+  found: 0xffe08a,
+};
+const LIGHT: Record<Role, number> = {
+  speech: 0x7a4300,
+  player: 0x0b5f58,
+  accent: 0xa61e58,
+  dim: 0x635c69,
+  rule: 0xb9b2bd,
+  error: 0xa8201a,
+  good: 0x2b6320,
+  found: 0x6b4e00,
+};
+// Sixteen colours are the terminal's own; null is its default foreground. Never 8, which many themes hide.
+const DARK_16: Record<Role, number | null> = {
+  speech: 11,
+  player: 14,
+  accent: 13,
+  dim: null,
+  rule: null,
+  error: 9,
+  good: 10,
+  found: 11,
+};
+const LIGHT_16: Record<Role, number | null> = {
+  speech: null,
+  player: 4,
+  accent: 5,
+  dim: null,
+  rule: null,
+  error: 1,
+  good: 2,
+  found: 4,
+};
+
+const MARKS: Marks = {
+  player: "›",
+  bloom: "✿",
+  notice: "·",
+  error: "✗",
+  rule: "─",
+  full: "▰",
+  empty: "▱",
+  done: "✓",
+  open: "○",
+  bar: "▎",
+  below: "▼",
+  previous: "‹",
+  next: "›",
+  separator: "·",
+  ellipsis: "…",
+  arrows: "↑↓",
+  spinner: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
+};
+const ASCII_MARKS: Marks = {
+  player: ">",
+  bloom: "*",
+  notice: ".",
+  error: "x",
+  rule: "-",
+  full: "#",
+  empty: ".",
+  done: "x",
+  open: "o",
+  bar: "|",
+  below: "v",
+  previous: "<",
+  next: ">",
+  separator: "-",
+  ellipsis: "...",
+  arrows: "Up/Down",
+  spinner: ["-", "\\", "|", "/"],
+};
+
+function channel(value: number): number {
+  const part = value / 255;
+  return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+}
+
+/** Relative luminance of 0xRRGGBB, 0 to 1 (WCAG). */
+export function luminance(rgb: number): number {
+  return 0.2126 * channel(rgb >> 16 & 255) + 0.7152 * channel(rgb >> 8 & 255) + 0.0722 * channel(rgb & 255);
+}
+
+/** Contrast of two colours, 1 to 21 (WCAG). */
+export function contrast(first: number, second: number): number {
+  const [light, dark] = [luminance(first), luminance(second)].sort((left, right) => right - left);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** `rgb` moved towards white or black until it stands 4.5:1 (or `floor`) on the background, else as far as it goes. */
+export function onBackground(rgb: number, background: number, floor = 4.5): number {
+  const target = luminance(background) < 0.18 ? 255 : 0;
+  for (let share = 0; share <= 1; share += 0.04) {
+    const mixed = [16, 8, 0].map((shift) => Math.round((rgb >> shift & 255) * (1 - share) + target * share));
+    const shifted = (mixed[0] << 16) | (mixed[1] << 8) | mixed[2];
+    if (contrast(shifted, background) >= floor) return shifted;
+  }
+  return target === 255 ? 0xffffff : 0;
+}
+
+export interface ThemeChoice {
+  /** "auto" picks by the background. */
+  name: ThemeName | "auto";
+  /** What the terminal reported, null when it did not answer. */
+  background: number | null;
+  dark: boolean;
+  depth: ColorDepth;
+  utf8: boolean;
+}
+
+/** The styles for one terminal. */
+export function createTheme(choice: ThemeChoice): Theme {
+  const light = choice.name === "light" || (choice.name !== "dark" && !choice.dark);
+  const auto: ThemeName = choice.depth === "none" ? "mono" : light ? "light" : "dark";
+  const name = choice.name === "auto" ? auto : choice.name;
+  const bare = name === "mono" || choice.depth === "none";
+  const background = choice.background ?? (light ? 0xffffff : 0x000000);
+  const color = (role: Role): Color => {
+    if (bare) return null;
+    if (choice.depth === "16") {
+      const index = (light ? LIGHT_16 : DARK_16)[role];
+      return index === null ? null : { index };
+    }
+    const floor = role === "rule" ? 1.5 : name === "contrast" ? 7 : 4.5;
+    return { rgb: onBackground((light ? LIGHT : DARK)[role], background, floor) };
+  };
+  const high = name === "contrast";
+  const dim = high ? PLAIN : style({ fg: color("dim") });
+  const fill: Partial<Style> = bare || choice.depth === "16"
+    ? { reverse: true }
+    : { bg: { rgb: onFill(background, light) } };
+  const on = (fg: Color): Style => style({ ...fill, fg: fill.reverse ? null : fg });
+  return {
+    name,
+    text: PLAIN,
+    strong: style({ bold: true }),
+    speech: style({ fg: color("speech"), bold: high }),
+    player: style({ fg: color("player"), bold: high || bare }),
+    accent: style({ fg: color("accent"), bold: bare }),
+    dim,
+    rule: style({ fg: color("rule") }),
+    error: style({ fg: color("error"), bold: bare }),
+    good: style({ fg: color("good") }),
+    found: style({ fg: color("found"), underline: bare }),
+    selected: on(null),
+    selected_dim: on(high ? null : liftOn(color("dim"), fill)),
+    selected_accent: style({ ...on(liftOn(color("accent"), fill)), bold: bare }),
+    marks: choice.utf8 ? MARKS : ASCII_MARKS,
+  };
+}
+
+/** The fill of the selected row: the background a little towards the middle. */
+function onFill(background: number, light: boolean): number {
+  const target = light ? 0 : 255;
+  const parts = [16, 8, 0].map((shift) => Math.round((background >> shift & 255) * 0.87 + target * 0.13));
+  return (parts[0] << 16) | (parts[1] << 8) | parts[2];
+}
+
+/** A colour that keeps the contrast floor on the fill as well. */
+function liftOn(color: Color, fill: Partial<Style>): Color {
+  if (color === null || !("rgb" in color) || fill.bg === undefined || fill.bg === null) return color;
+  return "rgb" in fill.bg ? { rgb: onBackground(color.rgb, fill.bg.rgb) } : color;
+}
+
+const derived = new WeakMap<Style, Style[]>();
+
+/** A base style with the marks of a run (inline.ts) on it. Cached: the same object for the same answer. */
+export function markedStyle(theme: Theme, base: Style, marks: number): Style {
+  const look = (marks & SPEECH) !== 0 && base === theme.text
+    ? theme.speech
+    : (marks & CODE) !== 0
+    ? theme.dim
+    : base;
+  const flags = marks & (BOLD | ITALIC | STRIKE);
+  if (flags === 0) return look;
+  let list = derived.get(look);
+  if (list === undefined) derived.set(look, list = []);
+  return list[flags] ??= style({
+    ...look,
+    bold: look.bold || (flags & BOLD) !== 0,
+    italic: (flags & ITALIC) !== 0,
+    strike: (flags & STRIKE) !== 0,
+  });
+}

@@ -1,0 +1,88 @@
+/** The whole screen for a model: a grid and the place of the cursor. Pure; time comes as an argument. */
+
+import { geometry, LOWEST, NARROWEST } from "./app/geometry.ts";
+import { isOpening, type Model } from "./app/model.ts";
+import { completionOf } from "./app/completion.ts";
+import { drawHeader, drawNotice, drawPanel, drawRule, drawStatus } from "./panels.ts";
+import { clearGrid, type Grid, put } from "./term/grid.ts";
+import { caretPlace, editorRows } from "./widgets/editor.ts";
+import type { PageView } from "./widgets/page.ts";
+import { fit } from "./view/draw.ts";
+import { drawOpening } from "./view/opening.ts";
+import { drawPopup } from "./view/popup.ts";
+import { drawSheet } from "./view/sheet.ts";
+import { drawStory } from "./view/story.ts";
+import type { Geometry } from "./app/geometry.ts";
+
+export interface Screen {
+  /** Where typing goes, or null: hidden. */
+  cursor: { x: number; y: number } | null;
+  /** The part that scrolls, and its first row: two screens with different first rows may differ by a scroll only. */
+  page: { top: number; bottom: number; view: PageView } | null;
+}
+
+/** Draws the model into `grid`, which must have the model's size. */
+export function view(grid: Grid, model: Model, now_ms: number): Screen {
+  clearGrid(grid);
+  const place = geometry(model);
+  if (place.tiny) return drawTiny(grid, model);
+  if (model.sheet !== null) {
+    drawHeader(grid, model, place, now_ms);
+    drawSheet(grid, model, place, model.sheet);
+    drawStatus(grid, model, place, now_ms);
+    return { cursor: null, page: null };
+  }
+  if (isOpening(model)) {
+    const writing = model.editor.text !== "" || model.notice !== null || model.popup.stash !== null;
+    drawOpening(grid, model, writing ? place.notice_y - 1 : grid.height - 1, now_ms);
+    if (!writing) return { cursor: null, page: null };
+    drawNotice(grid, model, place);
+    drawRule(grid, model, place, null, now_ms);
+    const cursor = drawEditor(grid, model, place);
+    drawPopup(grid, model, place, now_ms);
+    if (completionOf(model, now_ms) !== null) drawStatus(grid, model, place, now_ms);
+    return { cursor, page: null };
+  }
+  drawHeader(grid, model, place, now_ms);
+  const page = drawStory(grid, model, place, now_ms);
+  drawPanel(grid, model, place, now_ms);
+  drawNotice(grid, model, place);
+  drawRule(grid, model, place, page, now_ms);
+  const cursor = drawEditor(grid, model, place);
+  drawPopup(grid, model, place, now_ms);
+  drawStatus(grid, model, place, now_ms);
+  const hidden = model.leaving === "question";
+  return {
+    cursor: hidden ? null : cursor,
+    page: { top: place.page_y, bottom: place.page_y + place.page_height, view: page },
+  };
+}
+
+function drawTiny(grid: Grid, model: Model): Screen {
+  const text = `Flower needs ${NARROWEST} columns and ${LOWEST} rows.`;
+  put(grid, 0, grid.height >> 1, fit(text, grid.width, model.theme.marks.ellipsis), model.theme.text);
+  return { cursor: null, page: null };
+}
+
+/** Draws the rows of the editor around the caret; returns the cursor's place. */
+function drawEditor(grid: Grid, model: Model, place: Geometry): { x: number; y: number } {
+  const { theme, editor } = model;
+  const { x, width, editor_y, editor_height } = place;
+  put(grid, x - 2, editor_y, theme.marks.player, theme.player);
+  const rows = editorRows(editor.text, width);
+  const caret = caretPlace(rows, editor.caret);
+  const top = Math.max(0, Math.min(caret.y - editor_height + 1, rows.length - editor_height));
+  for (const [at, row] of rows.slice(top, top + editor_height).entries()) {
+    put(grid, x, editor_y + at, row.text, theme.text, x + width);
+  }
+  if (editor.text === "" && model.hint && model.turn === null && !isOpening(model)) {
+    put(grid, x, editor_y, fit(hintText(model), width, theme.marks.ellipsis), theme.dim, x + width);
+  }
+  return { x: x + Math.min(caret.x, width), y: editor_y + caret.y - top };
+}
+
+function hintText(model: Model): string {
+  const { worlds, world_id } = model.story;
+  const line = worlds.find((world) => world.id === world_id)?.first_line ?? "";
+  return line === "" ? "What do you do? Write it as you would say it." : line;
+}

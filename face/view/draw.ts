@@ -1,0 +1,52 @@
+/** Small helpers for drawing words into a grid. */
+
+import type { Grid } from "../term/grid.ts";
+import { put } from "../term/grid.ts";
+import type { Style } from "../term/style.ts";
+import { graphemes, textWidth } from "../term/width.ts";
+import { layText } from "../text/wrap.ts";
+
+/** A piece of text in one style. */
+export interface Span {
+  text: string;
+  style: Style;
+}
+
+/** Draws spans one after the other; returns the column after them. */
+export function putSpans(
+  grid: Grid,
+  x: number,
+  y: number,
+  spans: readonly Span[],
+  max_x: number = grid.width,
+): number {
+  let at = x;
+  for (const span of spans) at = put(grid, at, y, span.text, span.style, max_x);
+  return at;
+}
+
+export function spansWidth(spans: readonly Span[]): number {
+  return spans.reduce((sum, span) => sum + textWidth(span.text), 0);
+}
+
+/** A text cut to a number of columns, with an ellipsis in place of what is gone. */
+export function fit(text: string, columns: number, ellipsis: string): string {
+  if (textWidth(text) <= columns) return text;
+  const room = columns - textWidth(ellipsis);
+  let used = 0;
+  let end = 0;
+  for (const grapheme of graphemes(text)) {
+    if (used + grapheme.width > room) break;
+    used += grapheme.width;
+    end = grapheme.index + grapheme.text.length;
+  }
+  return room <= 0 ? "" : text.slice(0, end).trimEnd() + ellipsis;
+}
+
+/** Plain words as rows of at most `columns`. */
+export function rowsOf(text: string, columns: number): string[] {
+  // Delimiters of Markdown are letters here.
+  return layText(text.replace(/[\\*_`~#>\[\]]/g, "\\$&"), columns).map((row) =>
+    row.runs.map((run) => run.text).join("")
+  );
+}

@@ -1,0 +1,178 @@
+/** The opening: where to go, who to be. Drawn before the brain is ready; it says calmly what it waits for. */
+
+import { offered } from "../app/opening.ts";
+import type { Model } from "../app/model.ts";
+import { narratorName } from "../app/model.ts";
+import { connectionText } from "../panels.ts";
+import { type Grid, put } from "../term/grid.ts";
+import { textWidth } from "../term/width.ts";
+import { fit, putSpans, rowsOf, type Span, spansWidth } from "./draw.ts";
+
+const BLOCK = 88;
+
+interface Choice {
+  name: string;
+  what: string;
+  /** One sentence beneath the list while it is selected. */
+  sentence: string;
+}
+
+/** Where a list as wide as the opening stands on a screen `width` columns wide. */
+function frame(width: number): { x: number; width: number } {
+  const block = Math.min(BLOCK, width - 2);
+  return { x: width <= BLOCK + 4 ? 2 : (width - block) >> 1, width: Math.min(block, width - 4) };
+}
+
+export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: number): void {
+  const { theme, opening, story } = model;
+  const { marks } = theme;
+  const { x, width } = frame(grid.width);
+  const right = x + width;
+  const text_x = x + 2;
+  const text_width = right - text_x;
+  const choices = choicesOf(model);
+  const names = Math.max(16, ...choices.map((choice) => textWidth(choice.name))) + 2;
+  const what_x = text_x + 3 + names;
+  const roomy = right - what_x >= 24;
+  const texts = choices.map((choice) => roomy ? rowsOf(choice.what, right - what_x) : [""]);
+  const list_height = texts.reduce((sum, rows) => sum + Math.max(1, rows.length), 0);
+  const height = list_height + 11;
+  let y = Math.max(0, Math.min((bottom - height) >> 2, 12));
+
+  drawMarks(grid, model, x, right, y);
+  y += 2;
+  const question = opening.step === "world"
+    ? "Where do you want to go?"
+    : opening.step === "character"
+    ? "Who are you there?"
+    : "The story begins.";
+  put(grid, text_x, y, question, theme.strong, right);
+  y += 2;
+  const room = bottom - y - 5;
+  const shown = choiceWindow(texts.map((rows) => Math.max(1, rows.length)), opening.row, Math.max(1, room));
+  for (let at = shown.from; at < shown.to; at++) {
+    const choice = choices[at];
+    const selected = at === opening.row && opening.step !== "starting";
+    if (selected) put(grid, x, y, marks.player, theme.accent);
+    if (at < 9) put(grid, text_x, y, String(at + 1), selected ? theme.accent : theme.dim, right);
+    put(
+      grid,
+      text_x + 3,
+      y,
+      fit(choice.name, names - 1, marks.ellipsis),
+      selected ? theme.accent : theme.text,
+      right,
+    );
+    for (const row of texts[at].length === 0 ? [""] : texts[at]) {
+      put(grid, what_x, y++, row, theme.dim, right);
+    }
+  }
+  if (choices.length > 0) y++;
+  for (const row of rowsOf(sentenceOf(model, choices, now_ms), text_width).slice(0, 3)) {
+    put(grid, text_x, y++, row, theme.text, right);
+  }
+  y++;
+  const below = opening.trouble === "" ? narratorLine(model) : opening.trouble;
+  if (opening.trouble !== "") put(grid, x, y, marks.error, theme.error);
+  for (const row of rowsOf(below, text_width).slice(0, 2)) {
+    put(grid, text_x, y++, row, opening.trouble === "" ? theme.dim : theme.error, right);
+  }
+  y++;
+  const escape = opening.step === "character" ? ["Esc back"] : [];
+  const go = choices.length > 0 && opening.step !== "starting" ? ["Enter go", `${marks.arrows} look`] : [];
+  const keys = [...go, ...escape, "? keys", "/ commands", "Ctrl+C leave"].slice(
+    0,
+    opening.step === "world" ? 5 : 5,
+  );
+  put(
+    grid,
+    text_x,
+    Math.min(y, bottom),
+    keys.filter((key) => key !== "/ commands").join("   "),
+    theme.dim,
+    right,
+  );
+  void story;
+}
+
+/** As many rows as there is room for, the selected one among them. */
+function choiceWindow(heights: number[], selected: number, room: number): { from: number; to: number } {
+  let from = 0;
+  let used = 0;
+  let to = 0;
+  while (to < heights.length) {
+    used += heights[to];
+    to++;
+    while (used > room && from < Math.min(selected, to - 1)) used -= heights[from++];
+    if (used > room) {
+      to--;
+      break;
+    }
+  }
+  return { from, to: Math.max(to, from) };
+}
+
+/** The four marks are the checklist. */
+function drawMarks(grid: Grid, model: Model, x: number, right: number, y: number): void {
+  const { theme, opening, story } = model;
+  const { marks } = theme;
+  put(grid, x, y, marks.bloom, theme.accent);
+  const title_end = put(grid, x + 2, y, "Flower", theme.strong);
+  const steps: [string, boolean][] = [
+    ["World", opening.step !== "world" || story.world_id !== ""],
+    ["Character", opening.step === "starting" || (opening.step === "world" && story.character_id !== "")],
+    ["Narrator", story.model !== ""],
+    ["Story", false],
+  ];
+  const spans = steps.flatMap(([name, done], at): Span[] => [
+    { text: at === 0 ? "" : "  ", style: theme.dim },
+    { text: done ? marks.done : marks.open, style: done ? theme.good : theme.dim },
+    { text: ` ${name}`, style: theme.dim },
+  ]);
+  const at = right - spansWidth(spans);
+  if (at > title_end + 1) putSpans(grid, at, y, spans, right);
+}
+
+function choicesOf(model: Model): Choice[] {
+  const { opening, story } = model;
+  if (opening.step === "world") {
+    return story.worlds.map(({ name, hook, opening: sentence }) => ({ name, what: hook, sentence }));
+  }
+  return offered(story, opening.world_id).map(({ name, about }) => ({ name, what: about, sentence: "" }));
+}
+
+function sentenceOf(model: Model, choices: Choice[], now_ms: number): string {
+  const { opening, story, connection } = model;
+  if (connection.kind !== "connected") {
+    const state = connectionText(connection, now_ms);
+    if (connection.kind === "starting") {
+      return model.whose === ""
+        ? "The brain is starting. The worlds come in a moment."
+        : `Looking for the brain at ${model.whose}.`;
+    }
+    return `${state[0].toUpperCase()}${state.slice(1)}.${
+      connection.reason === "" ? "" : ` ${connection.reason}`
+    }`;
+  }
+  if (!story.synced) return "The brain is here. The worlds come in a moment.";
+  if (opening.step === "starting") return "The first page is being turned.";
+  if (choices.length === 0) {
+    return opening.step === "world"
+      ? "There is no world yet. A file in the folder worlds of your home becomes one."
+      : "There is no character yet. A file in the folder characters of your home becomes one.";
+  }
+  if (opening.step === "character") {
+    return story.worlds.find((world) => world.id === opening.world_id)?.opening ?? "";
+  }
+  return choices[opening.row]?.sentence ?? "";
+}
+
+function narratorLine(model: Model): string {
+  const { story } = model;
+  if (!story.synced) return "";
+  if (story.model === "") return "Nobody is there to tell it yet. Ctrl+O connects a model.";
+  if (story.model === "demo/narrator") {
+    return "The built-in narrator tells this one. It is no AI. Ctrl+O connects a model.";
+  }
+  return `${narratorName(story)} tells this one. Ctrl+O changes the narrator.`;
+}

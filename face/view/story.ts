@@ -1,0 +1,109 @@
+/** Draws the page of the story: prose with its marks, feet, dates, the wait and what went wrong. */
+
+import type { Message } from "../../shared/story.ts";
+import { SPINNER_MS } from "../app.ts";
+import { type Geometry, pageContext } from "../app/geometry.ts";
+import { type Model, narratorName } from "../app/model.ts";
+import type { Grid } from "../term/grid.ts";
+import { put } from "../term/grid.ts";
+import { textWidth } from "../term/width.ts";
+import { markedStyle } from "../theme.ts";
+import { type PageRow, type PageView, viewPage } from "../widgets/page.ts";
+import { fit } from "./draw.ts";
+
+/** After this long, a wait says what for. */
+const SAY_WHY_MS = 3000;
+
+export function drawStory(grid: Grid, model: Model, place: Geometry, now_ms: number): PageView {
+  const view = viewPage(pageContext(model, now_ms), model.scroll, place.page_height);
+  for (const [at, row] of view.rows.entries()) drawRow(grid, model, place, place.page_y + at, row, now_ms);
+  return view;
+}
+
+function drawRow(grid: Grid, model: Model, place: Geometry, y: number, row: PageRow, now_ms: number): void {
+  const { theme } = model;
+  const { marks } = theme;
+  const { x, width } = place;
+  const end = x + width;
+  switch (row.kind) {
+    case "blank":
+      return;
+    case "prose": {
+      const player = row.role === "user";
+      const base = player ? theme.player : theme.text;
+      if (row.id === model.desk) put(grid, x - 2, y, marks.bar, theme.accent);
+      else if (row.first && player) put(grid, x - 2, y, marks.player, theme.player);
+      else if (row.first && usedMemory(model, row.id)) put(grid, x - 2, y, marks.bloom, theme.accent);
+      if (row.row.scene) {
+        centre(grid, place, y, [marks.separator, marks.separator, marks.separator].join(" "), model);
+        return;
+      }
+      let column = x + row.row.indent;
+      for (const run of row.row.runs) {
+        column = put(grid, column, y, run.text, markedStyle(theme, base, run.marks), end);
+      }
+      return;
+    }
+    case "date":
+      centre(grid, place, y, row.text, model);
+      return;
+    case "earlier":
+      centre(grid, place, y, "earlier pages", model);
+      return;
+    case "foot":
+      put(grid, x, y, fit(footText(model, row.message), width, marks.ellipsis), theme.dim, end);
+      return;
+    case "waiting":
+      put(grid, x, y, spinner(model, now_ms), theme.accent, end);
+      put(grid, x + 2, y, fit(waitText(model, now_ms), width - 2, marks.ellipsis), theme.dim, end);
+      return;
+    case "trouble":
+      if (row.first) put(grid, x - 2, y, marks.error, theme.error);
+      put(grid, x, y, row.text, theme.error, end);
+      return;
+    default:
+      row satisfies never;
+  }
+}
+
+function centre(grid: Grid, place: Geometry, y: number, text: string, model: Model): void {
+  const x = place.x + Math.max(0, (place.width - textWidth(text)) >> 1);
+  put(grid, x, y, text, model.theme.dim, place.x + place.width);
+}
+
+function usedMemory(model: Model, id: number): boolean {
+  const recalled = model.transcript.recalled.get(id);
+  return recalled !== undefined && recalled.lore + recalled.memories > 0;
+}
+
+/** `✿ 2 remembered   ‹ 2 of 3 ›   stopped` */
+export function footText(model: Model, message: Message): string {
+  const { marks } = model.theme;
+  const parts: string[] = [];
+  const recalled = model.transcript.recalled.get(message.id);
+  const count = recalled === undefined ? 0 : recalled.lore + recalled.memories;
+  if (count > 0) parts.push(`${marks.bloom} ${count} remembered`);
+  if (message.alternatives > 1) {
+    parts.push(`${marks.previous} ${message.alternative} of ${message.alternatives} ${marks.next}`);
+  }
+  if (message.status === "stopped") parts.push("stopped");
+  return parts.join("   ");
+}
+
+/** One step of the spinner; motion off: a mark that stands still. */
+export function spinner(model: Model, now_ms: number): string {
+  const { marks } = model.theme;
+  if (!model.settings.motion || model.turn === null) return marks.notice;
+  const step = Math.floor((now_ms - model.turn.since_ms) / SPINNER_MS);
+  return marks.spinner[step % marks.spinner.length];
+}
+
+/** Empty for the first seconds, then what is waited for and how long already. */
+export function waitText(model: Model, now_ms: number): string {
+  const { turn } = model;
+  if (turn === null) return "";
+  const waited_ms = now_ms - turn.since_ms;
+  if (waited_ms < SAY_WHY_MS) return "";
+  const label = turn.label === "" ? `${narratorName(model.story)} is reading` : turn.label;
+  return `${label} ${model.theme.marks.separator} ${Math.floor(waited_ms / 1000)} s`;
+}

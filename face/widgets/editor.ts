@@ -1,0 +1,303 @@
+/** The line the player writes: text, caret, undo, kill ring. Offsets are UTF-16 units on grapheme borders. */
+
+import { graphemes, textWidth } from "../term/width.ts";
+
+interface Snapshot {
+  text: string;
+  caret: number;
+}
+
+export interface Editor {
+  readonly text: string;
+  readonly caret: number;
+  /** Column that Up and Down aim for; null after any other move. */
+  readonly goal: number | null;
+  readonly past: readonly Snapshot[];
+  readonly future: readonly Snapshot[];
+  readonly kills: readonly string[];
+  /** What the last action was: typing joins one undo step, kills join one kill. */
+  readonly last: "type" | "delete" | "kill" | "yank" | "move";
+  /** How far back in `kills` the last yank reached. */
+  readonly yanked: number;
+}
+
+const MAX_UNDO = 500;
+const MAX_KILLS = 30;
+
+export const EMPTY_EDITOR: Editor = {
+  text: "",
+  caret: 0,
+  goal: null,
+  past: [],
+  future: [],
+  kills: [],
+  last: "move",
+  yanked: 0,
+};
+
+/** The editor with another text, caret at its end; undo comes back to what stood there. */
+export function setText(editor: Editor, text: string): Editor {
+  if (text === editor.text) return { ...editor, caret: text.length, goal: null, last: "move" };
+  return change(editor, text, text.length, "move");
+}
+
+function change(editor: Editor, text: string, caret: number, last: Editor["last"], join = false): Editor {
+  const past = join
+    ? editor.past
+    : [...editor.past, { text: editor.text, caret: editor.caret }].slice(-MAX_UNDO);
+  return { ...editor, text, caret, goal: null, past, future: [], last };
+}
+
+function move(editor: Editor, caret: number, goal: number | null = null): Editor {
+  return { ...editor, caret, goal, last: "move" };
+}
+
+/** Types `piece` at the caret. Runs of letters are one step of undo; a blank begins the next. */
+export function insert(editor: Editor, piece: string): Editor {
+  if (piece === "") return editor;
+  const text = editor.text.slice(0, editor.caret) + piece + editor.text.slice(editor.caret);
+  const join = editor.last === "type" && !/\s/.test(piece) && piece.length <= 16;
+  return change(editor, text, editor.caret + piece.length, "type", join);
+}
+
+/** Borders of the graphemes of the line around `at`: the one before and the one after. */
+function borders(text: string, at: number): { before: number; after: number } {
+  const line_start = text.lastIndexOf("\n", at - 1) + 1;
+  let line_end = text.indexOf("\n", at);
+  if (line_end < 0) line_end = text.length;
+  let before = at > line_start ? line_start : Math.max(0, at - 1);
+  let after = at < line_end ? line_end : Math.min(text.length, at + 1);
+  for (const { index } of graphemes(text.slice(line_start, line_end))) {
+    const place = line_start + index;
+    if (place < at) before = place;
+    else if (place > at) {
+      after = place;
+      break;
+    }
+  }
+  return { before, after };
+}
+
+export function left(editor: Editor): Editor {
+  return editor.caret === 0 ? editor : move(editor, borders(editor.text, editor.caret).before);
+}
+
+export function right(editor: Editor): Editor {
+  return editor.caret >= editor.text.length ? editor : move(editor, borders(editor.text, editor.caret).after);
+}
+
+const WORD = /[\p{L}\p{N}_'’]/u;
+
+function wordStart(text: string, at: number): number {
+  while (at > 0 && !WORD.test(text[at - 1])) at--;
+  while (at > 0 && WORD.test(text[at - 1])) at--;
+  return borderAt(text, at);
+}
+
+function wordEnd(text: string, at: number): number {
+  while (at < text.length && !WORD.test(text[at])) at++;
+  while (at < text.length && WORD.test(text[at])) at++;
+  return borderAt(text, at);
+}
+
+/** The grapheme border at or before `at`. */
+function borderAt(text: string, at: number): number {
+  if (at <= 0 || at >= text.length) return Math.max(0, Math.min(at, text.length));
+  const { before } = borders(text, at);
+  return borders(text, before).after === at ? at : before;
+}
+
+export function wordLeft(editor: Editor): Editor {
+  return move(editor, wordStart(editor.text, editor.caret));
+}
+
+export function wordRight(editor: Editor): Editor {
+  return move(editor, wordEnd(editor.text, editor.caret));
+}
+
+export function lineStart(editor: Editor): Editor {
+  return move(editor, editor.text.lastIndexOf("\n", editor.caret - 1) + 1);
+}
+
+export function lineEnd(editor: Editor): Editor {
+  const end = editor.text.indexOf("\n", editor.caret);
+  return move(editor, end < 0 ? editor.text.length : end);
+}
+
+export function toStart(editor: Editor): Editor {
+  return move(editor, 0);
+}
+
+export function toEnd(editor: Editor): Editor {
+  return move(editor, editor.text.length);
+}
+
+function cut(editor: Editor, from: number, to: number, last: "delete" | "kill"): Editor {
+  if (from >= to) return editor;
+  const text = editor.text.slice(0, from) + editor.text.slice(to);
+  const join = last === "delete" && editor.last === "delete";
+  const after = change(editor, text, from, last, join);
+  if (last === "delete") return after;
+  const piece = editor.text.slice(from, to);
+  const [newest, ...older] = editor.kills;
+  if (editor.last === "kill" && newest !== undefined) {
+    const joined = from < editor.caret ? piece + newest : newest + piece;
+    return { ...after, kills: [joined, ...older] };
+  }
+  return { ...after, kills: [piece, ...editor.kills].slice(0, MAX_KILLS) };
+}
+
+export function backspace(editor: Editor): Editor {
+  return editor.caret === 0
+    ? editor
+    : cut(editor, borders(editor.text, editor.caret).before, editor.caret, "delete");
+}
+
+export function deleteForward(editor: Editor): Editor {
+  return editor.caret >= editor.text.length
+    ? editor
+    : cut(editor, editor.caret, borders(editor.text, editor.caret).after, "delete");
+}
+
+export function deleteWordLeft(editor: Editor): Editor {
+  return cut(editor, wordStart(editor.text, editor.caret), editor.caret, "kill");
+}
+
+export function deleteWordRight(editor: Editor): Editor {
+  return cut(editor, editor.caret, wordEnd(editor.text, editor.caret), "kill");
+}
+
+/** To the line's end; at the end of a line, the line break itself. */
+export function killToEnd(editor: Editor): Editor {
+  const end = lineEnd(editor).caret;
+  return cut(
+    editor,
+    editor.caret,
+    end === editor.caret ? Math.min(end + 1, editor.text.length) : end,
+    "kill",
+  );
+}
+
+export function killToStart(editor: Editor): Editor {
+  const start = lineStart(editor).caret;
+  return cut(editor, start === editor.caret ? Math.max(0, start - 1) : start, editor.caret, "kill");
+}
+
+/** Puts back what was killed last. */
+export function yank(editor: Editor): Editor {
+  const piece = editor.kills[0];
+  if (piece === undefined) return editor;
+  return { ...insert({ ...editor, last: "move" }, piece), last: "yank", yanked: 0 };
+}
+
+/** Right after a yank: the kill before it, in its place. */
+export function yankOlder(editor: Editor): Editor {
+  if (editor.last !== "yank" || editor.kills.length < 2) return editor;
+  const yanked = (editor.yanked + 1) % editor.kills.length;
+  const back = editor.past.at(-1);
+  if (back === undefined) return editor;
+  const piece = editor.kills[yanked];
+  const text = back.text.slice(0, back.caret) + piece + back.text.slice(back.caret);
+  return { ...editor, text, caret: back.caret + piece.length, yanked };
+}
+
+export function undo(editor: Editor): Editor {
+  const back = editor.past.at(-1);
+  if (back === undefined) return editor;
+  const here = { text: editor.text, caret: editor.caret };
+  return {
+    ...editor,
+    ...back,
+    goal: null,
+    past: editor.past.slice(0, -1),
+    future: [...editor.future, here],
+    last: "move",
+  };
+}
+
+export function redo(editor: Editor): Editor {
+  const forth = editor.future.at(-1);
+  if (forth === undefined) return editor;
+  const here = { text: editor.text, caret: editor.caret };
+  return {
+    ...editor,
+    ...forth,
+    goal: null,
+    past: [...editor.past, here],
+    future: editor.future.slice(0, -1),
+    last: "move",
+  };
+}
+
+/** One row as drawn: its text, without the blank or line break that ended it, and its place in the editor's text. */
+export interface EditorRow {
+  text: string;
+  start: number;
+  end: number;
+}
+
+/** Rows at a width of columns. Greedy by word; blanks at a row's end stay there, words wider than a row are cut. */
+export function editorRows(text: string, width: number): EditorRow[] {
+  const rows: EditorRow[] = [];
+  let line_start = 0;
+  for (const line of text.split("\n")) {
+    let start = 0;
+    let used = 0;
+    let word_at = 0;
+    let word_width = 0;
+    for (const { text: piece, index, width: columns } of graphemes(line)) {
+      if (piece === " ") {
+        used += 1;
+        word_at = index + piece.length;
+        word_width = 0;
+        continue;
+      }
+      if (used + columns > width && index > start) {
+        const from = word_at > start ? word_at : index;
+        rows.push({ text: line.slice(start, from), start: line_start + start, end: line_start + from });
+        used = word_at > start ? word_width : 0;
+        start = from;
+        word_at = from;
+      }
+      used += columns;
+      word_width += columns;
+    }
+    rows.push({ text: line.slice(start), start: line_start + start, end: line_start + line.length });
+    line_start += line.length + 1;
+  }
+  return rows;
+}
+
+/** Row and column of an offset; at a soft break it belongs to the row that begins there. */
+export function caretPlace(rows: readonly EditorRow[], caret: number): { x: number; y: number } {
+  for (let y = rows.length - 1; y >= 0; y--) {
+    const row = rows[y];
+    if (caret >= row.start) {
+      return { x: textWidth(row.text.slice(0, caret - row.start)), y };
+    }
+  }
+  return { x: 0, y: 0 };
+}
+
+function offsetAt(row: EditorRow, column: number, last_row: boolean): number {
+  let x = 0;
+  for (const { index, width } of graphemes(row.text)) {
+    if (x + width > column) return row.start + index;
+    x += width;
+  }
+  // The end of a softly broken row is already the next row's beginning.
+  const soft_end = !last_row && row.start + row.text.length === row.end;
+  const end = row.start + row.text.length;
+  return soft_end && row.text.endsWith(" ") ? end - 1 : end;
+}
+
+/** One row up or down at a width; null when there is none. */
+export function vertical(editor: Editor, rows: readonly EditorRow[], step: -1 | 1): Editor | null {
+  const { x, y } = caretPlace(rows, editor.caret);
+  const target = rows[y + step];
+  if (target === undefined) return null;
+  const goal = editor.goal ?? x;
+  const next = rows[y + step + 1];
+  const soft = next !== undefined && next.start === target.end;
+  return move(editor, offsetAt(target, goal, !soft), goal);
+}

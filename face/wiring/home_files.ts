@@ -1,0 +1,148 @@
+/** What the face keeps in the player's home: the draft, what was said, the settings, stories written down. */
+
+import { join } from "node:path";
+import { DEFAULT_SETTINGS, type Settings } from "../app/model.ts";
+import { THEME_NAMES } from "../theme.ts";
+
+/** Outcome of writing a file, in words for the player. */
+export interface Written {
+  text: string;
+  error: boolean;
+}
+
+export interface HomeFiles {
+  load(): { draft: string; said: string[]; settings: Settings };
+  /** Written a moment later, so that typing costs nothing; `flush` writes at once. */
+  saveDraft(text: string): void;
+  saveSaid(line: string): void;
+  saveSettings(settings: Settings): void;
+  /** Writes a text into the folder `stories` under a name of its own. */
+  writeText(name: string, text: string): Written;
+  /** Writes what waits; must not wait for anything. */
+  flush(): void;
+}
+
+const DRAFT_WAIT_MS = 300;
+const MAX_SAID = 500;
+const MAX_DRAFT = 256 * 1024;
+
+/** Opens the files below `home`. A home that cannot be read or written costs memory, never the evening. */
+export function openHomeFiles(home: string): HomeFiles {
+  const folder = join(home, "face");
+  const draft_path = join(folder, "draft.txt");
+  const said_path = join(folder, "said.jsonl");
+  const settings_path = join(folder, "settings.json");
+  let waiting: string | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function write(path: string, text: string, append = false): void {
+    try {
+      Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (append) {
+        Deno.writeTextFileSync(path, text, { append: true, mode: 0o600 });
+        return;
+      }
+      // Renamed into place: a crash leaves the old text or the new, never half of one.
+      Deno.writeTextFileSync(`${path}.new`, text, { mode: 0o600 });
+      Deno.renameSync(`${path}.new`, path);
+    } catch {
+      // Nothing of the story is lost by it.
+    }
+  }
+
+  function read(path: string): string {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch {
+      return "";
+    }
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting !== null) write(draft_path, waiting);
+    waiting = null;
+  }
+
+  return {
+    load() {
+      const said = read(said_path).split("\n").flatMap((line) => readString(line));
+      // The file is cut back now and then, when it has grown to twice what is kept.
+      const kept = said.slice(-MAX_SAID);
+      if (said.length > 2 * MAX_SAID) {
+        write(
+          said_path,
+          kept.map((line) => `${JSON.stringify(line)}\n`).join(""),
+        );
+      }
+      return {
+        draft: read(draft_path).slice(0, MAX_DRAFT),
+        said: kept,
+        settings: readSettings(read(settings_path)),
+      };
+    },
+    saveDraft(text) {
+      waiting = text;
+      // What was sent is gone at once; letters may wait for each other.
+      if (text === "") return flush();
+      timer ??= setTimeout(flush, DRAFT_WAIT_MS);
+    },
+    saveSaid(line) {
+      write(said_path, `${JSON.stringify(line)}\n`, true);
+    },
+    saveSettings(settings) {
+      write(settings_path, `${JSON.stringify(settings, null, 2)}\n`);
+    },
+    writeText(name, text) {
+      const stories = join(home, "stories");
+      const plain =
+        name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "story";
+      const path = join(stories, `${plain}.txt`);
+      try {
+        Deno.mkdirSync(stories, { recursive: true, mode: 0o700 });
+        Deno.writeTextFileSync(path, `${text}\n`, { mode: 0o600 });
+        return { text: `Written to ${path}`, error: false };
+      } catch (error) {
+        const why = error instanceof Error
+          ? error.message.replace(/ \(os error \d+\).*$/s, "")
+          : String(error);
+        return { text: `${path} could not be written: ${why}`, error: true };
+      }
+    },
+    flush,
+  };
+}
+
+function readString(line: string): string[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "string" ? [value] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Settings from their file; what is missing or wrong is the default. */
+export function readSettings(text: string): Settings {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return DEFAULT_SETTINGS;
+  }
+  if (typeof value !== "object" || value === null) return DEFAULT_SETTINGS;
+  const bag = value as Record<string, unknown>;
+  const flag = (name: "panel" | "hint_seen" | "motion"): boolean => {
+    const found = bag[name];
+    return typeof found === "boolean" ? found : DEFAULT_SETTINGS[name];
+  };
+  return {
+    theme: THEME_NAMES.find((name) => name === bag.theme) ?? "auto",
+    panel: flag("panel"),
+    mouse: bag.mouse === "native" ? "native" : "wheel",
+    hint_seen: flag("hint_seen"),
+    motion: flag("motion"),
+    last_story: typeof bag.last_story === "string" ? bag.last_story.slice(0, 200) : "",
+  };
+}
