@@ -74,10 +74,15 @@ function toldIn(path: StoryFacts["path"]): Told {
   };
 }
 
+/** `{{user}}` in a player's own lines: the narrator speaks to the player. */
+function addressed(line: string): string {
+  return line.replace(/\{\{\s*user\s*\}\}/gi, "you");
+}
+
 /** The part of a line by which it is found in a story: its beginning, or for a pattern the longest fixed piece. */
 function knownPart(line: string): string {
   const pieces = line.split(/\{(?:noun|lore)\}/);
-  if (pieces.length === 1) return line.slice(0, KNOWN_BY);
+  if (pieces.length === 1) return addressed(line).slice(0, KNOWN_BY);
   return pieces.reduce((longest, piece) => piece.length > longest.length ? piece : longest).trim();
 }
 
@@ -173,6 +178,15 @@ function turnsBefore(path: StoryFacts["path"]): number {
   return turns;
 }
 
+/**
+ * Where the story stands: after the last beat it holds, or, when it holds none, at the player's turn. So a turn that was
+ * stopped before its beat, another narrator's turns, and a path whose beginning is out of sight skip and repeat nothing.
+ */
+function beatAt(beats: string[], told: Told, turns: number): number {
+  const last = beats.findLastIndex((beat) => told.has(beat));
+  return last < 0 ? turns : last + 1;
+}
+
 interface Reply {
   text: string;
   last: boolean;
@@ -195,9 +209,9 @@ function replyTo(facts: StoryFacts, world: World | undefined): Reply {
   const happens = kindLine(turn);
   const named = nounLine(turn, facts.lore, world);
   const paragraphs = NOUN_FIRST.includes(kind) ? [named, happens] : [happens, named];
-  const beat = lines.beats[before];
+  const beat = lines.beats[beatAt(lines.beats, turn.told, before)];
   if (beat !== undefined) paragraphs.push(beat);
-  const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n").replaceAll("{{user}}", "you");
+  const text = addressed(paragraphs.filter((paragraph) => paragraph !== "").join("\n\n"));
   return { text, last: beat === undefined };
 }
 

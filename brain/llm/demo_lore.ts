@@ -7,6 +7,9 @@ const MAX_WORDS = 55;
 const LEANS =
   /\b(?:he|she|it|they|him|her|them|his|hers|its|their|this|that|these|those|there|here|so|such|both)\b/i;
 
+/** Notes to whoever tells the story, which a player must not be read: "He hides ...", "Left alone, she ...". */
+const STAGE_NOTE = /\b(?:hides|left alone|if nobody|if no one)\b/i;
+
 interface Entry {
   text: string;
   sentences: string[];
@@ -51,7 +54,7 @@ function publicEntries(recalled: string[], world_lore: string): Entry[] {
 
 /** The sentence of an entry that names the noun, with the entry's first before it where it leans on that. */
 function sentenceAbout(entry: Entry, noun: string): { text: string; first: boolean } | undefined {
-  const index = entry.sentences.findIndex((sentence) => names(sentence, [noun]));
+  const index = entry.sentences.findIndex((each) => names(each, [noun]) && !STAGE_NOTE.test(each));
   if (index < 0) return undefined;
   const sentence = entry.sentences[index];
   const text = index > 0 && LEANS.test(sentence) ? `${entry.sentences[0]} ${sentence}` : sentence;
@@ -70,5 +73,6 @@ export function loreAbout(noun: string, recalled: string[], world_lore: string):
 /** The first sentence of every entry that anybody may tell. */
 export function loreOpenings(recalled: string[], world_lore: string): string[] {
   const openings = publicEntries(recalled, world_lore).map((entry) => entry.sentences[0]);
-  return [...new Set(openings)].filter((sentence) => sentence.split(" ").length <= MAX_WORDS);
+  return [...new Set(openings)]
+    .filter((sentence) => sentence.split(" ").length <= MAX_WORDS && !STAGE_NOTE.test(sentence));
 }

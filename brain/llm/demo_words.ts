@@ -91,7 +91,8 @@ const VAGUE = new Set(
   night day days week afternoon dawn noon midnight head hand hands eye eyes face foot feet arm arms shoulder shoulders
   mouth ear ears hair finger fingers knee knees leg legs chest breath voice word words question answer mind heart turn
   look step steps left right middle top bottom part kind sort fact course truth lie name nearest most least world life
-  self story please thanks yes ok okay`),
+  self story please thanks yes ok okay
+  man men woman women person people somebody someone anybody anyone nobody everybody everyone`),
 );
 
 /** Lower-case words of a text, apostrophes kept inside them ("don't"), letters of any script. */
