@@ -78,7 +78,7 @@ const DETERMINERS = new Set(
 );
 const NOUN_STOP = new Set(
   list(`of to in on at by for from with without into onto over under up down off out about
-  around behind beside between before after through across along against near past toward towards inside outside until
+  around above below beyond beneath within among upon during since alongside behind beside between before after through across along against near past toward towards inside outside until
   till than as and or but so if when while because that which who whom whose where why how is are was were be been has
   have had do does did will would can could should may might must i you he she it we they me him us them myself
   away back here there now then again again too very not once only just today tonight tomorrow yesterday lights says
