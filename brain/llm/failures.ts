@@ -144,7 +144,9 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
   const quoted = said === "" ? "" : ` ("${said}")`;
 
   if (facts.status === null) return explainConnection();
-  if (facts.status === 402 || facts.status !== 400 && facts.status < 500 && NO_CREDIT.test(words)) {
+  // With 429 only the code counts: Gemini speaks of quota and billing when it means this minute.
+  const spent = facts.status === 429 ? facts.code : facts.status === 400 || facts.status >= 500 ? "" : words;
+  if (facts.status === 402 || NO_CREDIT.test(spent)) {
     return fail(
       "no_credit",
       `The account at ${who} has no credit for this: top it up, or pick a free or local /model.`,

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { endpointsOf, isLocalHost } from "../../../brain/llm/vendors.ts";
+import { configWith, ENTRIES } from "../../support/llm_config.ts";
+
+Deno.test("each vendor has its row, found by its host first and then by its name", () => {
+  const entry = (name: string, base_url: string) => ({ name, base_url, quirks: {} });
+  const rows: [string, string, string][] = [
+    ["main", "https://openrouter.ai/api/v1/", "openrouter"],
+    ["main", "https://api.openai.com/v1", "openai"],
+    ["fast", "https://api.groq.com/openai/v1", "groq"],
+    ["mistral", "https://proxy.example/v1", "mistral"],
+    ["llama.cpp", "http://192.168.1.5:9999/v1", "llamacpp"],
+    ["LM_Studio", "http://127.0.0.1:4321/v1", "lmstudio"],
+    ["here", "http://localhost:5001/v1", "koboldcpp"],
+    ["here", "http://far.example:5001/v1", ""],
+    ["openai", "https://api.deepseek.com", "deepseek"],
+    ["unknown", "https://llm.example/v1", ""],
+  ];
+  for (const [name, base_url, vendor] of rows) {
+    const [endpoint] = endpointsOf(configWith({ providers: [entry(name, base_url)] }));
+    assert.equal(endpoint.vendor, vendor, `${name} at ${base_url}`);
+    assert.equal(endpoint.name, name);
+    assert.ok(!endpoint.base_url.endsWith("/"));
+  }
+});
+
+Deno.test("which endpoints offer plain ids, need a key and say where it goes", () => {
+  const providers = [
+    ...ENTRIES,
+    { name: "mine", base_url: "https://llm.example/v1", quirks: {} },
+    { name: "lan", base_url: "http://192.168.0.9:8000/v1", quirks: {} },
+  ];
+  const local_servers = [{ name: "ollama", base_url: "http://127.0.0.1:11434/v1" }];
+  const made = endpointsOf(configWith({ providers, local_servers }));
+  const seen = made.map(({ name, plain_ids, needs_key, local, probed, key_hint }) => ({
+    name,
+    plain_ids,
+    needs_key,
+    local,
+    probed,
+    key_hint,
+  }));
+  const inFile = "in config.yaml";
+  assert.deepEqual(seen, [
+    {
+      name: "openrouter",
+      plain_ids: true,
+      needs_key: true,
+      local: false,
+      probed: false,
+      key_hint: `set OPENROUTER_API_KEY or openai_api_key ${inFile}`,
+    },
+    {
+      name: "deepseek",
+      plain_ids: true,
+      needs_key: true,
+      local: false,
+      probed: false,
+      key_hint: `set DEEPSEEK_API_KEY or deepseek_api_key ${inFile}`,
+    },
+    {
+      name: "groq",
+      plain_ids: false,
+      needs_key: true,
+      local: false,
+      probed: false,
+      key_hint: `set GROQ_API_KEY or groq_api_key ${inFile}`,
+    },
+    {
+      name: "gemini",
+      plain_ids: false,
+      needs_key: true,
+      local: false,
+      probed: false,
+      key_hint: `set GEMINI_API_KEY or gemini_api_key ${inFile}`,
+    },
+    {
+      name: "mine",
+      plain_ids: false,
+      needs_key: false,
+      local: false,
+      probed: false,
+      key_hint: `set api_key in the entry mine under providers: ${inFile}`,
+    },
+    {
+      name: "lan",
+      plain_ids: false,
+      needs_key: false,
+      local: true,
+      probed: false,
+      key_hint: `set api_key in the entry lan under providers: ${inFile}`,
+    },
+    {
+      name: "ollama",
+      plain_ids: false,
+      needs_key: false,
+      local: true,
+      probed: true,
+      key_hint: `set api_key in the entry ollama under providers: ${inFile}`,
+    },
+  ]);
+});
+
+Deno.test("quirks of the config win over the row's, and the row's over the defaults", () => {
+  const providers = [{
+    name: "groq",
+    base_url: "https://api.groq.com/openai/v1",
+    quirks: { temperature: 0.5 },
+  }];
+  const [groq] = endpointsOf(configWith({ providers }));
+  assert.deepEqual(groq.quirks, {
+    max_tokens_field: "max_completion_tokens",
+    omit: [],
+    temperature: 0.5,
+    top_p: 0.95,
+    include_usage: true,
+  });
+});
+
+Deno.test("a base URL that is none, or a name that is taken, makes no endpoint", () => {
+  const providers = [{ name: "a", base_url: "nonsense", quirks: {} }, {
+    name: "b",
+    base_url: "http://b.example",
+    quirks: {},
+  }];
+  const local_servers = [{ name: "b", base_url: "http://127.0.0.1:1234/v1" }];
+  const made = endpointsOf(configWith({ providers, local_servers }));
+  assert.deepEqual(made.map(({ base_url }) => base_url), ["http://b.example"]);
+});
+
+Deno.test("this machine and private networks are local, all else is not", () => {
+  const local = [
+    "localhost",
+    "127.0.0.1",
+    "127.9.9.9",
+    "[::1]",
+    "10.1.2.3",
+    "192.168.0.1",
+    "172.16.0.1",
+    "172.31.9.9",
+    "nas.local",
+  ];
+  const far = [
+    "api.openai.com",
+    "172.15.0.1",
+    "172.32.0.1",
+    "11.0.0.1",
+    "localhost.example",
+    "193.168.0.1",
+    "my.local.example",
+  ];
+  assert.deepEqual(local.filter((host) => !isLocalHost(host)), []);
+  assert.deepEqual(far.filter(isLocalHost), []);
+});
