@@ -195,3 +195,181 @@ Deno.test("the original's face plays an evening on our brain and drops no frame"
   await using stage = await openStage({ config: configFor(provider) });
   await evening(stage, provider);
 });
+
+Deno.test("frames that are no proper request are told, and the next one is answered", async (t) => {
+  await using stage = await openStage({ config: configFor(null) });
+  await using face = await stage.face();
+  await face.begin();
+
+  await t.step("text that is no JSON object is the prompt itself, quotes and all", async () => {
+    for (const frame of ["I wait.", "5", '"hi"', "[1]", "null", "{not json", 'I say "\u{1F980}".']) {
+      const from = face.events.length;
+      face.raw(frame);
+      const { text } = await face.told(from);
+      assert.ok(text.length > 0);
+      assert.equal(face.history.at(-2)?.content, frame);
+    }
+  });
+
+  const stored = stage.rows().length;
+  const MEGABYTE = "a".repeat(1_000_000);
+  for (
+    const [name, frame, told] of [
+      ["an empty object", "{}", "✗ request.prompt: not a string"],
+      ["a number", '{"prompt":5}', "✗ request.prompt: not a string"],
+      ["a null", '{"prompt":null,"ref":"r"}', "✗ request.prompt: not a string"],
+      ["a ref of a wrong kind", '{"prompt":"x","ref":{}}', "✗ request.ref: not a string"],
+      ["an empty prompt", '{"prompt":""}', "✗ An empty line tells nothing."],
+      ["an empty frame", "", "✗ An empty line tells nothing."],
+      ["white space", '{"prompt":" \\n\\t "}', "✗ An empty line tells nothing."],
+      ["a binary frame", new Uint8Array([1, 2, 3]), "✗ Binary frames are not read; send text."],
+      [
+        "a megabyte",
+        JSON.stringify({ prompt: MEGABYTE }),
+        "✗ This line has 1000000 bytes; at most 65536 are read. Nothing was sent.",
+      ],
+      [
+        "one byte too many",
+        JSON.stringify({ prompt: `${"é".repeat(32 * 1024)}a` }),
+        "✗ This line has 65537 bytes; at most 65536 are read. Nothing was sent.",
+      ],
+      ["a whole frame of text", MEGABYTE, "✗ This line has 1000000 bytes; at most 65536 are read."],
+    ] as const
+  ) {
+    await t.step(`refused with an end: ${name}`, async () => {
+      const from = face.events.length;
+      face.raw(frame as string);
+      const end = await face.next("chat_end", from);
+      const answers = face.events.slice(from, face.events.indexOf(end));
+      assert.deepEqual(answers.map(({ event }) => event), ["system_update"]);
+      assert.ok(answers[0].content.startsWith(told), answers[0].content);
+      assert.deepEqual([end.metadata.total_tokens, end.metadata.message], [0, null]);
+      assert.equal(stage.rows().length, stored, "nothing was saved");
+    });
+  }
+
+  await t.step("a line of exactly 64 KiB is read", async () => {
+    await face.turn("b".repeat(64 * 1024));
+    assert.equal(face.history.at(-2)?.content.length, 64 * 1024);
+  });
+
+  await t.step("a frame over 4 MiB closes its socket with 1009, and the brain goes on", async () => {
+    for (const size of [4 * 1024 * 1024 + 1, 5_000_000]) {
+      await using big = await stage.face();
+      big.raw("c".repeat(size));
+      await big.until(() => big.closed !== null, "the close").catch(() => {});
+      assert.equal(big.closed?.code, 1009);
+    }
+    assert.match((await face.turn("I am still here.")).text, /\S/);
+    await using again = await stage.face();
+    assert.equal(again.history.at(-2)?.content, "I am still here.");
+  });
+
+  await t.step("a frame of exactly 4 MiB is answered", async () => {
+    await using big = await stage.face();
+    const from = big.events.length;
+    big.raw("c".repeat(4 * 1024 * 1024));
+    await big.next("chat_end", from);
+    assert.match(big.events[from].content, /^✗ This line has 4194304 bytes;/);
+  });
+});
+
+Deno.test("of 200 lines at once one is told, and each of the others is refused by its ref", async () => {
+  await using provider = await startProvider();
+  await using stage = await openStage({ config: configFor(provider) });
+  await using face = await stage.face();
+  await face.begin();
+  await face.command("/model fault/slow:25");
+  const from = face.events.length;
+  const refs = Array.from({ length: 200 }, (_, index) => face.say(`Line ${index}.`));
+  const told = await face.told(from, 20_000);
+  assert.equal(told.message.content, STORY);
+  const refused = face.events.slice(from).filter(({ content }) => content.startsWith("✗"));
+  assert.deepEqual(refused.map(({ ref }) => ref), refs.slice(1));
+  for (const event of refused) {
+    assert.ok(event.event === "system_update");
+    assert.equal(event.content, "✗ The narrator is still speaking. /cancel stops it.");
+    // What was typed goes back to the editor.
+    assert.equal(event.metadata.line, `Line ${refs.indexOf(event.ref ?? "")}.`);
+  }
+  assert.equal(face.events.slice(from).filter(({ event }) => event === "chat_end").length, 1);
+  assert.equal((await provider.chats()).length, 1);
+  assert.deepEqual(stage.rows().map(({ role }) => role), ["assistant", "user", "assistant"]);
+  assert.equal((await face.turn("And now?")).message.status, "complete");
+});
+
+/** Sends one HTTP request as it stands and returns the status line. */
+async function statusOf(url: string, path: string, headers: Record<string, string>): Promise<string> {
+  const { hostname, port } = new URL(url);
+  using conn = await Deno.connect({ hostname, port: Number(port) });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const request = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${lines}\r\n`);
+  for (let at = 0; at < request.length;) at += await conn.write(request.subarray(at));
+  const answer = new Uint8Array(4096);
+  const count = await conn.read(answer) ?? 0;
+  return new TextDecoder().decode(answer.subarray(0, count)).split("\r\n")[0];
+}
+
+const UPGRADE = {
+  Connection: "Upgrade",
+  Upgrade: "websocket",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+Deno.test("who may open a socket is decided before the upgrade", async () => {
+  await using stage = await openStage({ config: configFor(null) });
+  const port = new URL(stage.url).port;
+  const own = `127.0.0.1:${port}`;
+  for (
+    const [status, path, headers] of [
+      [101, "/ws/rpc", { Host: own, ...UPGRADE }],
+      [101, "/ws/rpc", { Host: `localhost:${port}`, ...UPGRADE }],
+      [403, "/ws/rpc", { Host: own, Origin: "http://evil.example", ...UPGRADE }],
+      // A page on the same address is a page all the same.
+      [403, "/ws/rpc", { Host: own, Origin: `http://${own}`, ...UPGRADE }],
+      [403, "/ws/rpc", { Host: own, Origin: "null", ...UPGRADE }],
+      // A name that was bound to 127.0.0.1 by somebody else's DNS.
+      [403, "/ws/rpc", { Host: `evil.example:${port}`, ...UPGRADE }],
+      [403, "/ws/rpc", { Host: "127.0.0.1", ...UPGRADE }],
+      [403, "/ws/rpc", { Host: `127.0.0.1:${Number(port) + 1}`, ...UPGRADE }],
+      [403, "/", { Host: `evil.example:${port}` }],
+      [404, "/", { Host: own }],
+      [404, "/ws/rpc/", { Host: own, ...UPGRADE }],
+      [404, "/ws", { Host: own, ...UPGRADE }],
+      [426, "/ws/rpc", { Host: own }],
+    ] as [number, string, Record<string, string>][]
+  ) {
+    const line = await statusOf(stage.url, path, headers);
+    assert.equal(Number(line.split(" ")[1]), status, `${path} ${JSON.stringify(headers)}: ${line}`);
+  }
+  await using face = await stage.face();
+  assert.equal((await face.command("/cancel")).content, "Nothing is being told.");
+});
+
+Deno.test("a brain with a token wants it, in full", async () => {
+  await using stage = await openStage({ config: configFor(null), args: ["--with-parent"] });
+  const { token } = JSON.parse(Deno.readTextFileSync(`${stage.home}/brain.json`)) as { token: string };
+  assert.match(token, /^[0-9a-f]{64}$/);
+  const Host = new URL(stage.url).host;
+  for (
+    const [status, authorization] of [
+      [401, null],
+      [401, ""],
+      [401, "Bearer "],
+      [401, `Bearer ${token.slice(1)}`],
+      [401, `Bearer ${token}0`],
+      [401, `Bearer ${token.slice(0, -1)}${token.endsWith("0") ? "1" : "0"}`],
+      [401, token],
+      [101, `Bearer ${token}`],
+    ] as const
+  ) {
+    const headers = { Host, ...UPGRADE, ...(authorization === null ? {} : { Authorization: authorization }) };
+    const line = await statusOf(stage.url, "/ws/rpc", headers);
+    assert.equal(Number(line.split(" ")[1]), status, `${authorization}: ${line}`);
+  }
+  await using face = await FaceClient.connect(stage.url, token);
+  assert.equal((await face.command("/cancel")).content, "Nothing is being told.");
+  await stage.door.closeStdin();
+  assert.equal(await stage.door.ended, 0);
+});
