@@ -294,6 +294,7 @@ export function openCatalogue(config: Config, keys: Keys, options: CatalogueOpti
   }
 
   compose();
+  shown = JSON.stringify(models);
   return {
     models: () => models,
     listed: () => listed,
