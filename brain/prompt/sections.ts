@@ -23,11 +23,15 @@ const NARRATOR = "the narrator";
 
 /** An asset's text with `{{user}}` and `{{char}}` replaced, in any case and spacing. */
 export function fill(text: string, character: Character): string {
-  const user = character.name;
-  return text.replace(
-    /\{\{\s*(user|char)\s*\}\}/gi,
-    (_all, word: string) => word.toLowerCase() === "user" ? user : NARRATOR,
-  );
+  return text.replace(/\{\{\s*(user|char)\s*\}\}/gi, (_all, word: string, at: number) => {
+    const name = word.toLowerCase() === "user" ? character.name : NARRATOR;
+    return /[\p{L}\p{N},;]\s+$/u.test(text.slice(Math.max(0, at - 8), at)) ? amid(name) : name;
+  });
+}
+
+/** "The clerk" as it stands in the middle of a sentence. */
+function amid(name: string): string {
+  return name.replace(/^(?:The|An?)(?= )/, (article) => article.toLowerCase());
 }
 
 // Letters only, so that "**Scene:**", "# lore", "S\u200bcene :" and "ＳＣＥＮＥ：" are found too.
@@ -117,7 +121,7 @@ export function characterSection(character: Character): string {
   const secret = fenceLine(fill(character.secret, character));
   const lines = [`${CHARACTER} ${name}.`];
   if (persona) lines.push(persona);
-  if (secret) lines.push(`Known to ${name} alone, nobody else has heard of it: ${secret}`);
+  if (secret) lines.push(`Known to ${amid(name)} alone, nobody else has heard of it: ${secret}`);
   return lines.join("\n");
 }
 

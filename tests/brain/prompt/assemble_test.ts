@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Character, Rule, World } from "../../../shared/story.ts";
 import { assemble, type Assembled, fixedTokens, type PromptParts } from "../../../brain/prompt/assemble.ts";
 import { estimateTokens, loadTokenizer, makeBudget, planHistory } from "../../../brain/prompt/budget.ts";
+import { fill } from "../../../brain/prompt/sections.ts";
 import type { LoreHit, MemoryHit, Recalled } from "../../../brain/memory/recall.ts";
 import { type Chance, chanceOf, type Node, pick, prose, StoryTree } from "./story_maker.ts";
 
@@ -277,6 +278,26 @@ Deno.test("placeholders are replaced in any case and only once", () => {
     /\n\$& \{\{user\}\} \{\{char\}\}\|\$& \{\{user\}\} \{\{char\}\}\|the narrator\|\{\{other\}\}$/,
   );
   assert.match(messages[1].content, /\n\{\{user\}\}$/);
+});
+
+Deno.test("a name with an article is written small in the middle of a sentence", () => {
+  const rows: [string, string, string][] = [
+    [
+      "The clerk",
+      "You play {{user}}. {{user}} waits; {{user}} nods.",
+      "You play the clerk. The clerk waits; the clerk nods.",
+    ],
+    ["An old man", "Ask {{user}}", "Ask an old man"],
+    ["Theo", "Ask {{user}}", "Ask Theo"],
+    ["Ada", "Ask {{user}}", "Ask Ada"],
+    ["The clerk", '({{user}}) "{{user}}"\n{{user}}', '(The clerk) "The clerk"\nThe clerk'],
+  ];
+  for (const [name, text, expected] of rows) assert.equal(fill(text, { ...CLERK, name }), expected);
+  const { messages } = assemble(
+    partsOf(told(["user", "a"]), { character: { ...CLERK, name: "The clerk" } }),
+    RECALL_ALL,
+  );
+  assert.match(messages[0].content, /\nThe player's character: The clerk\.\n.*\nKnown to the clerk alone, /);
 });
 
 Deno.test("recall is taken best first as far as its tokens go, never what the history holds", async () => {
