@@ -105,14 +105,14 @@ const TWELVE = [
 ];
 
 async function shippedWorlds(): Promise<World[]> {
-  const library = await openLibrary(new URL("../../../assets", import.meta.url).pathname, await emptyHome());
-  library.close();
-  return library.worlds();
-}
-async function emptyHome(): Promise<string> {
   const home = await Deno.makeTempDir();
-  await Deno.remove(home, { recursive: true });
-  return `${home}/none`;
+  try {
+    const library = await openLibrary(new URL("../../../assets", import.meta.url).pathname, home);
+    library.close();
+    return library.worlds();
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 }
 
 Deno.test("a reply is whole words, then exactly one end without usage", async () => {
