@@ -8,7 +8,7 @@ import { leave, updateTerm } from "./app/keys.ts";
 import { type Model, type Msg, type Result, themeOf, withNotice } from "./app/model.ts";
 import { flushOutbox } from "./app/say.ts";
 import { setText } from "./widgets/editor.ts";
-import { openWord } from "./widgets/page.ts";
+import { openWord } from "./widgets/blocks.ts";
 import { endTelling, isTelling, place, shownLength, WORD_WAIT_MS } from "./widgets/transcript.ts";
 
 /** Steps of the spinner, and of a text that is revealed. */

@@ -1,15 +1,17 @@
 /** What stands around the page: header, side panel, rule, status row. One draw function each. */
 
+import { plainRows } from "./text/wrap.ts";
 import { contextsOf } from "./app/keys.ts";
 import { short } from "./app/completion.ts";
 import type { Geometry } from "./app/geometry.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
 import { fill, type Grid, put } from "./term/grid.ts";
 import { textWidth } from "./term/width.ts";
-import { type PageView, troubleOf } from "./widgets/page.ts";
+import { troubleOf } from "./widgets/blocks.ts";
+import type { PageView } from "./widgets/page.ts";
 import { pageContext } from "./app/geometry.ts";
 import { lastReply } from "./widgets/transcript.ts";
-import { fit, putSpans, rowsOf, type Span, spansWidth } from "./view/draw.ts";
+import { fit, putSpans, type Span, spansWidth } from "./view/draw.ts";
 import { spinner } from "./view/story.ts";
 
 /** `connected` needs no word: the narrator's name stands there. */
@@ -73,23 +75,23 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: num
     if (rows.length === 0 || y + rows.length + 1 > bottom) return;
     put(grid, x, y++, fit(heading.toUpperCase(), width, theme.marks.ellipsis), theme.dim);
     for (const text of rows) put(grid, x, y++, text, theme.dim, place.right);
-    y += 2;
+    y += 1;
   };
   const world = story.worlds.find((item) => item.id === story.world_id);
-  section(worldName(story), world === undefined ? [] : rowsOf(world.hook, width));
+  section(worldName(story), world === undefined ? [] : plainRows(world.hook, width));
   const character = story.characters.find((item) => item.id === story.character_id);
   if (character !== undefined) {
-    const about = rowsOf(character.about, width);
+    const about = plainRows(character.about, width);
     section("You", [fit(character.name, width, theme.marks.ellipsis), ...about.slice(0, 4)]);
   }
   const rules = story.active_rules.map((id) => story.rules.find((rule) => rule.id === id)?.name ?? id);
-  section("Rules", rules.length === 0 ? [] : rowsOf(rules.join(` ${theme.marks.separator} `), width));
+  section("Rules", rules.length === 0 ? [] : plainRows(rules.join(` ${theme.marks.separator} `), width));
   const reply = lastReply(model.transcript);
   const recalled = reply === null ? undefined : model.transcript.recalled.get(reply.id);
   if (recalled !== undefined) {
     const rows: string[] = [];
-    if (recalled.memories > 0) rows.push(`${theme.marks.bloom} ${recalled.memories} from the story so far`);
-    if (recalled.lore > 0) rows.push(`${theme.marks.bloom} ${recalled.lore} from the lore of this world`);
+    if (recalled.memories > 0) rows.push(`${theme.marks.bloom} ${recalled.memories} from earlier pages`);
+    if (recalled.lore > 0) rows.push(`${theme.marks.bloom} ${recalled.lore} from this world's lore`);
     section("Remembered just now", rows);
   }
   section("Tonight", tonight(model, now_ms));
@@ -153,7 +155,7 @@ export function drawNotice(grid: Grid, model: Model, place: Geometry): void {
   if (notice === null) return;
   const { x, width, notice_y: y } = place;
   // A longer one takes the rows above it: it will be gone in a moment.
-  const rows = rowsOf(notice.text, width).slice(0, 4);
+  const rows = plainRows(notice.text, width).slice(0, 4);
   const first = y - rows.length + 1;
   if (rows.length > 1) fill(grid, x - 2, first, width + 2, rows.length, " ", theme.text);
   const mark = notice.error ? theme.marks.error : theme.marks.notice;

@@ -93,7 +93,7 @@ export function completionOf(model: Model, now_ms: number): Completion | null {
 function inside(name: string, typed: string): boolean {
   if (typed.includes(" ") || typed.length < 3) return false;
   const letters = typed.slice(1).toLowerCase();
-  if (name.includes(letters)) return true;
+  if (name.split(/[ /_]/).some((word) => word.startsWith(letters))) return true;
   let at = 0;
   for (const char of name.slice(1)) if (char === letters[at]) at++;
   return at === letters.length && name[1] === letters[0];

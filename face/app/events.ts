@@ -1,7 +1,7 @@
 /** What the brain says, taken into the model. */
 
 import { type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
-import { sanitizeLine } from "../text/sanitize.ts";
+import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
@@ -152,11 +152,20 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
     after = { ...after, story: { ...after.story, model: event.metadata.model } };
   }
   if (session_id !== null) after = { ...after, story: { ...after.story, session_id } };
-  const failed = text.startsWith("✗") || (model.protocol === null && /^error\b/i.test(text));
+  const failed = text.startsWith("✗") || /^error\b/i.test(text);
+  const isPage = event.ref !== null && event.content.trim().split("\n").length > 2;
   const words = text.replace(/^[✓✗]\s*/u, "");
   if (!failed) {
     if (line !== null) after = putBack(after, line);
-    return [withNotice(after, words, now_ms), []];
+    // What the opening does by itself needs no word, and ids are for the log.
+    if (model.beginning) return [{ ...after, log: [...after.log, { at_ms: now_ms, text: words }] }, []];
+    if (isPage) return [{ ...after, sheet: { kind: "text", text: sanitize(event.content), top: 0 } }, []];
+    const told = inWords(after.story, words);
+    const noticed = withNotice(after, told, now_ms);
+    return [
+      told === words ? noticed : { ...noticed, log: [...after.log, { at_ms: now_ms, text: words }] },
+      [],
+    ];
   }
   after = { ...after, beginning: false };
   const stopped = /^stream cancelled/i.test(words);
@@ -175,6 +184,33 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
   if (line !== null) after = putBack(after, line);
   return stopped ? [after, []] : [withNotice(after, words, now_ms, true), []];
 }
+
+/** The original's answers name ids; the page names things. */
+function inWords(story: Model["story"], words: string): string {
+  const { worlds, characters, models, rules } = story;
+  const named = (list: readonly { id: string; name: string }[], id: string): string =>
+    list.find((item) => item.id === id)?.name ?? id;
+  const found = ANSWERS.exec(words);
+  if (found === null) return words;
+  const [, what, id, more] = found;
+  switch (what) {
+    case "New session:":
+      return "A new story begins.";
+    case "Active world set to":
+      return `The world is ${named(worlds, id)} now.${more}`;
+    case "Active character set to":
+      return `You are ${named(characters, id)} now.${more}`;
+    case "Hot-swapped model to":
+      return `${named(models, id)} narrates from here on.${more}`;
+    case "Deleted session":
+      return "The story is deleted.";
+    default:
+      return `The rule ${named(rules, id.replace(/^'|'$/g, ""))} is${more}`;
+  }
+}
+
+const ANSWERS =
+  /^(New session:|Active world set to|Active character set to|Hot-swapped model to|Deleted session|Rule) ([^\s.]+|'[^']*')\.?(.*)$/;
 
 function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Result {
   const { message, recalled } = event.metadata;

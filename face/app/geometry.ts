@@ -1,7 +1,7 @@
 /** Where things stand on a screen of a given size: pure arithmetic that update and view share. */
 
 import { editorRows } from "../widgets/editor.ts";
-import type { PageContext } from "../widgets/page.ts";
+import type { PageContext } from "../widgets/blocks.ts";
 import type { Model } from "./model.ts";
 
 export const PAGE_WIDTH = 68;

@@ -3,6 +3,7 @@
 import { type Action, actionFor, type KeyContext } from "../keymap.ts";
 import type { TermEvent } from "../term/keys.ts";
 import { sanitize } from "../text/sanitize.ts";
+import { troubleOf } from "../widgets/blocks.ts";
 import * as edit from "../widgets/editor.ts";
 import { type Editor, editorRows, setText, vertical } from "../widgets/editor.ts";
 import { scrollBy, scrollToStart, viewPage } from "../widgets/page.ts";
@@ -12,8 +13,8 @@ import { openDesk, updateDesk } from "./desk.ts";
 import { geometry, pageContext } from "./geometry.ts";
 import { type Effect, isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
+import { scrollSheet } from "./sheet.ts";
 import { clearEditor, retry, say, submit } from "./say.ts";
-import { troubleOf } from "../widgets/page.ts";
 
 const LEAVE_MS = 4000;
 const WHEEL_ROWS = 3;
@@ -156,7 +157,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return askEarlier({ ...model, scroll: scrollToStart(pageContext(model, now_ms)) }, now_ms);
     case "scroll_end":
       if (model.sheet !== null) {
-        return [{ ...model, sheet: { ...model.sheet, top: Number.MAX_SAFE_INTEGER } }, []];
+        return scroll(model, model.sheet.top + 1e6, now_ms);
       }
       return [{ ...model, scroll: { kind: "end" } }, []];
     case "send":
@@ -241,7 +242,7 @@ function lookUp(model: Model, step: -1 | 1): Model {
 
 function scroll(model: Model, rows: number, now_ms: number): Result {
   if (model.sheet !== null) {
-    return [{ ...model, sheet: { ...model.sheet, top: Math.max(0, model.sheet.top + rows) } }, []];
+    return [{ ...model, sheet: scrollSheet(model, model.sheet, rows) }, []];
   }
   if (isOpening(model)) return [model, []];
   const height = geometry(model).page_height;

@@ -13,7 +13,8 @@ import type { Caps } from "../term/caps.ts";
 import type { TermEvent } from "../term/keys.ts";
 import { createTheme, type Theme, type ThemeName } from "../theme.ts";
 import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
-import type { PageMemo, Scroll } from "../widgets/page.ts";
+import type { PageMemo } from "../widgets/blocks.ts";
+import type { Scroll } from "../widgets/page.ts";
 import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 
@@ -76,10 +77,7 @@ export interface Notice {
 }
 
 /** A page of words over the story. */
-export interface Sheet {
-  kind: "keys" | "log";
-  top: number;
-}
+export type Sheet = { kind: "keys" | "log"; top: number } | { kind: "text"; text: string; top: number };
 
 export interface Settings {
   theme: ThemeName | "auto";

@@ -4,6 +4,7 @@ import { FACE_COMMANDS, type FaceCommandName } from "../face_commands.ts";
 import { THEME_NAMES, type ThemeName } from "../theme.ts";
 import { setText } from "../widgets/editor.ts";
 import { endTelling, lastReply, sayLine } from "../widgets/transcript.ts";
+import { scrollSheet } from "./sheet.ts";
 import { commandOf } from "./completion.ts";
 import {
   type Effect,
@@ -146,7 +147,7 @@ function runFaceCommand(model: Model, name: string, argument: string, now_ms: nu
     case "/keys":
       return [{ ...model, sheet: { kind: "keys", top: 0 } }, []];
     case "/log":
-      return [{ ...model, sheet: { kind: "log", top: Number.MAX_SAFE_INTEGER } }, []];
+      return [{ ...model, sheet: scrollSheet(model, { kind: "log", top: 0 }, 1e6) }, []];
     case "/theme":
       return changeTheme(model, argument, now_ms);
     case "/mouse": {

@@ -245,3 +245,9 @@ export function layText(text: string, width: number, placements: Placements = NO
   extendLayout(layout, text, { final: true, placements });
   return layout.rows;
 }
+
+/** Plain words, no Markdown, as rows of at most `width` columns. */
+export function plainRows(text: string, width: number): string[] {
+  const literal = text.replace(/[!-\/:-@[-`{-~]/g, "\\$&");
+  return layText(literal, width).map((row) => row.runs.map((run) => run.text).join(""));
+}

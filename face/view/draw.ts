@@ -4,7 +4,6 @@ import type { Grid } from "../term/grid.ts";
 import { put } from "../term/grid.ts";
 import type { Style } from "../term/style.ts";
 import { graphemes, textWidth } from "../term/width.ts";
-import { layText } from "../text/wrap.ts";
 
 /** A piece of text in one style. */
 export interface Span {
@@ -41,12 +40,4 @@ export function fit(text: string, columns: number, ellipsis: string): string {
     end = grapheme.index + grapheme.text.length;
   }
   return room <= 0 ? "" : text.slice(0, end).trimEnd() + ellipsis;
-}
-
-/** Plain words as rows of at most `columns`. */
-export function rowsOf(text: string, columns: number): string[] {
-  // Delimiters of Markdown are letters here.
-  return layText(text.replace(/[\\*_`~#>\[\]]/g, "\\$&"), columns).map((row) =>
-    row.runs.map((run) => run.text).join("")
-  );
 }

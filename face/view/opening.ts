@@ -1,12 +1,13 @@
 /** The opening: where to go, who to be. Drawn before the brain is ready; it says calmly what it waits for. */
 
+import { plainRows } from "../text/wrap.ts";
 import { offered } from "../app/opening.ts";
 import type { Model } from "../app/model.ts";
 import { narratorName } from "../app/model.ts";
 import { connectionText } from "../panels.ts";
 import { type Grid, put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
-import { fit, putSpans, rowsOf, type Span, spansWidth } from "./draw.ts";
+import { fit, putSpans, type Span, spansWidth } from "./draw.ts";
 
 const BLOCK = 88;
 
@@ -34,7 +35,7 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
   const names = Math.max(16, ...choices.map((choice) => textWidth(choice.name))) + 2;
   const what_x = text_x + 3 + names;
   const roomy = right - what_x >= 24;
-  const texts = choices.map((choice) => roomy ? rowsOf(choice.what, right - what_x) : [""]);
+  const texts = choices.map((choice) => roomy ? plainRows(choice.what, right - what_x) : [""]);
   const list_height = texts.reduce((sum, rows) => sum + Math.max(1, rows.length), 0);
   const height = list_height + 11;
   let y = Math.max(0, Math.min((bottom - height) >> 2, 12));
@@ -68,13 +69,13 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
     }
   }
   if (choices.length > 0) y++;
-  for (const row of rowsOf(sentenceOf(model, choices, now_ms), text_width).slice(0, 3)) {
+  for (const row of plainRows(sentenceOf(model, choices, now_ms), text_width).slice(0, 3)) {
     put(grid, text_x, y++, row, theme.text, right);
   }
   y++;
   const below = opening.trouble === "" ? narratorLine(model) : opening.trouble;
   if (opening.trouble !== "") put(grid, x, y, marks.error, theme.error);
-  for (const row of rowsOf(below, text_width).slice(0, 2)) {
+  for (const row of plainRows(below, text_width).slice(0, 2)) {
     put(grid, text_x, y++, row, opening.trouble === "" ? theme.dim : theme.error, right);
   }
   y++;

@@ -1,6 +1,6 @@
 /** The list over the page: names on the left, what they are on the right, what was typed in accent. */
 
-import { completionOf } from "../app/completion.ts";
+import { completionOf, type PopupRow } from "../app/completion.ts";
 import type { Geometry } from "../app/geometry.ts";
 import type { Model } from "../app/model.ts";
 import { fill, type Grid, put } from "../term/grid.ts";
@@ -15,16 +15,20 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
   const { theme } = model;
   const { marks } = theme;
   const { rows, chosen, typed } = completion;
-  const noted = chosen >= 0 && rows[chosen].note !== "" ? 1 : 0;
-  const height = Math.min(MAX_ROWS, rows.length, Math.max(1, place.rule_y - 3 - noted));
-  const first = Math.max(0, Math.min(chosen - (height >> 1), rows.length - height));
   const { x, width } = place;
+  const room_above = Math.max(1, place.rule_y - 4);
+  const most = Math.min(MAX_ROWS, rows.length, room_above);
+  const first = Math.max(0, Math.min(chosen - (most >> 1), rows.length - most));
+  const shown = rows.slice(first, first + most);
+  const names = nameWidth(shown, width);
+  const detail_width = width - names - 3;
+  const note = chosen < 0 ? "" : noteOf(rows[chosen], detail_width);
+  const noted = note === "" ? 0 : 1;
+  const height = shown.length;
   const left = x - 2;
   const top = place.rule_y - height - noted;
   // A blank row keeps the list apart from the prose it lies over.
   fill(grid, left, top - 1, width + 4, height + noted + 1, " ", theme.text);
-  const shown = rows.slice(first, first + height);
-  const names = Math.min(width >> 1, Math.max(...shown.map((row) => textWidth(row.name))));
   let y = top;
   for (const [at, row] of shown.entries()) {
     const selected = first + at === chosen;
@@ -40,11 +44,24 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
       column = put(grid, column, y, name.slice(found, found + typed.length), accent);
       put(grid, column, y, name.slice(found + typed.length), text);
     }
-    const room = width - names - 3;
-    put(grid, x + names + 3, y, fit(row.detail, room, marks.ellipsis), dim, x + width);
+    put(grid, x + names + 3, y, fit(row.detail, detail_width, marks.ellipsis), dim, x + width);
     y++;
     if (selected && noted > 0) {
-      put(grid, x + 2, y++, fit(row.note, width - 2, marks.ellipsis), theme.dim, x + width);
+      put(grid, x + 2, y++, fit(note, width - 2, marks.ellipsis), theme.dim, x + width);
     }
   }
+}
+
+/** Columns for the names: what they need, as long as short details keep their place. */
+function nameWidth(rows: readonly PopupRow[], width: number): number {
+  const names = Math.max(...rows.map((row) => textWidth(row.name)));
+  const details = Math.max(...rows.map((row) => textWidth(row.detail)));
+  if (names + 3 + details <= width) return names;
+  const room = details <= width * 0.45 ? width - 3 - details : width >> 1;
+  return Math.min(names, room);
+}
+
+/** The second line of the selected row: its note, or its detail when that did not fit. */
+function noteOf(row: PopupRow, detail_width: number): string {
+  return row.note !== "" ? row.note : textWidth(row.detail) > detail_width ? row.detail : "";
 }

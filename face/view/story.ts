@@ -8,7 +8,8 @@ import type { Grid } from "../term/grid.ts";
 import { put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
 import { markedStyle } from "../theme.ts";
-import { type PageRow, type PageView, viewPage } from "../widgets/page.ts";
+import type { PageRow } from "../widgets/blocks.ts";
+import { type PageView, viewPage } from "../widgets/page.ts";
 import { fit } from "./draw.ts";
 
 /** After this long, a wait says what for. */
