@@ -5,17 +5,13 @@
  */
 
 import type OpenAI from "openai";
+import { type Attempt, conclude, newAttempt } from "./attempt.ts";
 import { readChunk } from "./chunks.ts";
 import { explainFailure, type Failure } from "./failures.ts";
-import {
-  type ChatRequest,
-  type Chunk,
-  type Provider,
-  ProviderError,
-  type ProviderUsage,
-} from "./provider.ts";
+import { type ChatRequest, type Chunk, type Provider, ProviderError } from "./provider.ts";
 import type { Endpoint } from "./vendors.ts";
-import { type Clock, createWatchdog, type Limits, type Stall } from "./watchdog.ts";
+import { wait } from "./wait.ts";
+import { type Clock, createWatchdog, type Limits } from "./watchdog.ts";
 
 export interface ChatOptions extends Limits {
   /** 0 <= chance() < 1: spreads the retries. */
@@ -61,19 +57,6 @@ const SILENT_HEADERS = Object.fromEntries(
   ["Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Retry-Count", "Timeout"]
     .map((name) => [`X-Stainless-${name}`, null]),
 );
-
-/** What one attempt has seen so far. */
-interface Attempt {
-  begun: boolean;
-  /** Thoughts have arrived, as text or not. */
-  thought: boolean;
-  wrote: boolean;
-  refusal: string;
-  finish: string | null;
-  usage: ProviderUsage | null;
-  stalled: Stall | null;
-  ended_in_frame: boolean;
-}
 
 /** Provider for one endpoint. `key` may be empty; it appears in no message. */
 export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatOptions): Provider {
@@ -206,7 +189,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
       if (signal.aborted) return;
       if (attempt.finish === "error") thrown ??= new Error("finish_reason error");
       // A connection that breaks after the finish reason took nothing from the reply.
-      else if (attempt.finish !== null) return yield* conclude(attempt);
+      else if (attempt.finish !== null) return yield* conclude(attempt, endpoint.label);
       const failure = explain(thrown, attempt, request);
       if (failure.error.kind !== "context_too_long" && dropRefused(thrown, parameters)) continue;
       const wait_ms = failure.retry_after_ms ?? 1000 * 2 ** retries * (0.75 + options.chance() / 2);
@@ -214,7 +197,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
         throw failure.error;
       }
       retries++;
-      yield* wait(wait_ms, signal);
+      yield* wait(wait_ms, clock, signal);
       if (signal.aborted) return;
     }
   }
@@ -228,72 +211,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
     );
   }
 
-  /** Says when it goes on, second by second. */
-  async function* wait(wait_ms: number, signal: AbortSignal): AsyncGenerator<Chunk> {
-    for (let left_ms = wait_ms; left_ms > 0 && !signal.aborted;) {
-      const seconds = Math.ceil(left_ms / 1000);
-      yield { kind: "waiting", label: `trying again in ${seconds} s` };
-      const step_ms = left_ms - (seconds - 1) * 1000;
-      await pause(step_ms, signal);
-      left_ms -= step_ms;
-    }
-  }
-
-  function pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const done = () => {
-        cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const cancel = clock.after(ms, done);
-      signal.addEventListener("abort", done);
-    });
-  }
-
-  function* conclude(attempt: Attempt): Generator<Chunk> {
-    const filtered = attempt.finish === "content_filter" || attempt.finish === "safety";
-    if (!attempt.wrote) throw nothingWritten(attempt, filtered);
-    if (filtered) {
-      yield { kind: "notice", text: `${endpoint.label} ended this reply with its content filter.` };
-    }
-    yield { kind: "end", finish: attempt.finish === "length" ? "length" : "stop", usage: attempt.usage };
-  }
-
-  function nothingWritten(attempt: Attempt, filtered: boolean): ProviderError {
-    const who = endpoint.label;
-    if (filtered || attempt.refusal !== "") {
-      return new ProviderError(
-        "refused",
-        `${who} did not want to write this: change the line, or pick another /model.`,
-      );
-    }
-    if (attempt.finish === "length") {
-      return new ProviderError(
-        "empty",
-        attempt.thought
-          ? "The model used up its whole reply with thinking: raise reply_words in config.yaml, or pick another /model."
-          : "The reply ended at its limit before a word was written: raise reply_words in config.yaml, or pick another /model.",
-      );
-    }
-    return new ProviderError("empty", `${who} sent an empty reply: /retry, or pick another /model.`);
-  }
-
   return { name: endpoint.name, stream };
-}
-
-function newAttempt(): Attempt {
-  return {
-    begun: false,
-    thought: false,
-    wrote: false,
-    refusal: "",
-    finish: null,
-    usage: null,
-    stalled: null,
-    ended_in_frame: false,
-  };
 }
 
 /** Feeds the watchdog with bytes, and notices what the SDK cannot: a web page for an answer, an endless line. */
