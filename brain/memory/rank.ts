@@ -151,7 +151,7 @@ function wordsOf(text: string): Word[] {
       // The index cuts at apostrophes: "Maren's" is found under "maren", "don't" is a stop word.
       const word = token.toLowerCase().replaceAll("’", "'");
       const phrase = word.replace(/'.*$/, "");
-      if (!STOP_WORDS.has(word) && !STOP_WORDS.has(phrase) && (phrase.length > 1 || /\p{N}/u.test(phrase))) {
+      if (!STOP_WORDS.has(word) && !STOP_WORDS.has(phrase) && isLongEnough(phrase)) {
         const name = !sentence_begins && /^\p{Lu}/u.test(token);
         words.push({ word: phrase, phrase, name, weak: WEAK_WORDS.has(phrase) });
       }
@@ -159,6 +159,11 @@ function wordsOf(text: string): Word[] {
     sentence_begins = false;
   }
   return words;
+}
+
+// The index drops accents: a single accented letter would be found in every "a".
+function isLongEnough(word: string): boolean {
+  return word.normalize("NFD").replace(/\p{M}/gu, "").length > 1 || /\p{N}/u.test(word);
 }
 
 // Two neighbouring characters stand for a word; a run of one stands for itself. Pairs of hiragana alone are mostly

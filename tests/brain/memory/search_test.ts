@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import type { RecallQuestion } from "../../../brain/memory/recall.ts";
+import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
+import { emptyPath, search } from "../../../brain/memory/search.ts";
+import type { Database } from "../../../brain/store/database.ts";
+import { attachLore, syncLore } from "../../../brain/store/memories.ts";
+import { getMessage, updateMessage } from "../../../brain/store/messages.ts";
+import { deleteSession } from "../../../brain/store/sessions.ts";
+import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";
+
+const STORY = [
+  "I ask the ferryman about the drowned bell.", // 1, turn 1
+  "He spits. The bell hangs under the third pier.",
+  "I buy a lantern from Maren for six pence.", // turn 2
+  "She counts the pence twice.",
+  "I walk to the pier.", // turn 3
+  "Fog comes in from the sea.",
+  "I wait for the tide.", // turn 4
+  "The tide turns, slow and brown.",
+  "I row out alone.", // turn 5
+  "Gulls follow the boat.",
+];
+
+function remembered(db: Database, ids: number[]): void {
+  for (const id of ids) {
+    const message = getMessage(db, "ann", id)!;
+    rememberMessage(db, "ann", message.session_id, message);
+  }
+}
+
+function question(patch: Partial<RecallQuestion>): RecallQuestion {
+  return {
+    player_id: "ann",
+    session_id: "story",
+    world_id: "marsh",
+    leaf_id: null,
+    line: "",
+    before: [],
+    visible_ids: [],
+    max_lore: 5,
+    max_memories: 5,
+    ...patch,
+  };
+}
+
+function withStory(
+  fn: (db: Database, ids: number[], ask: (patch: Partial<RecallQuestion>) => string[]) => void,
+) {
+  return withDatabase((db) => {
+    const ids = tellAll(db, aSession(), STORY);
+    remembered(db, ids);
+    const known = emptyPath();
+    fn(
+      db,
+      ids,
+      (patch) =>
+        search(db, question({ leaf_id: ids.at(-1)!, ...patch }), known).memories.map((hit) => hit.text),
+    );
+  });
+}
+
+Deno.test("a memory comes with where it stands, how long ago, and the words that called it", async () => {
+  await withDatabase((db) => {
+    const ids = tellAll(db, aSession(), STORY);
+    remembered(db, ids);
+    const { memories } = search(
+      db,
+      question({ leaf_id: ids.at(-1)!, line: "Who sold me the lantern?" }),
+      emptyPath(),
+    );
+    assert.deepEqual(memories.map(({ score: _, ...hit }) => hit).slice(0, 2), [
+      { unit_id: 3, message_id: ids[2], role: "user", text: STORY[2], turns_ago: 3, words: ["lantern"] },
+      { unit_id: 4, message_id: ids[3], role: "assistant", text: STORY[3], turns_ago: 3, words: ["lantern"] },
+    ]);
+    assert.ok(memories[0].score > memories[1].score);
+  });
+});
+
+Deno.test("the answer comes with the question it was given to", async () => {
+  await withStory((_db, _ids, ask) => {
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], STORY[1]]);
+    assert.deepEqual(ask({ line: "The lantern!", max_memories: 1 }), [STORY[2]]);
+    assert.deepEqual(ask({ line: "The lantern!", max_memories: 0 }), []);
+  });
+});
+
+Deno.test("nothing comes back that no content word called", async (t) => {
+  for (const line of ["", "I look around.", "Yes. And then?", "Is the dragon asleep?", "?!", "😀"]) {
+    await t.step(line, () => withStory((_db, _ids, ask) => assert.deepEqual(ask({ line }), [])));
+  }
+});
+
+Deno.test("a name from the turn before calls, its other words do not", async () => {
+  await withStory((_db, _ids, ask) => {
+    assert.equal(ask({ line: "Is she angry?", before: ["You see Maren."] })[0], STORY[2]);
+    assert.deepEqual(ask({ line: "Is she angry?", before: ["Only a lantern burns."] }), []);
+  });
+});
+
+Deno.test("what the prompt still holds is never recalled, neither called nor lent", async () => {
+  await withStory((_db, ids, ask) => {
+    assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[2]] }), []);
+    assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[3]] }), [STORY[2], STORY[1]]);
+  });
+});
+
+Deno.test("only what is on the path comes back: no other branch, nothing told later", async () => {
+  await withStory((db, ids, ask) => {
+    const other = tell(db, aSession(), ids[1], "user", "I steal a lantern from the ferryman.").id;
+    const reply = tell(db, aSession(), other, "assistant", "He does not notice.").id;
+    remembered(db, [other, reply]);
+    assert.deepEqual(
+      ask({ line: "The lantern!", leaf_id: reply })[0],
+      "I steal a lantern from the ferryman.",
+    );
+    assert.equal(ask({ line: "The lantern!", leaf_id: reply }).includes(STORY[2]), false);
+    // Back to the first branch with the path of the second known, and to a point before either.
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], STORY[1]]);
+    assert.deepEqual(ask({ line: "The lantern!", leaf_id: ids[1] }), []);
+    assert.deepEqual(ask({ line: "The lantern!", leaf_id: null }), []);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], STORY[1]]);
+  });
+});
+
+Deno.test("another session of the same player keeps its memories to itself", async () => {
+  await withStory((db, ids, ask) => {
+    const theirs = tellAll(db, aSession({ id: "second" }), ["I break the lantern."]);
+    remembered(db, theirs);
+    assert.equal(ask({ line: "The lantern!" }).includes("I break the lantern."), false);
+    assert.deepEqual(ask({ line: "The lantern!", session_id: "second", leaf_id: theirs[0] }), [
+      "I break the lantern.",
+    ]);
+    assert.deepEqual(ask({ line: "The lantern!", session_id: "second", leaf_id: ids.at(-1)! }), []);
+    deleteSession(db, "ann", "second");
+    assert.deepEqual(ask({ line: "The lantern!", session_id: "second", leaf_id: theirs[0] }), []);
+  });
+});
+
+Deno.test("asked for the player's own words, the player's side comes first", async () => {
+  await withDatabase((db) => {
+    const ids = tellAll(db, aSession(), [
+      "I swear to bring eels",
+      "a",
+      "b",
+      "Maren asks for 9 eels",
+      "c",
+      "d",
+      "e",
+    ]);
+    remembered(db, ids);
+    const ask = (line: string) =>
+      search(db, question({ leaf_id: ids[6], line }), emptyPath()).memories[0].role;
+    assert.equal(ask("What did I promise about eels?"), "user");
+    assert.equal(ask("Who promised eels?"), "assistant");
+  });
+});
+
+Deno.test("lore of the world and of the player is found best first, and says who knows of it", async () => {
+  await withDatabase((db) => {
+    syncLore(db, "marsh", [
+      { heading: "The bell", text: "The bell rings before a death.", known_to: "the ferryman" },
+      {
+        heading: "The pier",
+        text: "Three piers; under one hangs a bell, they say, and nobody ever goes there.",
+        known_to: "",
+      },
+      { heading: "Eels", text: "Eels are money.", known_to: "" },
+    ]);
+    syncLore(db, "stair", [{ heading: "", text: "A bell of glass.", known_to: "" }]);
+    attachLore(db, "ann", "marsh", [{ heading: "", text: "My bell is mine.", known_to: "" }], "attached");
+    attachLore(db, "ann", "stair", [{ heading: "", text: "A bell elsewhere.", known_to: "" }], "attached");
+    const { lore, memories } = search(db, question({ line: "Tell me of the bell that rings" }), emptyPath());
+    assert.deepEqual(memories, []);
+    assert.deepEqual(lore.map(({ score: _, ...hit }) => hit), [
+      {
+        unit_id: 1,
+        heading: "The bell",
+        text: "The bell rings before a death.",
+        known_to: "the ferryman",
+        words: ["rings", "bell"],
+      },
+      { unit_id: 5, heading: "", text: "My bell is mine.", known_to: "", words: ["bell"] },
+      {
+        unit_id: 2,
+        heading: "The pier",
+        text: "Three piers; under one hangs a bell, they say, and nobody ever goes there.",
+        known_to: "",
+        words: ["bell"],
+      },
+    ]);
+    assert.deepEqual(
+      search(db, question({ line: "The bell rings", max_lore: 1 }), emptyPath()).lore.length,
+      1,
+    );
+    assert.deepEqual(search(db, question({ line: "I look around" }), emptyPath()).lore, []);
+  });
+});
+
+Deno.test("any line is a safe question", async () => {
+  await withStory((_db, _ids, ask) => {
+    const lines = [
+      '"',
+      '""',
+      "'",
+      "*",
+      "lantern*",
+      "NEAR(lantern pence, 2)",
+      "body:lantern",
+      "lantern AND",
+      "OR",
+      "NOT lantern",
+      "^lantern",
+      "{a b}: lantern",
+      "lantern -pence",
+      "(((",
+      "\\",
+      "%_",
+      "\0",
+      "\uD800",
+      "a\u0301",
+      "😀lantern😀",
+      "x".repeat(65536),
+      "lantern ".repeat(8192),
+      '"'.repeat(65536),
+      "鐘".repeat(20000),
+      "; DROP TABLE messages",
+    ];
+    for (const line of lines) {
+      const texts = ask({ line, before: [line, line] });
+      assert.equal(texts[0], /(?<!\d)lantern/.test(line) ? STORY[2] : undefined, line.slice(0, 30));
+    }
+  });
+});
+
+Deno.test("Japanese is found by parts of what was said", async () => {
+  await withDatabase((db) => {
+    const ids = tellAll(db, aSession(), [
+      "海の底の鐘を探す。",
+      "霧が出る。",
+      "灯台へ行く。",
+      "誰もいない。",
+      "待つ。",
+    ]);
+    remembered(db, ids);
+    const ask = (line: string) =>
+      search(db, question({ leaf_id: ids[4], line }), emptyPath()).memories.map((hit) => hit.message_id);
+    assert.equal(ask("底の鐘はどこ?")[0], ids[0]);
+    assert.equal(ask("灯台")[0], ids[2]);
+    assert.deepEqual(ask("山と川"), []);
+  });
+});
+
+Deno.test("a message is remembered when it is finished, once, and anew when it has grown", async () => {
+  await withStory((db, ids, ask) => {
+    const count = () => db.get<{ count: number }>("SELECT count(*) AS count FROM memory_units")!.count;
+    remembered(db, ids);
+    assert.equal(count(), STORY.length);
+    const reply = tell(db, aSession(), ids.at(-1)!, "assistant", "A heron", { status: "writing" });
+    rememberMessage(db, "ann", "story", reply);
+    assert.equal(count(), STORY.length);
+    rememberMessage(db, "ann", "story", updateMessage(db, "ann", reply.id, { status: "stopped" }));
+    assert.deepEqual(ask({ line: "heron", leaf_id: reply.id, max_memories: 1 }), ["A heron"]);
+    rememberMessage(db, "ann", "story", updateMessage(db, "ann", reply.id, { content: "A heron lands." }));
+    assert.deepEqual(ask({ line: "heron", leaf_id: reply.id, max_memories: 1 }), ["A heron lands."]);
+    assert.equal(count(), STORY.length + 1);
+    rememberMessage(db, "ann", "story", updateMessage(db, "ann", reply.id, { content: "" }));
+    assert.equal(count(), STORY.length);
+  });
+});
+
+Deno.test("what a crash left out is remembered at the next start, for every player", async () => {
+  await withDatabase((db) => {
+    const ids = tellAll(db, aSession(), ["I hide the key.", "Nobody saw."]);
+    tellAll(db, aSession({ id: "bens", player_id: "ben" }), ["I find the key."]);
+    rememberMessage(db, "ann", "story", getMessage(db, "ann", ids[1])!);
+    assert.equal(rememberMissing(db), 2);
+    assert.equal(rememberMissing(db), 0);
+    const found = db.all<{ player_id: string; session_id: string; role: string; text: string }>(
+      "SELECT player_id, session_id, role, text FROM memory_units ORDER BY message_id",
+    );
+    assert.deepEqual(found, [
+      { player_id: "ann", session_id: "story", role: "user", text: "I hide the key." },
+      { player_id: "ann", session_id: "story", role: "assistant", text: "Nobody saw." },
+      { player_id: "ben", session_id: "bens", role: "user", text: "I find the key." },
+    ]);
+  });
+});
