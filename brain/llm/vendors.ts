@@ -146,7 +146,8 @@ export function endpointsOf(config: Config): Endpoint[] {
     endpoints.push({
       name: entry.name,
       vendor: vendor?.name ?? "",
-      label: vendor?.label ?? entry.name,
+      // "main" is our word, no player's.
+      label: vendor?.label ?? (main ? url.host : entry.name),
       base_url: entry.base_url.replace(/\/+$/, ""),
       local,
       probed: entry.probed,
