@@ -6,7 +6,7 @@
 import type { Model, NarratorLines, World } from "../../shared/story.ts";
 import { GENERIC_LINES, LORE_FRAMES, NOUN_LINES } from "./demo_lines.ts";
 import { loreAbout, loreOpenings, names } from "./demo_lore.ts";
-import { type Kind, kindOf, nounsOf } from "./demo_words.ts";
+import { type Kind, kindOf, nounsOf, withoutDeeds } from "./demo_words.ts";
 import type { ChatRequest, Chunk, Provider, StoryFacts } from "./provider.ts";
 
 /** The row of the model list. No price, no window: nothing is sent anywhere. */
@@ -146,8 +146,9 @@ function nounLine(turn: Turn, recalled: string[], world: World | undefined): str
     const at = nouns.findIndex((noun) => names(noun, about));
     return at < 0 ? nouns.length : at;
   };
+  const things = withoutDeeds(line);
   const answers = lines.answers
-    .filter((answer) => names(line, answer.about) && !told.has(answer.line))
+    .filter((answer) => names(things, answer.about) && !told.has(answer.line))
     .sort((a, b) => rank(a.about) - rank(b.about))
     .map((answer) => answer.line);
   const lore = world?.lore ?? "";

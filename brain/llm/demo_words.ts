@@ -55,6 +55,7 @@ for (const kind of ORDER) {
 KIND_OF.set("lift", "take");
 KIND_OF.set("lie", "speak");
 KIND_OF.set("return", "go");
+KIND_OF.set("weigh", "look");
 
 /** What makes a deed an impossible one whatever its verb is. */
 const BEYOND_STRENGTH =
@@ -125,6 +126,20 @@ function verbKind(word: string): Kind | undefined {
   return undefined;
 }
 
+/** Whether an English verb would stand here: first in a line, or after "I", "and", "to", an adverb. */
+function verbPlace(before: string | undefined): boolean {
+  return before === undefined || BEFORE_VERB.has(before) || before.endsWith("ly");
+}
+
+/** The words of a line without its deeds: "I light the lamp" speaks of a lamp and of no light. */
+export function withoutDeeds(line: string): string {
+  const words = wordsOf(line);
+  if (words.length === 1) return words[0];
+  return words.filter((word, index) => verbKind(word) === undefined || !verbPlace(words[index - 1])).join(
+    " ",
+  );
+}
+
 /**
  * What the player's line does. Spoken words count as speaking or asking whatever else happens; then a verb where
  * an English verb stands, then any verb anywhere; a line without one (or in another language) is "wait":
@@ -142,8 +157,7 @@ export function kindOf(line: string): Kind {
     const kind = verbKind(word);
     if (kind === undefined) return;
     anywhere.push(kind);
-    const before = words[index - 1];
-    if (before === undefined || BEFORE_VERB.has(before) || before.endsWith("ly")) placed.push(kind);
+    if (verbPlace(words[index - 1])) placed.push(kind);
   });
   if (BEYOND_STRENGTH.test(text)) placed.unshift("hard");
   for (const kinds of [placed, anywhere]) {

@@ -218,6 +218,16 @@ Deno.test("of several nouns the last is answered in a question and the first els
   }
 });
 
+Deno.test("a deed is not taken for the thing of the same name", async () => {
+  const light: World = {
+    ...WORLD,
+    narrator: { ...LINES, answers: [{ about: ["light"], line: "About light." }] },
+  };
+  assert.ok(!(await tell(light, [user("I light a match.")])).text.includes("About light."));
+  assert.ok((await tell(light, [user("I look at the light.")])).text.includes("About light."));
+  assert.ok((await tell(light, [user("light?")])).text.includes("About light."));
+});
+
 Deno.test("a phrase is answered as a phrase, and a line with no noun gets no aside", async () => {
   assert.ok((await tell(WORLD, [user("Who are you?")])).text.startsWith("Nobody much, they answer."));
   assert.equal((await tell(WORLD, [user("I nod.")])).text.split("\n\n").length, 2);

@@ -1,7 +1,7 @@
 /** What the built-in narrator hears in a line. */
 
 import assert from "node:assert/strict";
-import { formsOf, type Kind, kindOf, nounsOf, wordsOf } from "../../../brain/llm/demo_words.ts";
+import { formsOf, type Kind, kindOf, nounsOf, withoutDeeds, wordsOf } from "../../../brain/llm/demo_words.ts";
 
 const KINDS: [string, Kind][] = [
   ["look around", "look"],
@@ -41,6 +41,7 @@ const KINDS: [string, Kind][] = [
   ["I lift the house over my head", "hard"],
   ["I wait for the fight to end", "wait"],
   ["I look at the jump", "look"],
+  ["I weigh myself.", "look"],
 ];
 
 Deno.test("a line's kind is its verb's, and without an English verb something else moves", () => {
@@ -88,4 +89,17 @@ Deno.test("a word is known by its plural, past and -ing forms", () => {
 
 Deno.test("words keep inner apostrophes and hyphens, in any script", () => {
   assert.deepEqual(wordsOf("Don’t, half-way; ЛАМПА 12!"), ["don't", "half-way", "лампа", "12"]);
+});
+
+Deno.test("a line without its deeds keeps the things, and a single word is a thing", () => {
+  const rows = [
+    ["I light the lamp.", "i the lamp"],
+    ["I look at the light.", "i at the light"],
+    ["I ring the bell and watch.", "i the bell and"],
+    ["The watch?", "the watch"],
+    ["watch", "watch"],
+    ["Who are you?", "who are you"],
+    ["", ""],
+  ];
+  for (const [line, things] of rows) assert.equal(withoutDeeds(line), things, line);
 });
