@@ -1,0 +1,75 @@
+/** Folders of lore: only allowed ones, no way out of them through links, a refusal that says what to add. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { LoreFolderError, readLoreFolder } from "../../../brain/library/lore_folder.ts";
+
+async function withFolders(run: (folders: { root: string; lore: string; other: string }) => Promise<void>) {
+  const root = await Deno.makeTempDir();
+  const lore = join(root, "lore");
+  const other = join(root, "other");
+  await Deno.mkdir(join(lore, "deep"), { recursive: true });
+  await Deno.mkdir(other);
+  await Deno.writeTextFile(join(lore, "b.md"), "## Bell\nThe bell rings.\n");
+  await Deno.writeTextFile(join(lore, "a.TXT"), "  The ferry is early.  ");
+  await Deno.writeTextFile(join(lore, "deep", "c.md"), "Deep.");
+  await Deno.writeTextFile(join(lore, "empty.md"), " \n");
+  await Deno.writeTextFile(join(lore, "picture.png"), "no text");
+  await Deno.writeTextFile(join(other, "secret.md"), "Secret.");
+  try {
+    await run({ root, lore, other });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("text files of a folder and below are read, trimmed and sorted", () =>
+  withFolders(async ({ lore }) => {
+    assert.deepEqual(await readLoreFolder(lore, [lore]), [
+      { name: "a.TXT", text: "The ferry is early." },
+      { name: "b.md", text: "## Bell\nThe bell rings." },
+      { name: "c.md", text: "Deep." },
+    ]);
+    assert.deepEqual(await readLoreFolder(join(lore, "deep"), [lore]), [{ name: "c.md", text: "Deep." }]);
+  }));
+
+Deno.test("any other path is answered with the line to add, whether it exists or not", () =>
+  withFolders(async ({ root, lore, other }) => {
+    for (const path of [other, root, `${lore}2`, join(root, "nothing"), join(lore, "..", "other"), "/etc"]) {
+      await assert.rejects(readLoreFolder(path, [lore]), (error: unknown) => {
+        assert.ok(error instanceof LoreFolderError);
+        assert.ok(error.message.includes(`lore_folders: ["${path}"]`), error.message);
+        return true;
+      });
+    }
+  }));
+
+Deno.test("a folder whose name only begins like an allowed one is not allowed", () =>
+  withFolders(async ({ lore }) => {
+    await Deno.mkdir(`${lore}-private`);
+    await Deno.writeTextFile(`${lore}-private/x.md`, "Private.");
+    await assert.rejects(readLoreFolder(`${lore}-private`, [lore]), LoreFolderError);
+  }));
+
+Deno.test("links that leave the folder are not followed, and a link to a folder above ends", () =>
+  withFolders(async ({ lore, other }) => {
+    await Deno.symlink(join(other, "secret.md"), join(lore, "linked.md"));
+    await Deno.symlink(other, join(lore, "linked"));
+    await Deno.symlink(lore, join(lore, "deep", "up"));
+    const names = (await readLoreFolder(lore, [lore])).map(({ name }) => name);
+    assert.deepEqual(names, ["a.TXT", "b.md", "c.md"]);
+    await assert.rejects(readLoreFolder(join(lore, "linked"), [lore]), LoreFolderError);
+  }));
+
+Deno.test("a link to an allowed folder is the folder it leads to", () =>
+  withFolders(async ({ root, lore }) => {
+    await Deno.symlink(lore, join(root, "short"));
+    assert.equal((await readLoreFolder(join(root, "short"), [lore])).length, 3);
+    assert.equal((await readLoreFolder(lore, [join(root, "short")])).length, 3);
+  }));
+
+Deno.test("a folder without text says so", () =>
+  withFolders(async ({ lore }) => {
+    await Deno.mkdir(join(lore, "void"));
+    await assert.rejects(readLoreFolder(join(lore, "void"), [lore]), /No \.md or \.txt file with text/);
+  }));
