@@ -128,6 +128,18 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
   let usage: ProviderUsage | null = null;
   let outcome: "complete" | "stopped" | "failed" = "complete";
   const ender = new AbortController();
+  const filter = createStoryFilter([turn.scene.character.name], turn.reply.content);
+  const piece = function* (text: string): Generator<Event> {
+    const offset = reply.text.length;
+    const first = reply.tokens === 0;
+    const shown = reply.grow(text);
+    if (shown !== "") yield chunk(turn, shown, offset, first ? 0 : reply.speed);
+  };
+  /** What the filter held back because it might have become a mark; it is story, however the stream ended. */
+  const held = function* (): Generator<Event> {
+    const rest = ender.signal.aborted ? "" : filter.flush();
+    if (rest !== "") yield* piece(rest);
+  };
 
   try {
     request = await prepare(deps, turn, signal);
@@ -135,14 +147,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     yield progress(waiting, request.reading, "running");
 
     const stop = AbortSignal.any([signal, ender.signal]);
-    const filter = createStoryFilter([turn.scene.character.name], turn.reply.content);
     let finish: "stop" | "length" | null = null;
-    const piece = function* (text: string): Generator<Event> {
-      const offset = reply.text.length;
-      const first = reply.tokens === 0;
-      const shown = reply.grow(text);
-      if (shown !== "") yield chunk(turn, shown, offset, first ? 0 : reply.speed);
-    };
     for await (const part of saved(request.stream(stop), reply)) {
       switch (part.kind) {
         case "waiting":
@@ -171,10 +176,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
           break;
       }
     }
-    if (!ender.signal.aborted && !signal.aborted) {
-      const rest = filter.flush();
-      if (rest !== "") yield* piece(rest);
-    }
+    yield* held();
     if (signal.aborted) {
       outcome = "stopped";
     } else if (outcome === "complete" && reply.text === turn.reply.content) {
@@ -187,6 +189,11 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
       yield notice("The reply came to its length limit. /continue goes on in the same place.");
     }
   } catch (error) {
+    try {
+      yield* held();
+    } catch {
+      // A store that fails here fails at the end too, and is told there.
+    }
     if (signal.aborted) {
       outcome = "stopped";
     } else {

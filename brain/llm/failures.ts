@@ -13,7 +13,7 @@ export interface Circumstances {
   stalled: { phase: "connect" | "first_byte" | "between"; timeout_ms: number } | null;
   /** The body ended in the middle of a frame. */
   ended_in_frame: boolean;
-  /** Something of the reply has arrived. */
+  /** Something of the reply has arrived, not just thoughts: /continue has something to go on from. */
   begun: boolean;
   now_ms: number;
 }

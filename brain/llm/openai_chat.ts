@@ -203,7 +203,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
   }
 
   function explain(thrown: unknown, attempt: Attempt, request: ChatRequest): Failure {
-    const { stalled, ended_in_frame, begun } = attempt;
+    const { stalled, ended_in_frame, wrote: begun } = attempt;
     return explainFailure(
       // A stream that just ends, without error and without a finish reason, was cut.
       thrown ?? new TypeError("the stream ended without a finish reason"),
