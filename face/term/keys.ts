@@ -210,9 +210,8 @@ export function createKeyParser(): KeyParser {
         const byte = bytes[at] ?? 0;
         if (state !== "paste") read(byte);
         else if (paste.push(byte) && !closesAgain(bytes, at + 1)) {
-          const text = paste.take();
+          emit({ kind: "paste", text: paste.text() });
           ground();
-          emit({ kind: "paste", text });
         }
       }
       return take();

@@ -7,8 +7,8 @@ const MAX_BYTES = 4 * 1024 * 1024; // what comes after is read and forgotten
 export interface Paste {
   /** Takes one byte; true when it ended the closing mark. */
   push(byte: number): boolean;
-  /** What was pasted so far, cleaned; forgets it. */
-  take(): string;
+  /** What was pasted, cleaned. */
+  text(): string;
 }
 
 export function createPaste(): Paste {
@@ -29,23 +29,15 @@ export function createPaste(): Paste {
   return {
     push(byte) {
       if (byte === CLOSING[matched]) {
-        matched++;
-        if (matched < CLOSING.length) return false;
-        matched = 0;
-        return true;
+        matched = (matched + 1) % CLOSING.length;
+        return matched === 0;
       }
       for (let index = 0; index < matched; index++) keep(CLOSING[index] ?? 0);
       matched = byte === 0x1b ? 1 : 0;
       if (matched === 0) keep(byte);
       return false;
     },
-    take() {
-      const text = cleanPaste(new TextDecoder().decode(bytes.subarray(0, length)));
-      bytes = new Uint8Array(1024);
-      length = 0;
-      matched = 0;
-      return text;
-    },
+    text: () => cleanPaste(new TextDecoder().decode(bytes.subarray(0, length))),
   };
 }
 

@@ -66,9 +66,7 @@ function measure(cluster: string): Segment {
   const length = cluster.length;
   const flag_letter = code >= 0x1f1e6 && code <= 0x1f1ff;
   if (flag_letter) return { length, width: length > 2 ? 2 : 1, disputed: true };
-  const first = classOf(code);
-  const modifier = code >= 0x1f3fb && code <= 0x1f3ff;
-  if (first === COMPLEX && !modifier && /^[\p{M}\u200c\u200d]/u.test(cluster)) {
+  if (/^[\p{M}\u200c\u200d]/u.test(cluster)) {
     return { length, width: 0, disputed: false }; // a mark without its letter
   }
   const single = length === (code > 0xffff ? 2 : 1);

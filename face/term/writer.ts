@@ -13,7 +13,8 @@ export interface WriterCounters {
 export interface Writer {
   /**
    * Wishes for a frame. `draw` is called when the line is free (at once, if it is) and gives the frame's bytes for
-   * the newest state; an earlier wish still waiting is forgotten. Not called at all once the writer is paused.
+   * the newest state; an earlier wish still waiting is forgotten. Not called while the writer is paused. What `draw` throws becomes
+   * an unhandled rejection.
    */
   frame(draw: () => Uint8Array): void;
   /** Sends bytes that are no frame (a clipboard or mode sequence), in order, never dropped. */
@@ -44,22 +45,24 @@ export function createWriter(terminal: Terminal, onError: (error: unknown) => vo
     return draw();
   }
 
+  function lost(error: unknown): void {
+    broken = true;
+    queue.length = 0;
+    waiting = null;
+    onError(error);
+  }
+
   async function pump(): Promise<void> {
     if (busy) return;
     busy = true;
     try {
       while (!broken) {
-        const bytes = nextBytes();
+        const bytes = nextBytes(); // an error of `draw` is a bug: it is not caught here
         if (bytes === null) break;
         if (bytes.length === 0) continue;
         counts.bytes += bytes.length;
-        await terminal.write(bytes);
+        await terminal.write(bytes).catch(lost);
       }
-    } catch (error) {
-      broken = true;
-      queue.length = 0;
-      waiting = null;
-      onError(error);
     } finally {
       busy = false;
       const done = idlers;

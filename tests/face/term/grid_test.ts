@@ -100,6 +100,10 @@ for (const [name, x, text, want] of OVERWRITES) {
     put(grid, 8, 0, "日", BOLD);
     put(grid, x, 0, text, PLAIN);
     assert.equal(cells(grid), want);
+    for (let at = 0; at < 8; at++) {
+      const half_left = cells(grid)[at] === " ";
+      if (half_left) assert.deepEqual(styleAt(grid, at, 0), PLAIN, `the blank left at ${at}`);
+    }
     assertPairsWhole(grid);
   });
 }
@@ -137,6 +141,14 @@ Deno.test("grid: a style is kept on a blank only where it is seen", () => {
   }
 });
 
+Deno.test("grid: a blank replaces what was there", () => {
+  const grid = createGrid(4, 1);
+  put(grid, 0, 0, "abcd", BOLD);
+  put(grid, 1, 0, " ", PLAIN);
+  assert.equal(cells(grid), "a cd");
+  assert.deepEqual(styleAt(grid, 1, 0), PLAIN);
+});
+
 Deno.test("grid: clear makes everything blank and plain", () => {
   const grid = createGrid(4, 2);
   fill(grid, 0, 0, 4, 2, "#", BAR);
@@ -156,6 +168,8 @@ Deno.test("grid: a cluster is cut after ten code points", () => {
   const grid = createGrid(4, 1);
   put(grid, 0, 0, `a${"\u0301".repeat(10_000)}b`, PLAIN);
   assert.equal(rowText(grid, 0), `a${"\u0301".repeat(9)}b`);
+  put(grid, 0, 0, `👍${"🏻".repeat(30)}`, PLAIN);
+  assert.equal(rowText(grid, 0), `👍${"🏻".repeat(9)}`, "code points count, not UTF-16 units");
   put(grid, 0, 0, "👩🏻‍❤️‍💋‍👨🏻", PLAIN);
   assert.equal(rowText(grid, 0), "👩🏻‍❤️‍💋‍👨🏻", "the longest emoji in use is whole");
 });

@@ -54,6 +54,17 @@ const CASES: [string, string | Uint8Array, TermEvent[]][] = [
   ["ctrl+space", "\x00", [key("space", "c")]],
   ["ctrl letters", "\x01\x03\x1a", [key("a", "c"), key("c", "c"), key("z", "c")]],
   ["ctrl signs", "\x1c\x1d\x1e\x1f", [key("\\", "c"), key("]", "c"), key("^", "c"), key("_", "c")]],
+  ["alt holds for one key only", "\x1bxy\x1b\ry\x1béy", [
+    key("x", "a"),
+    text("y"),
+    key("enter", "a"),
+    text("y"),
+    key("é", "a"),
+    text("y"),
+  ]],
+  ["alt on a broken character is forgotten", new Uint8Array([0x1b, 0xc3, 0x78, 0x1b, 0xff, 0x79]), [
+    text("xy"),
+  ]],
   ["esc alone", "\x1b", [key("esc")]],
   ["esc twice", "\x1b\x1b", [key("esc"), key("esc")]],
   ["esc, kitty", "\x1b[27u", [key("esc")]],
@@ -81,7 +92,28 @@ const CASES: [string, string | Uint8Array, TermEvent[]][] = [
     ..."5 6 7 8 9 10 11 12".split(" ").map((n) => key(`f${n}`)),
   ]],
   ["f1 and f5, linux console", "\x1b[[A\x1b[[E", [key("f1"), key("f5")]],
-  ["keypad, SS3", "\x1bOM\x1bOp\x1bOk", [key("enter"), text("0+")]],
+  ["keypad, SS3", "\x1bOM\x1bOX" + [..."jklmnopqrstuvwxy"].map((final) => `\x1bO${final}`).join(""), [
+    key("enter"),
+    text("=*+,-./0123456789"),
+  ]],
+  ["keypad numbers, kitty", [..."0123456789./*-+"].map((_, index) => `\x1b[${57399 + index}u`).join(""), [
+    text("0123456789./*-+"),
+  ]],
+  [
+    "keypad keys, kitty",
+    [57414, 57417, 57418, 57419, 57420, 57421, 57422, 57423, 57424, 57425, 57426].map((code) =>
+      `\x1b[${code}u`
+    )
+      .join(""),
+    "enter left right up down pgup pgdn home end insert delete".split(" ").map((name) => key(name)),
+  ],
+  ["named keys with ctrl, kitty", "\x1b[9;5u\x1b[127;5u\x1b[13;5u\x1b[27;5u", [
+    key("tab", "c"),
+    key("backspace", "c"),
+    key("enter", "c"),
+    key("esc", "c"),
+  ]],
+  ["modified keys, SS3", "\x1bO5P\x1bO1;2A", [key("f1", "c"), key("up", "s")]],
   ["keypad, kitty", "\x1b[57399u\x1b[57408u\x1b[57413u\x1b[57414u\x1b[57417u", [
     text("09+"),
     key("enter"),
@@ -137,6 +169,7 @@ const CASES: [string, string | Uint8Array, TermEvent[]][] = [
   ["a control in a CSI ends it and counts", "\x1b[1;\rA", [key("enter"), text("A")]],
   ["an esc in a CSI begins anew", "\x1b[1;\x1b[A", [key("up")]],
   ["an esc in a string begins anew", "\x1b]0;title\x1b[A", [key("up")]],
+  ["an esc esc in a string begins anew", "\x1b]0;title\x1b\x1b[A", [key("up", "a")]],
   ["a control in a string ends it", "\x1b]0;title\rx", [key("enter"), text("x")]],
   ["paste", "\x1b[200~two\r\nlines\rand\nmore\x1b[201~x", [paste("two\nlines\nand\nmore"), text("x")]],
   ["an empty paste", "\x1b[200~\x1b[201~", [paste("")]],
@@ -147,6 +180,12 @@ const CASES: [string, string | Uint8Array, TermEvent[]][] = [
   ]],
   ["a paste with a broken end mark", "\x1b[200~a\x1b[20\x1b[201~", [paste("a[20")]],
   ["a stray end of paste", "\x1b[201~a", [text("a")]],
+  ["typing after a paste", "\x1b[200~a\x1b[201~hello \x1b[1;5Aworld", [
+    paste("a"),
+    text("hello "),
+    key("up", "c"),
+    text("world"),
+  ]],
   ["two pastes", "\x1b[200~a\x1b[201~\x1b[200~b\x1b[201~", [paste("a"), paste("b")]],
   ["a broken lead byte", new Uint8Array([0x61, 0xff, 0xc0, 0x80, 0xe6, 0x62]), [text("ab")]],
   ["an overlong form", new Uint8Array([0xe0, 0x80, 0xaf, 0xf0, 0x80, 0x80, 0xaf, 0x61]), [text("a")]],
@@ -210,6 +249,11 @@ Deno.test("keys: an end mark inside pasted text does not let the rest count as t
   const parser = createKeyParser();
   const events = parser.push(bytesOf("\x1b[200~safe\x1b[201~\r/delete\r\x1b[201~x"));
   assert.deepEqual(events, [paste("safe\n/delete\n"), text("x")]);
+  assert.deepEqual(
+    createKeyParser().push(bytesOf("\x1b[200~a\x1b[201~b\x1b[201~")),
+    [paste("ab")],
+    "at the very end",
+  );
 });
 
 Deno.test("keys: a paste of 100,000 characters arrives whole", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createLifecycle, type Host, type LifecycleOptions } from "../../../face/term/lifecycle.ts";
+import { createLifecycle, denoHost, type Host, type LifecycleOptions } from "../../../face/term/lifecycle.ts";
 import { createFakeTerminal } from "../../../face/term/terminal.ts";
 import { createWriter } from "../../../face/term/writer.ts";
 import { createEmulator, type Emulator } from "../../support/emulator.ts";
@@ -139,9 +139,13 @@ Deno.test("lifecycle: nothing is painted after leaving", async () => {
   await lifecycle.enter();
   await lifecycle.leave();
   terminal.take();
-  writer.frame(() => assert.fail("must not be drawn"));
+  let drawn = false;
+  writer.frame(() => {
+    drawn = true;
+    return new Uint8Array();
+  });
   await writer.idle();
-  assert.equal(terminal.take().length, 0);
+  assert.equal(drawn, false);
 });
 
 Deno.test("lifecycle: suspend restores, stops the group, and SIGCONT takes the terminal again", async () => {
@@ -254,6 +258,7 @@ Deno.test("lifecycle: a process that ends without a word restores at the last mo
   assert.deepEqual(fake.calls, []);
   await lifecycle.enter();
   fake.unload();
+  fake.unload();
   assert.deepEqual(fake.calls, ["now true"]);
   assert.equal(terminal.isRaw(), false);
 });
@@ -269,6 +274,28 @@ Deno.test("lifecycle: a terminal that does not read keeps the process for half a
   assert.deepEqual(fake.calls, ["exit 0"]);
   assert.equal(terminal.isRaw(), false);
   assert.ok(waited_ms >= 490 && waited_ms < 3000, `${waited_ms} ms`);
+});
+
+Deno.test("lifecycle: the real host hears errors and the end of the process until it is told not to", () => {
+  const heard: unknown[] = [];
+  const stop = denoHost().onEnd((error) => heard.push(error), () => heard.push("unload"));
+  const dispatch = () => {
+    const error = new ErrorEvent("error", { error: "thrown", cancelable: true });
+    const rejected = Promise.reject("rejected");
+    rejected.catch(() => {});
+    const rejection = new PromiseRejectionEvent("unhandledrejection", {
+      promise: rejected,
+      reason: "rejected",
+      cancelable: true,
+    });
+    return [dispatchEvent(error), dispatchEvent(rejection)];
+  };
+  assert.deepEqual(dispatch(), [false, false], "the process goes on, to restore");
+  assert.deepEqual(heard, ["thrown", "rejected"]);
+  stop();
+  heard.length = 0;
+  assert.deepEqual(dispatch(), [true, true]);
+  assert.deepEqual(heard, []);
 });
 
 Deno.test("lifecycle: close removes every listener", () => {

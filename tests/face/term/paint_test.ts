@@ -38,6 +38,9 @@ const CHANGES: [string, Draw, Draw, string][] = [
   ],
   ["a short equal gap is written again", [[0, 0, "a...b"]], [[0, 0, "x...y"]], "\x1b[Hx...y"],
   ["a long equal gap is jumped", [[0, 0, "a.....b"]], [[0, 0, "x.....y"]], "\x1b[Hx\x1b[7Gy"],
+  ["one letter of two bytes is written again", [[0, 0, "aéb"]], [[0, 0, "xéy"]], "\x1b[Hxéy"],
+  ["two letters of two bytes are jumped", [[0, 0, "aééb"]], [[0, 0, "xééy"]], "\x1b[Hx\x1b[4Gy"],
+  ["one of three bytes is jumped", [[0, 0, "a─b"]], [[0, 0, "x─y"]], "\x1b[Hx\x1b[Cy"],
   ["a gap of another style is jumped", [[0, 0, "a"], [1, 0, "b", BOLD], [2, 0, "c"]], [
     [0, 0, "x"],
     [1, 0, "b", BOLD],
@@ -161,6 +164,19 @@ Deno.test("paint: two rows at once", () => {
   const before = TEXT.map((text, y): Draw[number] => [0, y, text]);
   const after = TEXT.slice(2).map((text, y): Draw[number] => [0, y, text]);
   assert.equal(change(before, after, { scroll: { top: 0, bottom: 4, rows: 2 } }), "\x1b[1;4r\x1b[2S\x1b[r");
+});
+
+Deno.test("paint: a scrolled-in row is plain, whatever was there before", () => {
+  const bar = " ".repeat(20);
+  const before: Draw = [...TEXT.slice(0, 3).map((text, y): Draw[number] => [0, y, text]), [0, 3, bar, BAR]];
+  const after: Draw = [...TEXT.slice(1, 3).map((text, y): Draw[number] => [0, y, text]), [0, 2, bar, BAR], [
+    0,
+    3,
+    bar,
+    BAR,
+  ]];
+  const scroll = { top: 0, bottom: 4, rows: 1 };
+  assert.equal(change(before, after, { scroll }), `\x1b[1;4r\x1b[S\x1b[r\x1b[4H\x1b[44m${bar}\x1b[m`);
 });
 
 const BAD_HINTS: [string, { top: number; bottom: number; rows: number }][] = [

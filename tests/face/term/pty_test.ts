@@ -18,10 +18,15 @@ interface Session {
   group: number;
 }
 
-/** A shell that runs the app with these rights, then prints its exit code and the terminal's line mode. */
-async function withApp(check: (session: Session) => Promise<void>, rights = ""): Promise<void> {
+/** A shell that runs the app with these rights and redirections, then prints its exit code and the terminal's line mode. */
+async function withApp(
+  check: (session: Session) => Promise<void>,
+  options: { rights?: string; redirect?: string } = {},
+): Promise<void> {
   const screen = createEmulator(90, 24);
-  const run = `deno run ${rights} --no-check --no-prompt --config ${CONFIG} ${APP}`;
+  const run = `deno run ${options.rights ?? ""} --no-check --no-prompt --config ${CONFIG} ${APP} ${
+    options.redirect ?? ""
+  }`;
   const script =
     `echo shell; ${run}; echo "code $?."; stty -a | grep -o -e "-*icanon" -e "-*echo "; echo done`;
   const pty = spawn("sh", ["-c", script], { cols: 90, rows: 24, name: "xterm-256color" });
@@ -119,6 +124,20 @@ for (const [name, how, code, shows] of ENDS) {
   });
 }
 
+for (const [name, how, shown] of [["farewell", "q", true], ["error", "e", false]] as const) {
+  Deno.test({
+    name: `pty: the ${name} goes to standard ${shown ? "output" : "error"}`,
+    ignore: Deno.build.os === "windows",
+    fn: () =>
+      withApp(async ({ screen, type, sees }) => {
+        await sees(/ready (\d+) resumes 0/);
+        type(how);
+        await sees(/code \d\.[^]*done/);
+        assert.equal(/farewell|Error: thrown/.test(screen.text()), shown);
+      }, { redirect: "2>/dev/null" }),
+  });
+}
+
 Deno.test({
   name: "pty: Ctrl-Z gives the terminal back, and SIGCONT takes and repaints it; a resize repaints",
   ignore: Deno.build.os !== "linux",
@@ -141,7 +160,7 @@ Deno.test({
       type("q");
       await sees(/code 0\.[^]*done/);
       assertRestored(screen);
-    }, "--allow-run"),
+    }, { rights: "--allow-run" }),
 });
 
 Deno.test({

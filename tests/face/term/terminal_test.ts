@@ -18,6 +18,43 @@ Deno.test("fake terminal: what was typed is read in order, and the input ends wh
   assert.deepEqual(read, ["a", "b"]);
 });
 
+Deno.test("fake terminal: a reader that already waits is woken by typing and by hanging up", async () => {
+  const terminal = createFakeTerminal(80, 24);
+  const reader = terminal.read()[Symbol.asyncIterator]();
+  const first = reader.next();
+  await Promise.resolve();
+  terminal.type("é");
+  assert.equal(textOf((await first).value), "é");
+  const second = reader.next();
+  await Promise.resolve();
+  terminal.hangUp();
+  assert.equal((await second).done, true);
+});
+
+Deno.test("terminal: where output is no terminal it counts as 80x24, raw mode does nothing, input ends", async () => {
+  const module = new URL("../../../face/term/terminal.ts", import.meta.url).href;
+  const code = `const { denoTerminal } = await import("${module}");
+    const terminal = denoTerminal();
+    terminal.raw(true);
+    let typed = "";
+    for await (const piece of terminal.read()) typed += new TextDecoder().decode(piece);
+    const { width, height } = terminal.size();
+    const first = terminal.write(new TextEncoder().encode(width + "x" + height + " "));
+    await terminal.write(new TextEncoder().encode(typed));
+    await first;`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", code],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode("typed"));
+  await input.close();
+  const { code: exit_code, stdout } = await child.output();
+  assert.deepEqual([exit_code, textOf(stdout)], [0, "80x24 typed"]);
+});
+
 Deno.test("fake terminal: a resize is told to those who still listen", () => {
   const terminal = createFakeTerminal(80, 24);
   const seen: { width: number; height: number }[] = [];

@@ -23,6 +23,9 @@ const WIDTHS: [string, string, number][] = [
   ["skin tone", "👍🏽!", 3],
   ["text heart and emoji heart", "❤❤️", 3],
   ["key cap", "1️⃣", 2],
+  ["the first and the last flag letter", "🇦🇹🇿🇦", 4],
+  ["a skin tone alone", "🏻", 2],
+  ["a CJK radical", "⺀", 2],
   ["two flags and half a flag", "🇩🇪🇫🇷🇺", 5],
   ["controls", "a\x00\x07\x1b[31m\x7fb", 6],
   ["C1", "a\x9b\x85b", 2],
@@ -94,7 +97,7 @@ Deno.test("width: what terminals disagree about is marked", () => {
   for (const text of ["🌸", "👍🏽", "🇩🇪", "❤️", "⭐", "क्षि", "☰", "䷀", "👩‍🚀"]) {
     assert.equal(disputed(text), true, text);
   }
-  for (const text of ["a", "é", "e\u0301", "日", "한", "ｱ", "✿", "─", "𠀀", "ก"]) {
+  for (const text of ["a", "é", "e\u0301", "日", "⺀", "한", "ｱ", "✿", "─", "𠀀", "ก"]) {
     assert.equal(disputed(text), false, text);
   }
 });

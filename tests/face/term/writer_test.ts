@@ -98,6 +98,28 @@ Deno.test("writer: a terminal that is gone is told once, and later frames are no
   assert.deepEqual(errors, [gone]);
 });
 
+Deno.test("writer: an error while drawing is not mistaken for a lost terminal", async () => {
+  const terminal = createFakeTerminal(10, 2);
+  const writer = createWriter(terminal, never);
+  const seen = Promise.withResolvers<unknown>();
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    seen.resolve(event.reason);
+  };
+  addEventListener("unhandledrejection", onRejection);
+  try {
+    writer.frame(() => {
+      throw new Error("a bug in the view");
+    });
+    assert.match(String(await seen.promise), /a bug in the view/);
+  } finally {
+    removeEventListener("unhandledrejection", onRejection);
+  }
+  writer.frame(() => bytesOf("x"));
+  await writer.idle();
+  assert.equal(textOf(terminal.take()), "x");
+});
+
 Deno.test("writer: the next frame is drawn from the state of its own time", async () => {
   const terminal = createFakeTerminal(10, 2);
   const writer = createWriter(terminal, never);
