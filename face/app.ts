@@ -87,7 +87,7 @@ function placeWords(model: Model, now_ms: number): Model {
   const whole = shownLength(live, now_ms) >= live.message.content.length;
   if (whole && now_ms - since_ms >= WORD_WAIT_MS) {
     const width = geometry(model).width;
-    const fits = word.room >= Math.max(word.width, Math.min(ROOM_FOR_A_WORD, width >> 1));
+    const fits = word.room >= Math.max(word.width + 4, Math.min(ROOM_FOR_A_WORD, width >> 1));
     return {
       ...model,
       transcript: place(model.transcript, live.message.id, word.start, fits ? "stay" : "next"),

@@ -243,8 +243,10 @@ export function money(dollars: number): string {
   return dollars.toFixed(Math.min(6, Math.max(2, -Math.floor(Math.log10(dollars)))));
 }
 
-/** 8192 -> 8.2k, 131072 -> 131k. */
+/** 3104 -> 3.1k, 131072 -> 128k. */
 export function short(count: number): string {
+  // Windows of models are counted in 1,024s.
+  if (count >= 1024 && count % 1024 === 0 && count < 1e6) return `${count / 1024}k`;
   if (count < 1000) return String(Math.round(count));
   if (count >= 1e6) return `${trim((count / 1e6).toFixed(1))}M`;
   return count < 10_000 ? `${trim((count / 1000).toFixed(1))}k` : `${Math.round(count / 1000)}k`;

@@ -25,20 +25,20 @@ function frame(width: number): { x: number; width: number } {
 }
 
 export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: number): void {
-  const { theme, opening, story } = model;
+  const { theme, opening } = model;
   const { marks } = theme;
   const { x, width } = frame(grid.width);
   const right = x + width;
   const text_x = x + 2;
   const text_width = right - text_x;
   const choices = choicesOf(model);
-  const names = Math.max(16, ...choices.map((choice) => textWidth(choice.name))) + 2;
+  const longest = Math.max(...choices.map((choice) => textWidth(choice.name)), 0);
+  const names = 2 + (grid.width < BLOCK ? longest : Math.max(16, longest));
   const what_x = text_x + 3 + names;
   const roomy = right - what_x >= 24;
   const texts = choices.map((choice) => roomy ? plainRows(choice.what, right - what_x) : [""]);
-  const list_height = texts.reduce((sum, rows) => sum + Math.max(1, rows.length), 0);
-  const height = list_height + 11;
-  let y = Math.max(0, Math.min((bottom - height) >> 2, 12));
+  // The place depends on the screen alone: nothing jumps when the worlds come or the step changes.
+  let y = grid.height < 30 ? 1 : Math.min((grid.height - 14) >> 2, 12);
 
   drawMarks(grid, model, x, right, y);
   y += 2;
@@ -81,19 +81,8 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
   y++;
   const escape = opening.step === "character" ? ["Esc back"] : [];
   const go = choices.length > 0 && opening.step !== "starting" ? ["Enter go", `${marks.arrows} look`] : [];
-  const keys = [...go, ...escape, "? keys", "/ commands", "Ctrl+C leave"].slice(
-    0,
-    opening.step === "world" ? 5 : 5,
-  );
-  put(
-    grid,
-    text_x,
-    Math.min(y, bottom),
-    keys.filter((key) => key !== "/ commands").join("   "),
-    theme.dim,
-    right,
-  );
-  void story;
+  const keys = [...go, ...escape, "? keys", "Ctrl+C leave"].slice(0, 4);
+  put(grid, text_x, Math.min(y, bottom), keys.join("   "), theme.dim, right);
 }
 
 /** As many rows as there is room for, the selected one among them. */
