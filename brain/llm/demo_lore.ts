@@ -46,9 +46,7 @@ function entriesOf(lore: string): Entry[] {
 function publicEntries(recalled: string[], world_lore: string): Entry[] {
   const own = entriesOf(world_lore);
   const secrets = own.filter((entry) => entry.secret);
-  const open = (entry: Entry) =>
-    !entry.secret &&
-    !secrets.some((secret) => secret.text.includes(entry.text) || entry.text.includes(secret.sentences[0]));
+  const open = (entry: Entry) => !entry.secret && !secrets.some((secret) => secret.text.includes(entry.text));
   return [...recalled.flatMap(entriesOf), ...own].filter(open);
 }
 

@@ -110,7 +110,7 @@ export function formsOf(word: string): string[] {
   if (/(?:[sxz]|[cs]h)es$/.test(bare)) forms.push(bare.slice(0, -2));
   if (/[^s]s$/.test(bare) && bare.length > 3) forms.push(bare.slice(0, -1));
   for (const ending of ["ed", "ing"]) {
-    if (!bare.endsWith(ending) || bare.length < ending.length + 3) continue;
+    if (!bare.endsWith(ending) || bare.length < ending.length + 2) continue;
     const stem = bare.slice(0, -ending.length);
     forms.push(stem, stem + "e");
     if (stem.at(-1) === stem.at(-2)) forms.push(stem.slice(0, -1));

@@ -10,7 +10,7 @@ Mrs Oakes sells kettles on Sundays. She wants a lid that fits. She hides a silve
 The market smells of tin. A kettle costs four sous. It closes at noon.
 
 ## The vault
-The vault under the market holds every kettle of the old queen. Known to: Mrs Oakes.`;
+The vault under the market holds every kettle of the old queen. The queen's lid is there. Known to: Mrs Oakes.`;
 
 Deno.test("a sentence that names the noun is retold, from what is about it before what mentions it", () => {
   assert.deepEqual(loreAbout("kettle", [], LORE), [
@@ -32,6 +32,8 @@ Deno.test("secrets and notes to the narrator are not retold, neither from the wo
     loreAbout("queen", ["The vault under the market holds every kettle of the old queen."], LORE),
     [],
   );
+  assert.deepEqual(loreAbout("queen", ["The queen's lid is there."], LORE), []);
+  assert.deepEqual(loreAbout("queen", ["The queen is dead."], LORE), ["The queen is dead."]);
   assert.deepEqual(loreAbout("queen", ["The queen is dead. Known to: nobody."], ""), []);
   assert.deepEqual(loreAbout("stairs", [], LORE), []);
   assert.deepEqual(loreAbout("polish", [], LORE), []);

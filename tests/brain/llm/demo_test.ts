@@ -204,7 +204,10 @@ Deno.test("of several nouns the last is answered in a question and the first els
     ...WORLD,
     narrator: {
       ...LINES,
-      answers: [{ about: ["boy"], line: "About boys." }, { about: ["lamp"], line: "About lamps." }],
+      answers: [{ about: ["maddi"], line: "About Maddi." }, { about: ["boy"], line: "About boys." }, {
+        about: ["lamp"],
+        line: "About lamps.",
+      }],
     },
   };
   const rows = [
@@ -212,6 +215,8 @@ Deno.test("of several nouns the last is answered in a question and the first els
     ["I look at the boy under the lamp.", "About boys."],
     ["I look at the lamp above the boy.", "About lamps."],
     ["Is the lamp with the boy?", "About boys."],
+    ["I ask Maddi about the lamp.", "About lamps."],
+    ["I ask Maddi.", "About Maddi."],
   ];
   for (const [line, answer] of rows) {
     assert.ok((await tell(two, [user(line)])).text.startsWith(answer), line);

@@ -28,6 +28,7 @@ const KINDS: [string, Kind][] = [
   ["I grabbed the rope", "take"],
   ["I leave by the wrong door.", "go"],
   ["I go back to where it began.", "go"],
+  ["I am going on", "go"],
   ["north", "go"],
   ["I follow the girl down the road", "go"],
   ['"Good evening."', "speak"],
@@ -61,6 +62,7 @@ const NOUNS: [string, string[]][] = [
   ["I talk to the man", []],
   ["Who are you?", []],
   ["I nod.", []],
+  ["I give the boy my hat", ["boy", "hat"]],
   ["the 12 lamps", ["lamps"]],
   ["I ask who lights the lamp now.", ["lamp"]],
 ];
@@ -77,6 +79,7 @@ const FORMS: [string, string][] = [
   ["looked", "look"],
   ["grabbed", "grab"],
   ["taking", "take"],
+  ["going", "go"],
   ["lamp", "lamp"],
 ];
 
