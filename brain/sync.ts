@@ -30,7 +30,7 @@ export function snapshot(parts: SnapshotParts): SyncState {
       id: world.id,
       name: world.name,
       hook: world.hook,
-      opening: firstSentence(world.start_message || world.scene),
+      opening: firstSentence((world.start_message || world.scene).replace(/\{\{\s*user\s*\}\}/gi, "you")),
       characters: world.characters,
       first_line: world.narrator?.first_line ?? "",
     })),
