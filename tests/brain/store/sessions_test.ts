@@ -162,6 +162,32 @@ Deno.test("no word of a deleted session is left in the files", async () => {
   });
 });
 
+Deno.test("deleting another session leaves the chosen one chosen, for every player", async () => {
+  await withDatabase((db) => {
+    for (const [id, player_id] of [["a", "ann"], ["b", "ann"], ["c", "ben"]]) {
+      createSession(db, aSession({ id, player_id }));
+    }
+    const state = { world_id: "w", character_id: "c", model: "m", rules: [] };
+    saveState(db, "ann", { ...state, session_id: "a" });
+    saveState(db, "ben", { ...state, session_id: "c" });
+    assert.equal(deleteSession(db, "ann", "b"), true);
+    assert.deepEqual([getState(db, "ann").session_id, getState(db, "ben").session_id], ["a", "c"]);
+    assert.equal(deleteSession(db, "ann", "a"), true);
+    assert.deepEqual([getState(db, "ann").session_id, getState(db, "ben").session_id], ["", "c"]);
+  });
+});
+
+Deno.test("a deleted story gives its room on the disk back", async () => {
+  await withDatabase((db, path) => {
+    tellAll(db, aSession(), Array.from({ length: 200 }, () => "word ".repeat(1000)));
+    db.all("PRAGMA wal_checkpoint(TRUNCATE)");
+    assert.ok(Deno.statSync(path).size > 1_000_000);
+    deleteSession(db, "ann", "story");
+    assert.ok(Deno.statSync(path).size < 300_000, `${Deno.statSync(path).size}`);
+    assert.equal(Deno.statSync(`${path}-wal`).size, 0);
+  });
+});
+
 Deno.test("a story of 3,000 messages in one line is deleted in one go", async () => {
   await withDatabase((db) => {
     tellAll(db, aSession(), Array.from({ length: 3000 }, (_, i) => `line ${i}`));
