@@ -79,7 +79,7 @@ export function makeBudget(context_tokens: number, options: BudgetOptions): Budg
     ? Math.min(context_tokens, options.max_context_tokens)
     : context_tokens;
   const context = Math.max(MIN_CONTEXT, Math.floor(capped));
-  const reply = Math.min(Math.ceil(options.reply_words.max * 3), Math.floor(context / 4));
+  const reply = Math.min(options.reply_words.max * 3, Math.floor(context / 4));
   const least = Math.floor(context / 8);
   const room = context - reply - Math.ceil(context * 0.04) - options.fixed;
 
@@ -91,7 +91,7 @@ export function makeBudget(context_tokens: number, options: BudgetOptions): Budg
   const lore = wish === 0 ? 0 : Math.floor(given * lore_wish / wish);
   const memories = given - lore;
   const history = Math.max(least, room - lore - memories);
-  return { context, reply, lore, memories, history, over: Math.max(0, history + lore + memories - room) };
+  return { context, reply, lore, memories, history, over: Math.max(0, least - room) };
 }
 
 /**

@@ -54,6 +54,7 @@ Deno.test("a broken document names file, line, column and a plain reason", () =>
     ["a: &a\n  - *a\n", 2, 5, /stands inside itself/],
     ["a: &a [ &b [ *a ] ]\n", 1, 14, /stands inside itself/],
     ["a: &x &y 1\n", 1, 7, /two anchors/],
+    ["}\n", 1, 1, /^Unexpected flow-map-end/],
   ];
   for (const [text, line, col, reason] of rows) {
     const error = failure(text);
@@ -188,6 +189,10 @@ Deno.test("the nearest known key is found a few letters away, never far away", (
     ["ID", "id"],
     ["di", "id"],
     ["pot", "port"],
+    ["pxrt", "port"],
+    ["porrt", "port"],
+    ["porrrt", "port"],
+    ["pxxt", undefined],
     ["xy", undefined],
     ["colour", undefined],
     ["", undefined],

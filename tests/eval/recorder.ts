@@ -28,7 +28,6 @@ export function startRecorder(target: string): Recorder {
       method: request.method,
       headers,
       body,
-      signal: request.signal,
     });
     if (!path.startsWith("/chat/completions") || body === undefined || answer.body === null) {
       return passed(answer, answer.body);

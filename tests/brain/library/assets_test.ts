@@ -32,9 +32,10 @@ function complaints(library: Library, root: string): string[] {
 
 const named = (id: string) => `id: ${id}\nname: The ${id}\n`;
 
-/** Resolves at the first change after which `done` holds; fails after five seconds. */
+/** Resolves, with the time it took, once `done` holds after a change or already; fails after five seconds. */
 async function changed(library: Library, done: () => boolean): Promise<number> {
   const started = performance.now();
+  if (done()) return 0;
   await new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("no change came")), 5_000);
     library.onChange(() => {
@@ -190,6 +191,33 @@ Deno.test("a saved, broken, mended and removed file shows within a second", asyn
     seen = changed(library, () => names() === "");
     await Deno.remove(`${home}/worlds/own.yaml`);
     await seen;
+    library.close();
+  });
+});
+
+Deno.test("a file that is saved without a pause shows before the saving stops", async () => {
+  await withFolders(async ({ assets, home, write }) => {
+    const library = await openLibrary(assets, home, { watch: true });
+    let saves = 0;
+    const saving = setInterval(() => write("home/worlds/own.yaml", `id: own\nname: Save ${++saves}\n`), 40);
+    const seen = changed(library, () => library.worlds().length === 1);
+    assert.ok(await seen < 1_500);
+    clearInterval(saving);
+    await changed(library, () => library.worlds()[0]?.name === `Save ${saves}`);
+    library.close();
+  });
+});
+
+Deno.test("a file saved without a change calls nobody", async () => {
+  await withFolders(async ({ assets, home, write }) => {
+    await write("assets/rules/r.yaml", "id: r\n");
+    const library = await openLibrary(assets, home, { watch: true });
+    let calls = 0;
+    library.onChange(() => calls++);
+    await write("assets/rules/r.yaml", "id: r\n");
+    // Nothing can be awaited where nothing happens: twice the time that a change takes.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    assert.equal(calls, 0);
     library.close();
   });
 });

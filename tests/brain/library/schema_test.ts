@@ -80,6 +80,27 @@ Deno.test("only id and name are needed", () => {
   });
 });
 
+Deno.test("a character needs a name, a rule does not", () => {
+  const rows: [string, string, boolean][] = [["id: a\n", 'needs a "name"', false], [
+    "id: a\nname: ' '\n",
+    'needs a "name"',
+    true,
+  ]];
+  for (const [text, reason, for_rules_too] of rows) {
+    assert.equal(readCharacter(text, "c").asset, null);
+    assert.equal(readCharacter(text, "c").problems[0].reason, reason);
+    assert.equal(readRule(text, "r").problems.length, for_rules_too ? 1 : 0);
+  }
+  assert.equal(readRule("name: A\n", "r").asset, null);
+});
+
+Deno.test("a complaint quotes what was written, shortened", () => {
+  const told = (id: string) => readRule(`id: ${id}\n`, "r").problems[0].reason;
+  const start = '"id" must be a plain name (a-z, 0-9, _ and -, at most 64 characters), not ';
+  assert.equal(told("X".repeat(60)), `${start}"${"X".repeat(60)}"`);
+  assert.equal(told("X".repeat(61)), `${start}"${"X".repeat(60)}…"`);
+});
+
 Deno.test("what rules a file out is named with its place", () => {
   const rows: [string, number, number, RegExp][] = [
     ["", 1, 1, /needs "key: value" lines; known keys are id, name, hook/],

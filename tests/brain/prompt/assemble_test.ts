@@ -83,6 +83,7 @@ Deno.test("the whole prompt of a first line, word for word", () => {
         ],
         [
           memory(31, 901, 2, "The rope\nsnaps.", "assistant"),
+          memory(33, 899, 2, "I pull."),
           memory(30, 900, 12, "I hide {{user}}'s key."),
           memory(32, 902, 1, "I wait."),
         ],
@@ -118,6 +119,7 @@ Lore (true, use if it fits):
 
 Earlier, not now:
 - Ada Brill, 12 turns ago: I hide {{user}}'s key.
+- Ada Brill, 2 turns ago: I pull.
 - narrator, 2 turns ago: The rope snaps.
 - Ada Brill, 1 turn ago: I wait.
 
@@ -137,7 +139,7 @@ I look at {{char}}.`,
     "memories",
     "reminder",
   ]);
-  assert.deepEqual([dropped, lore_ids, memory_ids], [[], [7, 8], [31, 30, 32]]);
+  assert.deepEqual([dropped, lore_ids, memory_ids], [[], [7, 8], [31, 33, 30, 32]]);
 });
 
 Deno.test("a prompt with nothing but a player's line has no empty sections", () => {
@@ -222,7 +224,10 @@ Deno.test("/continue leaves the reply last and asks for what follows it", () => 
     messages[3].content,
     /^Scene: [^\n]*\n\nYour last text broke off\. Write only what follows its last word/,
   );
-  assert.match(messages[3].content, /At most 160 words.*Ada Brill belongs to the player/);
+  assert.match(
+    messages[3].content,
+    /At most 160 words.*Ada Brill belongs to the player\. End on something to answer\.$/,
+  );
   assert.doesNotMatch(messages[3].content, /Go on from the player's line/);
   assert.equal(sections.at(-1)?.name, "reminder");
 
@@ -257,6 +262,8 @@ Deno.test("the length of a reply comes from one setting, in rule 8 and in the re
     [terse("Few words."), "80 to 160"],
     [terse("90 to 10 words"), "80 to 160"],
     [terse("0 to 0 words"), "80 to 160"],
+    [terse("5 to 9 words"), "5 to 9"],
+    [terse("50 to 50 words"), "50 to 50"],
   ];
   for (const [rules, expected] of rows) {
     const { messages } = assemble(partsOf(tree, { rules }), RECALL_ALL);
@@ -290,6 +297,7 @@ Deno.test("a name with an article is written small in the middle of a sentence",
     ["An old man", "Ask {{user}}", "Ask an old man"],
     ["Theo", "Ask {{user}}", "Ask Theo"],
     ["Ada", "Ask {{user}}", "Ask Ada"],
+    ["The clerk", "a {{user}}", "a the clerk"],
     ["The clerk", '({{user}}) "{{user}}"\n{{user}}', '(The clerk) "The clerk"\nThe clerk'],
   ];
   for (const [name, text, expected] of rows) assert.equal(fill(text, { ...CLERK, name }), expected);

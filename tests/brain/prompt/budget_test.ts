@@ -52,6 +52,9 @@ Deno.test("tokens are o200k_base's, special tokens are plain text", async () => 
     ["a <|endoftext|> b", 9],
   ];
   for (const [text, tokens] of rows) assert.equal(estimateTokens(text), tokens, text);
+  // A piece never ends within a character.
+  const wave = estimateTokens("🌊");
+  assert.equal(estimateTokens("x" + "🌊".repeat(400)), 1 + 400 * wave);
   // Cutting long texts into pieces costs next to nothing.
   const long = prose(chanceOf(7), 4_000);
   const { countTokens } = await import("gpt-tokenizer/encoding/o200k_base");
@@ -136,6 +139,21 @@ Deno.test("a story that fits is kept whole, to the last token", () => {
     dropped: [1, 2, 3, 4, 5, 6],
   });
   assert.deepEqual(planHistory([], { history_tokens: 100 }), { kept: [], dropped: [] });
+});
+
+Deno.test("cuts stand a step apart, counted from the first message of the story", () => {
+  const rows: [number, number][] = [
+    [10_000, 321], // a step of 2,560: 30,720 tokens lie before message 321
+    [8_100, 321], // a step of 2,048, and what is kept is exactly what fits
+    [8_099, 343],
+    [40_000, 109], // 10,240
+  ];
+  const path = story(401, 96);
+  for (const [history_tokens, first] of rows) {
+    assert.equal(planHistory(path, { history_tokens }).kept[0], first, String(history_tokens));
+  }
+  const opened = story(10, 96, "assistant");
+  assert.equal(planHistory(opened, { history_tokens: 1_000 }).kept.length, 10);
 });
 
 Deno.test("a story is cut where the player speaks, never between a line and its reply", () => {
