@@ -54,9 +54,8 @@ export function readBlock(text: string, start: number, end: number, fence: strin
     const from = start + head.length - trimmed.length + quote[0].length;
     return { kind: "text", from, marks: QUOTE | ITALIC, indent: 3 * depth, hang: 3 * depth, marker: "" };
   }
-  const bullet = /^([-*+]|\d{1,3}[.)]) +/.exec(trimmed);
+  const bullet = /^([-*+]|\d{1,3}[.)]) +(?=\S)/.exec(trimmed);
   if (bullet !== null) {
-    if (!final && whole && bullet[0].length === trimmed.length) return { kind: "undecided" };
     const marker = /\d/.test(bullet[1]) ? bullet[1] : "-";
     const from = start + head.length - trimmed.length + bullet[0].length;
     const hang = lead + marker.length + 1;

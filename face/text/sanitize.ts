@@ -17,11 +17,11 @@ const WHOLE = new RegExp(
   "g",
 );
 const PARTIAL = new RegExp(
-  `(?:${STRINGS})[^\\u0007\\u009c\\n]*$|(?:\\u001b\\[|\\u009b)[\\u0020-\\u003f]*$|\\u001bO?[\\u0020-\\u002f]*$|\\r$|[\\ud800-\\udbff]$`,
+  `(?:${STRINGS})[^\\u0007\\u001b\\u009c\\n]*\\u001b?$|(?:\\u001b\\[|\\u009b)[\\u0020-\\u003f]*$|\\u001bO?[\\u0020-\\u002f]*$|\\r$|[\\ud800-\\udbff]$`,
 );
 // C0 but tab and newline, DEL, C1; bidi controls; BOM and line separators; noncharacters; tag characters.
 const CONTROLS = new RegExp(
-  "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufff9-\\uffff]" +
+  "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff]" +
     "|\\udb40[\\udc00-\\udc7f]",
   "g",
 );
