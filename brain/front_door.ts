@@ -70,12 +70,13 @@ export async function runFrontDoor(options: FrontDoorOptions): Promise<number> {
 function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: LogFile } {
   const cwd = Deno.cwd();
   const wanted = resolve(cwd, options.home);
-  const home = attempt(`The home ${wanted} cannot be used`, () => {
+  const home = attempt(`The home ${wanted} cannot be used`, "Name another one with --home", () => {
     Deno.mkdirSync(join(wanted, "logs"), { recursive: true, mode: 0o700 });
     return Deno.realPathSync(wanted);
   });
   const assets = attempt(
     `The assets ${options.assets} cannot be read`,
+    "Name others with --assets",
     () => Deno.realPathSync(resolve(cwd, options.assets)),
   );
   const loopback = ["127.0.0.1", "localhost", "::1"].includes(options.host);
@@ -90,15 +91,19 @@ function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: 
     port: options.port,
     token: options.with_parent || !loopback ? randomToken() : "",
   });
-  const folder = attempt(`The folder of the database ${config.database_path} cannot be used`, () => {
-    Deno.mkdirSync(dirname(config.database_path), { recursive: true, mode: 0o700 });
-    return Deno.realPathSync(dirname(config.database_path));
-  });
+  const folder = attempt(
+    `The folder of ${config.database_path} cannot be used`,
+    "See database_path in the config",
+    () => {
+      Deno.mkdirSync(dirname(config.database_path), { recursive: true, mode: 0o700 });
+      return Deno.realPathSync(dirname(config.database_path));
+    },
+  );
   config.database_path = join(folder, config.database_path.slice(dirname(config.database_path).length));
   config.lore_folders = config.lore_folders.map((path) =>
     realPathOr(path, () => complaints.push(`lore_folders: ${path} does not exist`))
   );
-  const log = attempt(`The log in ${home} cannot be written`, () => {
+  const log = attempt(`The log in ${home} cannot be written`, "Name another home with --home", () => {
     const secrets = [...Object.values(keys), config.token];
     return new LogFile(join(home, "logs", "brain.log"), {
       max_bytes: LOG_BYTES,
@@ -239,13 +244,13 @@ async function say(stream: { write(bytes: Uint8Array): Promise<number> }, line: 
   }
 }
 
-function attempt<T>(what: string, action: () => T): T {
+function attempt<T>(what: string, hint: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/ \(os error \d+\).*$/s, "") : String(error);
     throw new StartError(
-      `${what}: ${why}. Name another one with --home, --assets or in the config.`,
+      `${what}: ${why}. ${hint}.`,
       EXIT.failed,
     );
   }

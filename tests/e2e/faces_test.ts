@@ -5,14 +5,21 @@ import { join } from "node:path/posix";
 import { parseBrainFile } from "../../shared/home.ts";
 import {
   FACE,
+  FRONT_DOOR,
   gone,
   isRunning,
   ROOT,
   type Screen,
+  startPiped,
   startScreen,
   tempHome,
   until,
 } from "../support/processes.ts";
+
+/** The opening screen with its worlds, which come from the brain. */
+const WORLDS = /Where do you want to go\?\s+› 1 /;
+/** The built-in narrator without its pauses. */
+const QUICK = "narrator_word_ms: 1\n";
 
 function play(home: string, role = "play"): Screen {
   return startScreen(FACE, [role, "--home", home]);
@@ -29,9 +36,9 @@ function brainOf(home: string): number {
 
 /** Two keys from the opening screen to the story. */
 async function begin(face: Screen): Promise<void> {
-  await face.shows("1  The Honey Year");
+  await face.shows(WORLDS);
   face.type("\r");
-  await face.shows("1  The midwife");
+  await face.shows(/Who are you there\?\s+› 1 /);
   face.type("\r");
   await face.shows(/Tab reread/);
 }
@@ -58,19 +65,14 @@ async function say(face: Screen, line: string): Promise<void> {
 
 /** Waits for the opening screen with its worlds, which come from the brain; gives the brain's pid. */
 async function opened(face: Screen, home: string): Promise<number> {
-  await face.shows("1  The Honey Year");
+  await face.shows(WORLDS);
   const pid = brainOf(home);
   assert.ok(isRunning(pid));
   return pid;
 }
 
-async function quickNarrator(home: string, word_ms = 1): Promise<void> {
-  await Deno.writeTextFile(join(home, "config.yaml"), `narrator_word_ms: ${word_ms}\nlocal_servers: off\n`);
-}
-
 Deno.test("play draws before there is a brain, tells a story, and leaves no process behind", async () => {
-  await using home = await tempHome();
-  await quickNarrator(home.path);
+  await using home = await tempHome(QUICK);
   // A held lock without brain.json: a brain that takes its time.
   const lock = await Deno.open(join(home.path, "brain.lock"), { create: true, write: true });
   await lock.lock(true);
@@ -89,8 +91,7 @@ Deno.test("play draws before there is a brain, tells a story, and leaves no proc
 });
 
 Deno.test("a second play attaches; when the owner leaves in mid-story it goes on with a brain of its own", async () => {
-  await using home = await tempHome();
-  await quickNarrator(home.path);
+  await using home = await tempHome(QUICK);
   await using owner = play(home.path);
   await begin(owner);
   await say(owner, "I look around.");
@@ -110,8 +111,7 @@ Deno.test("a second play attaches; when the owner leaves in mid-story it goes on
 });
 
 Deno.test("kill -9 of the brain in mid-reply: it is started again, the words are kept, and the next line works", async () => {
-  await using home = await tempHome();
-  await quickNarrator(home.path, 60);
+  await using home = await tempHome("narrator_word_ms: 60\n");
   await using face = play(home.path);
   await begin(face);
   await send(face, "I look around.");
@@ -187,6 +187,38 @@ Deno.test("a home below a regular file is a sentence and code 1", async () => {
   await using face = play(join(home.path, "file", "home"));
   assert.equal((await face.ended).code, 1);
   assert.match(face.emulator.text().replaceAll("\n", ""), /^The home .* cannot be used: Not a directory\./);
+});
+
+Deno.test("a brain that cannot start is told on the screen, and again with its code when the player leaves", async () => {
+  await using home = await tempHome();
+  await Deno.writeTextFile(join(home.path, "file"), "");
+  await Deno.writeTextFile(join(home.path, "config.yaml"), "database_path: file/s.db\n");
+  await using face = play(home.path);
+  await face.shows("See database_path in the config");
+  face.type("\x03");
+  await face.shows(/[Aa]gain|Ctrl\+C/);
+  // A second one within 300 ms would pass for the same: `deno task` doubles signals.
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  face.type("\x03");
+  assert.equal((await face.ended).code, 1);
+  assert.match(
+    face.emulator.text().replaceAll("\n", ""),
+    /^The folder of .*file\/s\.db cannot be used: .*\. See database_path in the config\./,
+  );
+});
+
+Deno.test("face --url plays with a brain that runs by hand", async () => {
+  await using home = await tempHome(QUICK);
+  await using here = await tempHome();
+  await using door = startPiped(FRONT_DOOR, ["brain", "--port", "0", "--home", home.path]);
+  const { url } = await door.ready();
+  await using face = startScreen(FACE, ["face", "--url", url.replace("/ws/rpc", ""), "--home", here.path]);
+  await begin(face);
+  await say(face, "I look around.");
+  assert.deepEqual(
+    [...Deno.readDirSync(here.path)].map(({ name }) => name).filter((name) => name.startsWith("brain")),
+    [],
+  );
 });
 
 Deno.test("dev starts the brain again when its code changes, and shows what deno check finds", async () => {

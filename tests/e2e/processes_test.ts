@@ -63,8 +63,7 @@ Deno.test("a ready brain prints exactly one JSON line on stdout, and logs elsewh
 });
 
 Deno.test("the end of its face's pipe ends a brain in mid-reply within a second; the reply is kept, marked stopped", async () => {
-  await using home = await tempHome();
-  await Deno.writeTextFile(join(home.path, "config.yaml"), "narrator_word_ms: 300\n");
+  await using home = await tempHome("narrator_word_ms: 300\n");
   await using door = brain(home.path, ["--with-parent"]);
   const { pid, url } = await door.ready();
   const { token } = JSON.parse(await Deno.readTextFile(join(home.path, "brain.json")));
@@ -87,8 +86,7 @@ Deno.test("the end of its face's pipe ends a brain in mid-reply within a second;
 });
 
 Deno.test("kill -9 in mid-reply: the next start shows the partial reply, marked stopped", async () => {
-  await using home = await tempHome();
-  await Deno.writeTextFile(join(home.path, "config.yaml"), "narrator_word_ms: 100\n");
+  await using home = await tempHome("narrator_word_ms: 100\n");
   await using door = brain(home.path);
   const { pid, url } = await door.ready();
   {

@@ -15,9 +15,13 @@ export interface TempHome extends AsyncDisposable {
   path: string;
 }
 
-/** A new, empty folder. Removed at the end of its `using`. */
-export async function tempHome(): Promise<TempHome> {
+/**
+ * A new folder with a config.yaml that keeps models on this machine out of the test, and holds `config` besides.
+ * Removed at the end of its `using`.
+ */
+export async function tempHome(config = ""): Promise<TempHome> {
   const path = await Deno.makeTempDir({ prefix: "flower-test-" });
+  await Deno.writeTextFile(join(path, "config.yaml"), `local_servers: off\n${config}`);
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
