@@ -119,7 +119,6 @@ export function createKeyParser(): KeyParser {
     } else if (byte === 0x4d && sequence === "") {
       state = "x10";
     } else if (byte === 0x7e && sequence === "200") {
-      ground();
       paste = createPaste();
       state = "paste";
     } else {

@@ -69,7 +69,7 @@ function moveTo(x: number, y: number): string {
 function shift(grid: Grid, hint: ScrollHint): Grid | null {
   const { top, bottom, rows } = hint;
   const distance = Math.abs(rows);
-  if (rows === 0 || top < 0 || bottom > grid.height || bottom - top < 2 || distance >= bottom - top) {
+  if (rows === 0 || top < 0 || bottom > grid.height || distance >= bottom - top) {
     return null;
   }
   if (!Number.isInteger(top) || !Number.isInteger(bottom) || !Number.isInteger(rows)) return null;

@@ -135,10 +135,39 @@ Deno.test("grid: a style is kept on a blank only where it is seen", () => {
     assert.deepEqual(styleAt(grid, 1, 0), style(part));
     fill(grid, 0, 0, 6, 1, " ", style(part));
     assert.deepEqual(styleAt(grid, 5, 0), style(part));
+    clearGrid(grid);
     put(grid, 0, 0, "日", style(part));
     put(grid, 1, 0, "x", PLAIN);
     assert.deepEqual(styleAt(grid, 0, 0), style(part), "the half left blank keeps its background");
   }
+});
+
+Deno.test("grid: a row ends where it ends", () => {
+  const grid = createGrid(3, 2);
+  put(grid, 0, 0, "abc", BOLD);
+  put(grid, 0, 1, "def", PLAIN);
+  assert.equal(gridText(grid), "abc\ndef");
+  assert.deepEqual([styleAt(grid, -1, 1), styleAt(grid, 2, 0)], [PLAIN, BOLD]);
+  put(grid, 0, 1, "d", BOLD);
+  assert.deepEqual([styleAt(grid, 3, 0), styleAt(grid, 0, 1)], [PLAIN, BOLD]);
+});
+
+Deno.test("grid: fill styles its rectangle and nothing else", () => {
+  const grid = createGrid(6, 3);
+  fill(grid, 2, 1, 2, 1, " ", BAR);
+  const styled: string[] = [];
+  for (let y = 0; y < 3; y++) {
+    for (let x = 0; x < 6; x++) if (styleAt(grid, x, y).bg !== null) styled.push(`${x},${y}`);
+  }
+  assert.deepEqual(styled, ["2,1", "3,1"]);
+});
+
+Deno.test("grid: a glyph cut by the left edge leaves its right neighbour whole", () => {
+  const grid = createGrid(4, 1);
+  put(grid, 1, 0, "日", PLAIN);
+  put(grid, -1, 0, "語", PLAIN);
+  assert.equal(cells(grid), " 日~ ");
+  assertPairsWhole(grid);
 });
 
 Deno.test("grid: a blank replaces what was there", () => {

@@ -187,7 +187,9 @@ const BAD_HINTS: [string, { top: number; bottom: number; rows: number }][] = [
   ["below the screen", { top: 0, bottom: 5, rows: 1 }],
   ["as large as its region", { top: 0, bottom: 4, rows: 4 }],
   ["turned round", { top: 3, bottom: 1, rows: 1 }],
-  ["in fractions", { top: 0, bottom: 4, rows: 1.5 }],
+  ["by a fraction", { top: 0, bottom: 4, rows: 1.5 }],
+  ["from a fraction", { top: 0.5, bottom: 4, rows: 1 }],
+  ["to a fraction", { top: 0, bottom: 3.5, rows: 1 }],
 ];
 
 for (const [name, scroll] of BAD_HINTS) {

@@ -68,6 +68,7 @@ const COLORS: [Color, ColorDepth, Color][] = [
   [{ rgb: 0xf2f200 }, "16", { index: 11 }],
   [{ index: 200 }, "256", { index: 200 }],
   [{ index: 196 }, "16", { index: 9 }],
+  [{ index: 16 }, "16", { index: 0 }],
   [{ index: 15 }, "16", { index: 15 }],
   [{ index: 8 }, "16", { index: 8 }],
   [{ rgb: 0xff0000 }, "none", null],

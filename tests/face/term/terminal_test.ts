@@ -69,6 +69,8 @@ Deno.test("fake terminal: a resize is told to those who still listen", () => {
 Deno.test("fake terminal: writes are kept in order, copied, and wait while it stalls", async () => {
   const terminal = createFakeTerminal(80, 24);
   const bytes = new TextEncoder().encode("ab");
+  terminal.stall(false);
+  terminal.stall(true);
   terminal.stall(true);
   const first = terminal.write(bytes), second = terminal.write(new Uint8Array([0x63]));
   bytes.fill(0x7a);

@@ -94,10 +94,27 @@ Deno.test("width: what terminals disagree about is marked", () => {
     });
     return marked;
   };
-  for (const text of ["🌸", "👍🏽", "🇩🇪", "❤️", "⭐", "क्षि", "☰", "䷀", "👩‍🚀"]) {
+  for (const text of ["🌸", "👍🏽", "🇩🇪", "❤️", "⭐", "क्षि", "☰", "䷀", "👩‍🚀", "e\u0301🌸"]) {
     assert.equal(disputed(text), true, text);
   }
-  for (const text of ["a", "é", "e\u0301", "日", "⺀", "한", "ｱ", "✿", "─", "𠀀", "ก"]) {
+  for (
+    const text of [
+      "a",
+      "é",
+      "e\u0301",
+      "日",
+      "⺀",
+      "e\u0301日",
+      "e\u0301𠀀",
+      "e\u0301ж",
+      "한",
+      "ｱ",
+      "✿",
+      "─",
+      "𠀀",
+      "ก",
+    ]
+  ) {
     assert.equal(disputed(text), false, text);
   }
 });
