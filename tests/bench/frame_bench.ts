@@ -56,15 +56,19 @@ export async function frameBench(): Promise<Row[]> {
     whole_ms.push(end - start);
     bytes += frame.length;
   }
-  const full_start = performance.now();
-  const full = paint(null, shown, null, options);
-  const full_ms = performance.now() - full_start;
+  const full_ms: number[] = [];
+  let full_bytes = 0;
+  for (let round = 0; round < 9; round++) {
+    const start = performance.now();
+    full_bytes = paint(null, shown, null, options).length;
+    full_ms.push(performance.now() - start);
+  }
   return [
     { name: "paint one streamed token, 200x60", value: median(paint_ms), unit: "ms", goal: "< 0.5" },
     { name: "draw and paint one streamed token, 200x60", value: median(whole_ms), unit: "ms", goal: "< 1" },
     { name: "bytes of one streamed token, 200x60", value: bytes / TOKENS, unit: "bytes", goal: "< 200" },
-    { name: "full redraw, 200x60", value: full_ms, unit: "ms", goal: "< 5" },
-    { name: "bytes of a full redraw, 200x60", value: full.length, unit: "bytes", goal: "< 20000" },
+    { name: "full redraw, 200x60", value: median(full_ms), unit: "ms", goal: "< 5" },
+    { name: "bytes of a full redraw, 200x60", value: full_bytes, unit: "bytes", goal: "< 20000" },
   ];
 }
 
