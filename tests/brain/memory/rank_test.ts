@@ -106,6 +106,11 @@ Deno.test("rare words, more words and shorter texts come first, then the newer u
     100,
   );
   assert.deepEqual(ids(lengths), [1, 2]);
+  // Average length 225: 2.2 / (1 + 1.2 * (0.25 + 0.75 * 50 / 225)) against the same with 400.
+  assert.ok(
+    Math.abs(lengths[0].score / lengths[1].score - 1.9333) < 0.001,
+    `${lengths[0].score / lengths[1].score}`,
+  );
   const [both] = rank([found("usual", [1, 2, 3]), found("rare", [1])], 100);
   assert.deepEqual(both.words, ["rare", "usual"]);
 });
@@ -116,6 +121,7 @@ Deno.test("the floor: a unit needs a word that calls and is rare", () => {
   assert.deepEqual(rank([found("marsh", common)], 100), []);
   assert.equal(rank([found("marsh", common.slice(1))], 100).length, 25);
   assert.deepEqual(ids(rank([found("marsh", common), found("bell", [3])], 100)), [3]);
+  assert.deepEqual(ids(rank([found("bell", [3]), found("marsh", common)], 100)), [3]);
   // A small story: three finds are few even when they are a large part of it.
   assert.equal(rank([found("eel", [1, 2, 3])], 4).length, 3);
   assert.deepEqual(rank([found("eel", [1, 2, 3, 4])], 4), []);

@@ -88,6 +88,19 @@ Deno.test("a database that is not there, is broken, or was put in its place late
   });
 });
 
+Deno.test("recall only reads: it does not bring an older database up to date", async () => {
+  await withPath(async (path) => {
+    fill(path, "lantern");
+    const db = openDatabase(path);
+    db.run("DELETE FROM migrations");
+    const recall = openRecall(path);
+    assert.equal((await recall.ask(question(), PATIENCE_MS)).lore.length, 1);
+    await recall.close();
+    assert.deepEqual(db.all("SELECT name FROM migrations"), []);
+    db.close();
+  });
+});
+
 Deno.test("a late answer is an empty one, and does not disturb the next", async () => {
   await withPath(async (path) => {
     const recall = openRecall(path, CRASHING);

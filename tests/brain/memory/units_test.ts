@@ -32,6 +32,8 @@ Deno.test("lore becomes one unit per paragraph, under its headings, with who kno
     ["the last known to counts", "Known to: all. Dry. Known to: M.", [["", "Known to: all. Dry.", "M"]]],
     ["unknown to is a word", "This was unknown to: them", [["", "This was unknown to: them", ""]]],
     ["known to nobody", "Dry. Known to:", [["", "Dry. Known to:", ""]]],
+    ["many know", `Dry. Known to: ${"Maren, ".repeat(42)}Tom.`, [["", "Dry.", `${"Maren, ".repeat(42)}Tom`]]],
+    ["a sentence is no list", `Known to: ${"x".repeat(301)}`, [["", `Known to: ${"x".repeat(301)}`, ""]]],
     ["nothing but known to", "Known to: Maren.", []],
   ];
   for (const [name, text, expected] of rows) {
@@ -85,6 +87,20 @@ Deno.test("a turn is cut verbatim at sentence ends", async (t) => {
       "word ".repeat(80).trim(),
       "word ".repeat(20) + "end",
     ]],
+    ["a long sentence is cut at a blank", `${"letters ".repeat(60)}end`, [
+      "letters ".repeat(50).trim(),
+      "letters ".repeat(10) + "end",
+    ]],
+    ["a blank far back is no place to cut", `${"a".repeat(150)} ${"b".repeat(300)}`, [
+      `${"a".repeat(150)} ${"b".repeat(249)}`,
+      "b".repeat(51),
+    ]],
+    ["a blank not so far back is", `${"a".repeat(250)} ${"b".repeat(300)}`, [
+      "a".repeat(250),
+      "b".repeat(300),
+    ]],
+    ["400 fit", `${"a".repeat(198)}. ${"b".repeat(199)}.`, [`${"a".repeat(198)}. ${"b".repeat(199)}.`]],
+    ["401 do not", `${"a".repeat(199)}. ${"b".repeat(199)}.`, [`${"a".repeat(199)}.`, `${"b".repeat(199)}.`]],
     ["one long word", "x".repeat(900), ["x".repeat(400), "x".repeat(400), "x".repeat(100)]],
     ["Japanese", "彼女は「鐘が鳴る。」と言った。".repeat(40), []],
   ];
