@@ -73,6 +73,10 @@ Deno.test("a broken file is reported with its place and hides no other", async (
     await write("assets/worlds/3.yaml", named("three") + "characters: [nobody, clerk]\n");
     await write("assets/worlds/4.yaml", new Uint8Array([105, 100, 58, 32, 97, 10, 120, 0xf0, 0x9f, 0x8c]));
     await write("assets/worlds/5.yaml", "#".repeat(MAX_ASSET_BYTES + 1));
+    await write(
+      "assets/worlds/5b.yaml",
+      (named("largest") + "#".repeat(MAX_ASSET_BYTES)).slice(0, MAX_ASSET_BYTES),
+    );
     await write("assets/worlds/6.yml", named("six"));
     await write("assets/worlds/.hidden.yaml", "{");
     await write("assets/worlds/notes.txt", "{");
@@ -81,7 +85,7 @@ Deno.test("a broken file is reported with its place and hides no other", async (
     await write("assets/characters/2.yaml", named("clerk"));
     await write("assets/rules/1.yaml", "id: a b\n");
     const library = await openLibrary(assets, home);
-    assert.deepEqual(library.worlds().map((world) => world.id), ["three"]);
+    assert.deepEqual(library.worlds().map((world) => world.id), ["three", "largest"]);
     assert.deepEqual(library.worlds()[0].characters, ["nobody", "clerk"]);
     assert.deepEqual(library.characters().map((character) => character.id), ["clerk"]);
     assert.deepEqual(library.rules(), []);
@@ -160,9 +164,15 @@ Deno.test("missing assets are one problem", async () => {
 
 Deno.test("the number of problems is bounded and the rest is counted", async () => {
   await withFolders(async ({ assets, home, write }) => {
-    for (let i = 0; i < 120; i++) await write(`assets/worlds/${i}.yaml`, "{");
+    for (let i = 100; i < 150; i++) await write(`assets/worlds/${i}.yaml`, "{");
+    const all = await openLibrary(assets, home);
+    all.close();
+    assert.deepEqual(all.problems().map((problem) => problem.file.slice(-8)).at(-1), "149.yaml");
+    assert.match(all.problems()[49].reason, /end with a }/);
+    for (let i = 150; i < 220; i++) await write(`assets/worlds/${i}.yaml`, "{");
     const library = await openLibrary(assets, home);
     assert.equal(library.problems().length, 50);
+    assert.match(library.problems()[49].file, /149\.yaml$/);
     assert.equal(library.problems()[49].reason, "and 71 more problems like these");
     library.close();
   });
