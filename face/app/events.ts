@@ -192,7 +192,7 @@ function inWords(story: Model["story"], words: string): string {
     list.find((item) => item.id === id)?.name ?? id;
   const found = ANSWERS.exec(words);
   if (found === null) return words;
-  const [, what, id, more] = found;
+  const [, what, id, more = ""] = found;
   switch (what) {
     case "New session:":
       return "A new story begins.";
@@ -210,7 +210,7 @@ function inWords(story: Model["story"], words: string): string {
 }
 
 const ANSWERS =
-  /^(New session:|Active world set to|Active character set to|Hot-swapped model to|Deleted session|Rule) ([^\s.]+|'[^']*')\.?(.*)$/;
+  /^(New session:|Active world set to|Active character set to|Hot-swapped model to|Deleted session|Rule) (\S+?)(?:[.,:;]?( .*))?$/;
 
 function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Result {
   const { message, recalled } = event.metadata;

@@ -86,7 +86,7 @@ export function submit(model: Model, now_ms: number): Result {
     return [withNotice(model, "Choose a world and a character first. Your line stays here.", now_ms), []];
   }
   if (line && model.turn !== null) {
-    const hint = "The narrator is still speaking. Your line stays here; Enter says it afterwards.";
+    const hint = "The narrator is still speaking. Your line stays here.";
     return [withNotice(model, hint, now_ms), []];
   }
   const [after, effects] = say(model, text, now_ms);

@@ -1,0 +1,347 @@
+/** Keys, lists, the desk, leaving: what each key does where. */
+
+import assert from "node:assert/strict";
+import { actionFor, chordOf, type KeyContext, keyHelp, KEYS } from "../../../face/keymap.ts";
+import { FACE_COMMANDS } from "../../../face/face_commands.ts";
+import { contextsOf } from "../../../face/app/keys.ts";
+import { modelDetail, money, short } from "../../../face/app/completion.ts";
+import { events, keyEvent, message, type Player } from "../../support/player.ts";
+import { COMMANDS, MODELS, openStory, PROSE } from "../../support/salt_marsh.ts";
+
+const kinds = (player: Player): string[] => player.effects().map((effect) => effect.kind);
+
+Deno.test("no chord means two things in one context, and every row that is listed has words", () => {
+  const seen = new Set<string>();
+  for (const { context, chords, label, help } of KEYS) {
+    for (const chord of chords) {
+      assert.ok(!seen.has(`${context} ${chord}`), `${context} ${chord}`);
+      seen.add(`${context} ${chord}`);
+      const event = keyEvent(chord);
+      assert.equal(chordOf(event), chord, chord);
+    }
+    if (label !== "") assert.notEqual(help, "", label);
+  }
+  const contexts = new Set<KeyContext>(KEYS.map((key) => key.context));
+  assert.equal(keyHelp().length, contexts.size - 1, "all but the keys of the page of keys itself");
+});
+
+Deno.test("the innermost context wins, and always comes last", () => {
+  assert.equal(actionFor(["popup", "editor", "always"], keyEvent("enter")), "accept");
+  assert.equal(actionFor(["editor", "always"], keyEvent("enter")), "send");
+  assert.equal(actionFor(["desk", "always"], keyEvent("esc")), "back");
+  assert.equal(actionFor(["editor", "always"], keyEvent("ctrl+q")), null);
+});
+
+Deno.test("a name stands either with the brain or with the face", () => {
+  const names = new Set(COMMANDS.map((command) => command.name));
+  for (const { name } of FACE_COMMANDS) assert.ok(!names.has(name), name);
+});
+
+Deno.test("typing / opens the list, Tab completes, Enter goes on to the argument and then sends", () => {
+  const player = openStory();
+  player.type("/wo");
+  assert.match(player.screen(), /› \/world select ID/);
+  player.press("tab");
+  assert.equal(player.model().editor.text, "/world select ");
+  assert.match(player.screen(), /The Salt Marsh +Fog, debts/);
+  player.type("hon");
+  assert.match(player.screen(), /› The Honey Year/);
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/world select honey_year"]);
+  assert.equal(player.model().editor.text, "");
+});
+
+Deno.test("a full command can always be typed by hand", () => {
+  for (
+    const line of [
+      "/world select honey_year",
+      "/model some/unlisted-model",
+      "/retry",
+      "/unknown thing",
+      "/rules add gritty",
+      "/session delete 99aa00bb11cc",
+    ]
+  ) {
+    const player = openStory();
+    player.type(line);
+    assert.equal(player.model().editor.text, line);
+    player.press("enter");
+    assert.deepEqual(player.said(), [line]);
+  }
+});
+
+Deno.test("a command that wants an argument shows its list instead of being sent without", () => {
+  const player = openStory();
+  player.type("/rules add");
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.equal(player.model().editor.text, "/rules add ");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/rules add slow_burn"]);
+});
+
+Deno.test("arrows choose in the list and go round; Esc closes it and keeps the text", () => {
+  const player = openStory();
+  player.type("/session ");
+  player.press("up");
+  assert.match(player.screen(), /› \/session delete ID/);
+  player.press("down");
+  assert.match(player.screen(), /› \/session new/);
+  player.press("esc");
+  assert.equal(player.model().editor.text, "/session ");
+  assert.doesNotMatch(player.screen(), /Begin a story/);
+  player.press("n");
+  assert.match(player.screen(), /Begin a story/);
+});
+
+Deno.test("lists opened by a key put the draft aside and bring it back", () => {
+  for (const [key, expected] of [["ctrl+o", "/model "], ["ctrl+t", "/session continue "], ["ctrl+p", "/"]]) {
+    const player = openStory();
+    player.type("I weigh the duck");
+    player.press(key);
+    assert.equal(player.model().editor.text, expected);
+    player.press("esc");
+    assert.equal(player.model().editor.text, "I weigh the duck", key);
+  }
+  const player = openStory();
+  player.type("I weigh the duck");
+  player.press("ctrl+o", "down", "enter");
+  assert.deepEqual(player.said(), ["/model ollama/llama3.2"]);
+  assert.equal(player.model().editor.text, "I weigh the duck");
+});
+
+Deno.test("stories are found by any of their words and continue by id", () => {
+  const player = openStory();
+  player.press("ctrl+t");
+  player.type("nobody told");
+  assert.match(player.screen(), /› I ask the bees/);
+  assert.doesNotMatch(player.screen(), /I light the lamp/);
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/session continue 99aa00bb11cc"]);
+});
+
+Deno.test("prices are said as people say them", () => {
+  assert.equal(modelDetail(MODELS[2], 2000), "about $0.002 a reply  128k tokens");
+  assert.equal(modelDetail(MODELS[1], 2000), "local  8k tokens");
+  assert.equal(modelDetail(MODELS[0], 2000), "built in, no AI");
+  assert.equal(modelDetail(MODELS[3], 2000), "price ?  32k tokens");
+  const figures: [number, string][] = [[0.002, "0.002"], [0.0004, "0.0004"], [0.034, "0.03"], [0.5, "0.50"], [
+    2,
+    "2.00",
+  ]];
+  for (const [dollars, said] of figures) assert.equal(money(dollars), said);
+  const counts: [number, string][] = [[999, "999"], [3104, "3.1k"], [8192, "8k"], [131072, "128k"], [
+    200_000,
+    "200k",
+  ], [1_050_000, "1.1M"]];
+  for (const [count, said] of counts) assert.equal(short(count), said);
+});
+
+Deno.test("several rows are written with Shift+Enter, Alt+Enter or Ctrl+J; the editor grows to ten rows", () => {
+  const player = openStory();
+  for (const [at, key] of ["shift+enter", "alt+enter", "ctrl+j"].entries()) {
+    player.type(`row ${at}`);
+    player.press(key);
+  }
+  player.type("last");
+  assert.match(player.screen(), /› row 0\n {6}row 1\n {6}row 2\n {6}last\n/);
+  for (let i = 0; i < 12; i++) player.press("ctrl+j");
+  const rows = player.screen().split("\n");
+  const rule = rows.findIndex((row) => /^ *─+$/.test(row));
+  assert.equal(rows.length - rule - 1, 10 + 2);
+  assert.equal(player.drawn().cursor?.y, rows.length - 3);
+});
+
+Deno.test("a paste comes in whole, its line breaks too, and is not sent", () => {
+  const player = openStory();
+  player.send({ kind: "term", event: { kind: "paste", text: "one\r\ntwo\u001b[31m\nthree" } });
+  assert.equal(player.model().editor.text, "one\ntwo\nthree");
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("Up in the empty editor brings back what was said, and Down the draft", () => {
+  const player = openStory({ said: ["first", "second"] });
+  player.press("up");
+  assert.equal(player.model().editor.text, "second");
+  player.press("up", "up");
+  assert.equal(player.model().editor.text, "first");
+  player.press("down", "down");
+  assert.equal(player.model().editor.text, "");
+  player.type("draft");
+  player.press("up");
+  assert.equal(player.model().editor.text, "second");
+  player.press("down");
+  assert.equal(player.model().editor.text, "draft");
+});
+
+Deno.test("Up inside several rows moves the caret first", () => {
+  const player = openStory({ said: ["first"] });
+  player.type("one");
+  player.press("ctrl+j");
+  player.type("two");
+  player.press("up");
+  assert.equal(player.model().editor.caret, 3);
+  player.press("up");
+  assert.equal(player.model().editor.text, "first");
+});
+
+Deno.test("the desk: a bar on a message, its keys, and a letter it does not know begins a line", () => {
+  const player = openStory();
+  player.press("tab");
+  assert.match(player.screen(), /▎ It is lighter/);
+  assert.match(player.screen(), /r another telling {3}e edit {3}c go on {3}Esc back/);
+  player.press("up");
+  assert.match(player.screen(), /▎ I take the duck down/);
+  player.press("y");
+  assert.deepEqual(player.effects(), [{ kind: "copy", text: PROSE.duck, what: "Your line" }]);
+  player.press("esc");
+  assert.equal(player.model().desk, null);
+  player.press("tab", "r");
+  assert.deepEqual(player.said(), ["/retry"]);
+  player.hear(events.end(message(5, "assistant", PROSE.key, { alternatives: 2 })));
+  player.press("tab", "left");
+  assert.deepEqual(player.said(), ["/swipe prev 5"]);
+  player.press("tab", "right");
+  assert.deepEqual(player.said(), ["/swipe next 5"]);
+  player.press("tab", "c");
+  assert.deepEqual(player.said(), ["/continue"]);
+  player.hear(events.end(message(5, "assistant", PROSE.key)));
+  player.press("tab", "left");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /There is only this telling\. r asks for another\./);
+  player.press("I");
+  assert.equal(player.model().editor.text, "I");
+  assert.equal(player.model().desk, null);
+});
+
+Deno.test("the desk scrolls to the message under the bar", () => {
+  const player = openStory({ height: 16 });
+  player.press("tab", "up", "up", "up", "up");
+  assert.match(player.screen(), /▎ The net loft smells/);
+  player.press("down", "down", "down", "down");
+  assert.match(player.screen(), /▎ It is lighter/);
+  player.press("down");
+  assert.equal(player.model().desk, null);
+});
+
+Deno.test("editing a message: Enter saves it beside the old one, Esc leaves it", () => {
+  const player = openStory();
+  player.press("tab", "up", "e");
+  assert.equal(player.model().editor.text, PROSE.duck);
+  assert.match(player.screen(), /editing ─/);
+  player.type(" Twice.");
+  player.press("enter");
+  assert.deepEqual(player.said(), [`/edit 4 ${PROSE.duck} Twice.`]);
+  assert.equal(player.model().editor.text, "");
+  player.press("tab", "e", "esc");
+  assert.equal(player.model().editor.text, "");
+  assert.equal(player.model().editing, null);
+});
+
+Deno.test("u takes back every line of the player's from the bar on", () => {
+  const player = openStory();
+  player.press("tab", "u");
+  assert.deepEqual(player.said(), ["/undo"]);
+  player.press("tab", "up", "up", "up", "u");
+  assert.deepEqual(player.said(), ["/undo", "/undo"]);
+  player.press("tab", "up", "up", "up", "up", "u");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /The story begins here\./);
+});
+
+Deno.test("Ctrl+C asks once, leaves at the second, and forgets after four seconds or another key", () => {
+  const player = openStory();
+  player.press("ctrl+c");
+  assert.match(player.screen(), /Ctrl\+C again leaves\. The story is kept\./);
+  assert.deepEqual(player.effects(), []);
+  player.press("ctrl+c");
+  assert.deepEqual(kinds(player), ["quit"]);
+  player.press("ctrl+c");
+  const other = openStory();
+  other.press("ctrl+c");
+  other.wait(4000);
+  other.press("ctrl+c");
+  assert.deepEqual(other.effects(), []);
+  other.press("x", "ctrl+c");
+  assert.deepEqual(kinds(other), ["save_draft"]);
+});
+
+Deno.test("in mid-reply Ctrl+C offers to wait or to stop", () => {
+  const speaking = () => {
+    const player = openStory({ answered: false });
+    player.hear(events.chunk("It is ", { message_id: 5, parent_id: 4, offset: 0 }));
+    player.press("ctrl+c");
+    assert.match(player.screen(), /Leave while the narrator speaks\?/);
+    return player;
+  };
+  let player = speaking();
+  player.press("esc");
+  assert.equal(player.model().leaving, "no");
+  player = speaking();
+  player.press("w");
+  player.hear(events.chunk("lighter. ", { message_id: 5, parent_id: 4, offset: 6 }));
+  assert.deepEqual(player.effects(), []);
+  player.hear(events.end(message(5, "assistant", "It is lighter.")));
+  assert.deepEqual(kinds(player), ["quit"]);
+  player = speaking();
+  player.press("s");
+  assert.deepEqual(player.said(), ["/cancel"]);
+  player.hear(events.end(message(5, "assistant", "It is", { status: "stopped" })));
+  assert.deepEqual(kinds(player), ["quit"]);
+  player = speaking();
+  player.press("ctrl+c");
+  assert.deepEqual(player.said(), ["/cancel"]);
+  player.press("ctrl+c");
+  assert.deepEqual(kinds(player), ["quit"]);
+});
+
+Deno.test("/quit leaves; the face's own commands never reach the brain", () => {
+  const player = openStory();
+  const run = (line: string): string[] => {
+    player.type(line);
+    player.press("enter");
+    assert.deepEqual(player.said(), [], line);
+    return kinds(player).filter((kind) => kind !== "save_draft");
+  };
+  assert.deepEqual(run("/quit"), ["quit"]);
+  assert.deepEqual(run("/theme light"), ["save_settings"]);
+  assert.equal(player.model().theme.name, "light");
+  assert.deepEqual(run("/theme purple"), []);
+  assert.equal(
+    player.model().notice?.text,
+    'There is no theme "purple". There are auto, dark, light, contrast, mono.',
+  );
+  assert.deepEqual(run("/mouse native"), ["mouse", "save_settings"]);
+  assert.deepEqual(run("/copy"), ["copy"]);
+  assert.deepEqual(run("/copy line"), ["copy"]);
+  assert.deepEqual(run("/open"), ["write_story"]);
+  assert.deepEqual(run("/keys"), []);
+  assert.equal(player.model().sheet?.kind, "keys");
+  player.press("esc");
+  assert.deepEqual(run("/log"), []);
+  assert.equal(player.model().sheet?.kind, "log");
+});
+
+Deno.test("F1, ? and the page of keys: it scrolls, and closes with any way out", () => {
+  for (const key of ["f1", "?"]) {
+    const player = openStory();
+    player.press(key);
+    assert.match(player.screen(), /WRITING[\s\S]*Enter +say the line/);
+    player.press("end");
+    assert.match(player.screen(), /Ctrl\+C +leave \(twice\)/);
+    player.press("up", "home");
+    assert.match(player.screen(), /WRITING/);
+    player.press("esc");
+    assert.equal(player.model().sheet, null);
+  }
+  const player = openStory();
+  player.type("why?");
+  assert.equal(player.model().sheet, null);
+});
+
+Deno.test("every listed key of a context is one that its status row may name", () => {
+  const player = openStory();
+  assert.deepEqual(contextsOf(player.model(), player.now()), ["empty", "editor", "always"]);
+  player.type("/");
+  assert.deepEqual(contextsOf(player.model(), player.now()), ["popup", "editor", "always"]);
+});

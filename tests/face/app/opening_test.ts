@@ -1,0 +1,153 @@
+/** From first launch to first reply, and the second launch. */
+
+import assert from "node:assert/strict";
+import { createPlayer, EVENING_MS, events, message } from "../../support/player.ts";
+import { CHARACTERS, connectFresh, MODELS, openStory, PROSE, WORLDS } from "../../support/salt_marsh.ts";
+
+const LISTS = { available_worlds: WORLDS, available_characters: CHARACTERS, available_models: MODELS };
+const START = ["/world select salt_marsh", "/character select farrier", "/session new"];
+
+Deno.test("before the brain is there the opening stands and says what it waits for", () => {
+  const player = createPlayer();
+  assert.match(player.screen(), /✿ Flower .*○ World {2}○ Character {2}○ Narrator {2}○ Story/);
+  assert.match(player.screen(), /Where do you want to go\?/);
+  assert.match(player.screen(), /The brain is starting\. The worlds come in a moment\./);
+  player.press("enter", "1");
+  assert.deepEqual(player.said(), []);
+  player.link({ kind: "connected" });
+  assert.match(player.screen(), /The brain is here\. The worlds come in a moment\./);
+});
+
+Deno.test("Enter, Enter, and the story has begun", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  player.press("enter");
+  assert.match(player.screen(), /✓ World {2}○ Character/);
+  assert.deepEqual(player.said(), []);
+  player.press("enter");
+  assert.deepEqual(player.said(), START);
+  assert.match(player.screen(), /The story begins\./);
+  player.press("enter");
+  assert.deepEqual(player.said(), [], "a third Enter does not begin a second story");
+  player.hear(events.system("Active world set to salt_marsh", { world_id: "salt_marsh" }, "1"));
+  player.hear(events.sync({ world_id: "salt_marsh" }));
+  player.hear(events.sync({ world_id: "salt_marsh", character_id: "farrier" }));
+  assert.match(player.screen(), /The story begins\./);
+  player.hear(events.system("✓ New session: 4be1c09a77d2", { session_id: "4be1c09a77d2" }, "3"));
+  player.hear(events.sync({ world_id: "salt_marsh", character_id: "farrier", session_id: "4be1c09a77d2" }));
+  player.hear(events.history([message(1, "assistant", PROSE.shop)]));
+  assert.doesNotMatch(player.screen(), /smells of tar/, "it is told, not thrown down");
+  player.wait(300);
+  assert.match(player.screen(), /The net loft smells of/);
+  assert.doesNotMatch(player.screen(), /look at money/);
+  player.wait(3000);
+  assert.match(player.screen(), /look at money/);
+  assert.doesNotMatch(player.screen(), /4be1c09a77d2|New session/);
+  assert.match(player.screen(), /What do you do\? Write it as you would say it\./);
+});
+
+Deno.test("a key ends the telling of the start message at once", () => {
+  for (const key of ["esc", "I"]) {
+    const player = createPlayer();
+    connectFresh(player);
+    player.press("enter", "enter");
+    player.hear(events.sync({ world_id: "salt_marsh", character_id: "farrier", session_id: "4be1c09a77d2" }));
+    player.hear(events.history([message(1, "assistant", PROSE.shop)]));
+    player.wait(100);
+    player.said();
+    player.press(key);
+    assert.match(player.screen(), /look at money/, key);
+    assert.deepEqual(player.said(), [], key);
+  }
+});
+
+Deno.test("digits choose at once, Up and Down go round, Esc goes a step back", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  player.press("up");
+  assert.match(player.screen(), /› 4 {2}The Honey Year/);
+  assert.match(player.screen(), /You stand at the bee wall\./);
+  player.press("down", "down");
+  assert.match(player.screen(), /› 2 {2}The Long Stair/);
+  player.press("3");
+  assert.equal(player.model().opening.world_id, "quarter_to_nine");
+  player.press("esc");
+  assert.match(player.screen(), /› 3 {2}Quarter to Nine/);
+  player.press("1", "2");
+  assert.deepEqual(player.said(), [START[0], "/character select midwife", START[2]]);
+  player.press("9");
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("every step can be typed as a command instead", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  player.type("/world select long_stair");
+  assert.match(player.screen(), /› \/world select long_stair/);
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/world select long_stair"]);
+  player.hear(events.sync({ world_id: "long_stair" }));
+  assert.match(player.screen(), /✓ World {2}○ Character/);
+  assert.match(player.screen(), /Who are you there\?/);
+  player.type("I look around.");
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /Choose a world and a character first\. Your line stays here\./);
+  assert.equal(player.model().editor.text, "I look around.");
+});
+
+Deno.test("a story that could not begin leads back to the choice, with the reason", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  player.press("enter", "enter");
+  player.said();
+  player.hear(events.system("✗ The world salt_marsh is not there any more.", {}, "1"));
+  assert.match(player.screen(), /✗ The world salt_marsh is not there any more\./);
+  player.press("enter");
+  assert.deepEqual(player.said(), START);
+});
+
+Deno.test("the second launch opens the story where it stopped, with no key pressed", () => {
+  const player = createPlayer({ settings: { last_story: "The Salt Marsh · The farrier", hint_seen: true } });
+  assert.match(player.screen(), /✿ The Salt Marsh · The farrier/);
+  assert.doesNotMatch(player.screen(), /Where do you want to go/);
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
+  player.hear(
+    events.history([
+      message(1, "assistant", PROSE.shop),
+      message(2, "user", PROSE.apple),
+      message(3, "assistant", PROSE.nobody),
+    ]),
+  );
+  assert.match(player.screen(), /as a shopkeeper might\./);
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("leaving a world leads to the character of the next one", () => {
+  const player = openStory();
+  player.hear(events.sync({ world_id: "honey_year", character_id: "farrier" }));
+  player.hear(events.history([]));
+  assert.match(player.screen(), /Who are you there\?/);
+  assert.equal(player.model().opening.world_id, "honey_year");
+});
+
+Deno.test("the narrator is named, and that the built-in one is no AI", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  assert.match(player.screen(), /The built-in narrator tells this one\. It is no AI\. Ctrl\+O connects a/);
+  player.hear(events.sync({ model: "ollama/llama3.2" }));
+  assert.match(player.screen(), /llama3\.2, local tells this one\. Ctrl\+O changes the narrator\./);
+});
+
+Deno.test("the suggestion of the empty editor is shown until the first key, once per home", () => {
+  const player = openStory({ settings: { hint_seen: false } });
+  assert.match(player.screen(), /› What do you do\? Write it as you would say it\./);
+  player.press("x");
+  const saved = player.effects().find((effect) => effect.kind === "save_settings");
+  assert.equal(saved?.kind === "save_settings" && saved.settings.hint_seen, true);
+  player.press("backspace");
+  assert.doesNotMatch(player.screen(), /What do you do/);
+  assert.ok(player.now() >= EVENING_MS);
+});

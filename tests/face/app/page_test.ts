@@ -1,0 +1,202 @@
+/** Scrolling, following, earlier pages: where the page stands. */
+
+import assert from "node:assert/strict";
+import { dateLine } from "../../../face/text/dates.ts";
+import { createPlayer, EVENING_MS, events, message, type Player } from "../../support/player.ts";
+import { openStory } from "../../support/salt_marsh.ts";
+
+const numbered = (from: number, to: number): string =>
+  Array.from({ length: to - from + 1 }, (_, at) => `row ${from + at}`).join("\n");
+
+/** A story of one message with rows 1 to 60, on a page of 17 rows. */
+function long(): Player {
+  const player = openStory();
+  player.hear(events.history([message(1, "assistant", numbered(1, 60))]));
+  return player;
+}
+
+const rowsOf = (player: Player): number[] =>
+  [...player.screen().matchAll(/^ {6}(?:row|new) (\d+)$/gm)].map((match) => Number(match[1]));
+const span = (player: Player): [number, number] => {
+  const rows = rowsOf(player);
+  return [rows[0], rows[rows.length - 1]];
+};
+
+Deno.test("the end of the story is in view when it is opened", () => {
+  assert.deepEqual(span(long()), [44, 60]);
+});
+
+Deno.test("PgUp and PgDn turn pages of all but one row, the wheel goes by three, End follows again", () => {
+  const player = long();
+  player.press("pgup");
+  assert.deepEqual(span(player), [28, 44]);
+  assert.match(player.screen(), /▼ 16 lines below ──/);
+  player.press("pgdn");
+  assert.deepEqual(span(player), [44, 60]);
+  assert.doesNotMatch(player.screen(), /below/);
+  player.send({ kind: "term", event: { kind: "mouse", action: "wheel_up", x: 1, y: 1 } });
+  assert.deepEqual(span(player), [41, 57]);
+  player.send({ kind: "term", event: { kind: "mouse", action: "wheel_down", x: 1, y: 1 } });
+  assert.deepEqual(span(player), [44, 60]);
+  player.press("home");
+  assert.deepEqual(span(player), [1, 17]);
+  player.press("space");
+  assert.deepEqual(span(player), [17, 33]);
+  player.press("end");
+  assert.deepEqual(span(player), [44, 60]);
+  player.press("pgup", "esc");
+  assert.deepEqual(span(player), [44, 60]);
+});
+
+Deno.test("the head stays: a long reply is followed until its first row is at the top", () => {
+  const player = long();
+  player.type("I read.");
+  player.press("enter");
+  player.hear(events.message(message(2, "user", "I read."), "1"));
+  let text = "";
+  const grow = (to: number): void => {
+    for (let n = text === "" ? 1 : text.split("\n").length; n <= to; n++) {
+      const piece = `new ${n}\n`;
+      player.hear(events.chunk(piece, { message_id: 3, parent_id: 2, offset: text.length }));
+      text += piece;
+    }
+    player.wait(200);
+  };
+  grow(10);
+  assert.equal(rowsOf(player).at(-1), 10);
+  assert.match(player.screen(), /› I read\./);
+  grow(17);
+  assert.deepEqual(span(player), [1, 17]);
+  grow(26);
+  assert.deepEqual(span(player), [1, 17], "held");
+  assert.match(player.screen(), /narrating ─.*▼ 9 lines below ──/);
+  player.press("pgdn");
+  assert.deepEqual(span(player), [10, 26]);
+  grow(30);
+  assert.deepEqual(span(player), [14, 30], "at the end it follows");
+  player.press("pgup");
+  const reading = span(player);
+  grow(40);
+  assert.deepEqual(span(player), reading, "nothing moves while reading further up");
+  player.press("end");
+  assert.deepEqual(span(player), [24, 40]);
+  player.hear(events.end(message(3, "assistant", text)));
+  assert.deepEqual(span(player), [24, 40]);
+});
+
+Deno.test("a reply that ends while its head is held stays there", () => {
+  const player = long();
+  player.type("I read.");
+  player.press("enter");
+  player.hear(events.message(message(2, "user", "I read."), "1"));
+  const text = numbered(1, 30).replaceAll("row", "new");
+  player.hear(events.chunk(text, { message_id: 3, parent_id: 2, offset: 0 }));
+  player.wait(300);
+  player.hear(events.end(message(3, "assistant", text)));
+  assert.deepEqual(span(player), [1, 17]);
+  assert.match(player.screen(), /▼ 13 lines below/);
+});
+
+Deno.test("earlier pages are asked for once at the top, and come without moving the view", () => {
+  const player = openStory();
+  player.hear(events.history([message(51, "assistant", numbered(1, 40))], true));
+  player.press("pgup");
+  assert.deepEqual(player.said(), []);
+  player.press("pgup");
+  assert.deepEqual(player.said(), ["/history before 51"]);
+  player.press("pgup", "home");
+  assert.deepEqual(player.said(), [], "asked once");
+  const before = span(player);
+  player.hear({
+    event: "history_page",
+    content: "",
+    ref: "1",
+    metadata: {
+      before: 51,
+      history: [message(49, "user", "Earlier."), message(50, "assistant", "Even so.")],
+      more: false,
+    },
+  });
+  assert.equal(span(player)[0], before[0]);
+  player.press("pgup");
+  assert.match(player.screen(), /› Earlier\./);
+  player.press("home");
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("a page for another place in the story is not taken", () => {
+  const player = openStory();
+  player.hear({
+    event: "history_page",
+    content: "",
+    ref: "1",
+    metadata: { before: 999, history: [message(49, "user", "Earlier.")], more: false },
+  });
+  assert.equal(player.model().transcript.messages.length, 5);
+});
+
+Deno.test("what is above does not move when the window changes its height, and the end stays the end", () => {
+  const player = long();
+  player.send({ kind: "resize", width: 80, height: 30 });
+  assert.deepEqual(span(player), [38, 60]);
+  player.press("home");
+  player.send({ kind: "resize", width: 80, height: 20 });
+  assert.equal(span(player)[0], 1);
+});
+
+Deno.test("a short story stands at the top of the page", () => {
+  const player = openStory();
+  player.hear(events.history([message(1, "assistant", "One row.")]));
+  assert.equal(player.screen().split("\n")[2], "      One row.");
+});
+
+Deno.test("ten thousand messages cost no more than a hundred", () => {
+  const cost = (count: number): number => {
+    const player = createPlayer({ settings: { hint_seen: true } });
+    player.hear(events.sync({ session_id: "s" }));
+    player.hear(
+      events.history(
+        Array.from(
+          { length: count },
+          (_, at) => message(at + 1, at % 2 ? "user" : "assistant", `Text ${at}.`),
+        ),
+      ),
+    );
+    player.press("pgup", "pgdn", "pgup");
+    const before = performance.now();
+    for (let i = 0; i < 60; i++) {
+      player.press("pgup");
+      player.screen();
+    }
+    return performance.now() - before;
+  };
+  cost(100);
+  const [small, large] = [Math.min(cost(200), cost(200)), Math.min(cost(10_000), cost(10_000))];
+  assert.ok(large < small * 4 + 10, `${small} ms and ${large} ms`);
+});
+
+Deno.test("a pause of more than six hours gets a line with the day", () => {
+  const at = (day: number, hour: number) => new Date(2026, 2, day, hour).getTime();
+  const cases: [number, number, string][] = [
+    [at(2, 20), at(5, 20), "Thursday evening, three days later"],
+    [at(5, 8), at(5, 15), "Thursday afternoon, later that day"],
+    [at(4, 23), at(5, 6), "Thursday morning, one day later"],
+    [at(5, 2) - 86_400_000 * 21, at(5, 2), "Thursday night, three weeks later"],
+    [at(5, 12) - 86_400_000 * 90, at(5, 12), "Thursday afternoon, three months later"],
+    [at(5, 12) - 86_400_000 * 800, at(5, 12), "Thursday afternoon, two years later"],
+  ];
+  for (const [before, after, text] of cases) assert.equal(dateLine(before, after), text);
+  const player = openStory();
+  const later = EVENING_MS + 6 * 3600_000;
+  const two = (gap_ms: number) => {
+    player.hear(
+      events.history([
+        message(1, "assistant", "One."),
+        message(2, "user", "Two.", { created_ms: later + gap_ms }),
+      ]),
+    );
+    return player.screen();
+  };
+  assert.match(two(61_000), /later/);
+  assert.doesNotMatch(two(0), /later/);
+});

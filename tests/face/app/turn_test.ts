@@ -1,0 +1,346 @@
+/** A turn as the face lives it: said, awaited, told, ended, stopped, failed, and cut off. */
+
+import assert from "node:assert/strict";
+import { createPlayer, events, message } from "../../support/player.ts";
+import { connectFresh, openStory, PROSE } from "../../support/salt_marsh.ts";
+
+const LINE = "I ask what she was paid.";
+const line = () => message(6, "user", LINE);
+const reply = (part = {}) => message(7, "assistant", "Eel.", part);
+const chunk = (text: string, offset: number) => events.chunk(text, { message_id: 7, parent_id: 6, offset });
+
+function sayLine() {
+  const player = openStory();
+  player.type(LINE);
+  player.press("enter");
+  return player;
+}
+
+Deno.test("a line is said, stands on the page at once, and is replaced by its record", () => {
+  const player = sayLine();
+  const effects = player.effects();
+  assert.deepEqual(effects.filter((effect) => effect.kind === "say"), [{
+    kind: "say",
+    prompt: LINE,
+    ref: "1",
+  }]);
+  assert.ok(effects.some((effect) => effect.kind === "save_said" && effect.line === LINE));
+  assert.ok(effects.some((effect) => effect.kind === "save_draft" && effect.text === ""));
+  assert.match(player.screen(), /› I ask what she was paid\./);
+  player.hear(events.message(line(), "1"));
+  assert.equal(player.screen().split(LINE).length, 2, "once");
+  assert.equal(player.model().transcript.pending, null);
+});
+
+Deno.test("while waiting the spinner stands where the text will begin, and says why after three seconds", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  assert.match(player.screen(), /\n {6}⠋ *\n/);
+  player.hear(events.progress("reply:7", "llama3.2 is reading 3,100 tokens"));
+  player.wait(2900);
+  assert.doesNotMatch(player.screen(), /reading/);
+  player.wait(100);
+  assert.match(player.screen(), /. llama3\.2 is reading 3,100 tokens · 3 s/);
+  player.hear(events.progress("reply:7", "thinking"));
+  player.wait(9000);
+  assert.match(player.screen(), /thinking · 12 s/);
+  player.hear(events.progress("reply:7", "", "done"));
+  assert.match(player.screen(), /thinking · 12 s/);
+});
+
+Deno.test("the first word moves the spinner to the rule, the end takes it away", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  player.hear(chunk("Eel and ", 0));
+  assert.match(player.screen(), /\n {6}. narrating ─+\n/);
+  assert.match(player.screen(), /18 words\/s/);
+  player.hear(
+    events.end(message(7, "assistant", "Eel and salt."), { recalled: { lore: 2, memories: 0 } }, "1"),
+  );
+  assert.doesNotMatch(player.screen(), /narrating|words\/s/);
+  assert.match(player.screen(), /✿ Eel and salt\.\n {6}✿ 2 remembered/);
+});
+
+Deno.test("Esc stops the narrator within the key, and never quits", () => {
+  const player = sayLine();
+  player.said();
+  player.hear(events.message(line(), "1"));
+  player.hear(chunk("Eel. ", 0));
+  player.press("esc");
+  assert.deepEqual(player.said(), ["/cancel"]);
+  player.hear(events.system("✗ Stream cancelled by user."));
+  assert.doesNotMatch(player.screen(), /cancelled/);
+  player.hear(events.end(reply({ status: "stopped" })));
+  assert.match(player.screen(), /Eel\.\n {6}stopped/);
+  player.effects();
+  player.press("esc", "esc", "esc");
+  assert.deepEqual(player.effects(), []);
+});
+
+Deno.test("a draft written meanwhile stays, and Enter does not lose it", () => {
+  const player = sayLine();
+  player.said();
+  player.type("And then?");
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /The narrator is still speaking\. Your line stays here\./);
+  assert.equal(player.model().editor.text, "And then?");
+  player.hear(events.end(reply()));
+  player.press("enter");
+  assert.deepEqual(player.said(), ["And then?"]);
+});
+
+Deno.test("an error stands below the line it belongs to, and r tries again", () => {
+  const player = sayLine();
+  player.said();
+  player.hear(events.message(line(), "1"));
+  player.hear(events.error("The key was refused (401)."));
+  player.hear(events.end(reply({ content: "", status: "failed" })));
+  assert.match(
+    player.screen(),
+    /› I ask what she was paid\.\n\n {4}✗ The key was refused \(401\)\. r tries again\./,
+  );
+  assert.match(player.screen(), /r try again/);
+  player.press("r");
+  assert.deepEqual(player.said(), ["/retry"]);
+  assert.doesNotMatch(player.screen(), /refused/);
+  player.hear(events.history([message(1, "assistant", PROSE.shop), line()]));
+  player.hear(chunk("Eel. ", 0));
+  player.hear(events.end(reply({ alternative: 2, alternatives: 2 })));
+  assert.match(player.screen(), /‹ 2 of 2 ›/);
+});
+
+Deno.test("r is a letter when nothing went wrong, and inside a line", () => {
+  const player = openStory();
+  player.press("r");
+  assert.equal(player.model().editor.text, "r");
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("what failed or was stopped is seen after a restart", () => {
+  const base = [message(1, "assistant", PROSE.shop), line()];
+  const open = (last: ReturnType<typeof message>[]) => {
+    const player = openStory();
+    player.hear(events.history([...base, ...last]));
+    return player.screen();
+  };
+  assert.match(open([reply({ status: "stopped" })]), /Eel\.\n {6}stopped/);
+  assert.match(open([reply({ status: "failed" })]), /✗ The reply broke off here\. r tries again\./);
+  assert.match(
+    open([reply({ status: "failed", content: "" })]),
+    /✗ The narrator did not answer\. r tries again\./,
+  );
+  assert.match(open([]), /✗ This line has no answer yet\. r asks the narrator\./);
+  assert.doesNotMatch(open([reply()]), /✗|stopped/);
+});
+
+Deno.test("a refused line goes back to the editor with the reason", () => {
+  const player = sayLine();
+  player.hear(events.system("✗ This reply may cost about $0.09.", { line: LINE }, "1"));
+  player.hear(events.end(null, {}, "1"));
+  assert.equal(player.model().editor.text, LINE);
+  assert.equal(player.model().turn, null);
+  assert.match(player.screen(), /✗ This reply may cost about \$0\.09\./);
+  assert.equal(player.screen().split(LINE).length, 2, "only in the editor");
+});
+
+Deno.test("a line refused because another face's turn runs leaves that turn alone", () => {
+  const player = openStory();
+  player.hear(chunk("Eel ", 0));
+  assert.equal(player.model().turn?.phase, "narrating");
+  player.hear(events.system("✗ The narrator is still speaking.", {}, "99"));
+  assert.equal(player.model().turn?.phase, "narrating");
+  player.hear(events.end(reply()));
+  assert.equal(player.model().turn, null);
+});
+
+Deno.test("another face's line and reply are shown as they come", () => {
+  const player = openStory();
+  player.hear(events.message(line()));
+  assert.equal(player.model().turn?.phase, "waiting");
+  player.hear(chunk("Eel. ", 0));
+  player.hear(events.end(reply()));
+  assert.match(player.screen(), /› I ask what she was paid\.\n\n {6}Eel\./);
+});
+
+Deno.test("a lost piece heals with the record", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  player.hear(chunk("The lamp ", 0));
+  player.hear(chunk("slowly ", 14));
+  player.hear(chunk("down ", 21));
+  player.wait(300);
+  assert.match(player.screen(), /The lamp\n/);
+  assert.doesNotMatch(player.screen(), /slowly|down\n/);
+  player.hear(events.end(message(7, "assistant", "The lamp burns slowly down.")));
+  assert.match(player.screen(), /The lamp burns slowly down\./);
+});
+
+Deno.test("a piece that begins earlier replaces what follows it", () => {
+  const player = sayLine();
+  player.hear(chunk("The lamp burns. Player: I", 0));
+  player.hear(chunk("down low. ", 9));
+  player.wait(300);
+  assert.match(player.screen(), /The lamp down low\./);
+  player.hear(chunk("All of it anew. ", 0));
+  player.wait(300);
+  assert.match(player.screen(), /All of it anew\./);
+  assert.doesNotMatch(player.screen(), /lamp down/);
+});
+
+Deno.test("/continue goes on in the same message", () => {
+  const player = openStory();
+  player.type("/continue");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/continue"]);
+  const before = PROSE.key;
+  player.hear(events.message(message(5, "assistant", before, { status: "writing" })));
+  player.hear(events.chunk(" And she rows.", { message_id: 5, parent_id: 4, offset: before.length }));
+  player.wait(300);
+  assert.match(player.screen(), /Both are work\." And she rows\./);
+  player.hear(events.end(message(5, "assistant", `${before} And she rows.`)));
+  assert.equal(player.model().transcript.messages.filter((item) => item.id === 5).length, 1);
+});
+
+Deno.test("a lost connection gives an unconfirmed line back, and is counted down", () => {
+  const player = sayLine();
+  player.link({ kind: "lost", retry_in_ms: 3000, reason: "closed" });
+  assert.equal(player.model().editor.text, LINE);
+  assert.match(player.screen(), /connection lost, again in 3 s/);
+  player.wait(1100);
+  assert.match(player.screen(), /again in 2 s/);
+  player.press("enter");
+  assert.match(player.screen(), /There is no connection now\. Your line stays here\./);
+  assert.equal(player.model().editor.text, LINE);
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.history([message(5, "assistant", PROSE.key), line()]));
+  assert.equal(player.model().editor.text, "", "the line had arrived after all");
+  assert.equal(player.screen().split(LINE).length, 2);
+});
+
+Deno.test("a line that did not arrive stays in the editor after the reconnect", () => {
+  const player = sayLine();
+  player.link({ kind: "lost", retry_in_ms: 1000, reason: "closed" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.history([message(5, "assistant", PROSE.key)]));
+  assert.equal(player.model().editor.text, LINE);
+});
+
+Deno.test("a socket that takes nothing gives the line back", () => {
+  const player = sayLine();
+  player.send({ kind: "unsent", prompt: LINE, ref: "1" });
+  assert.equal(player.model().editor.text, LINE);
+  assert.equal(player.model().turn, null);
+  assert.match(player.screen(), /There is no connection now/);
+});
+
+Deno.test("notices pass with the next key or after four seconds, and stay in the log", () => {
+  const player = openStory();
+  player.hear(events.system("✓ Taken back. /redo brings it again."));
+  assert.match(player.screen(), / {4}· Taken back\. \/redo brings it again\.\n/);
+  player.wait(3999);
+  assert.match(player.screen(), /Taken back/);
+  player.wait(1);
+  assert.doesNotMatch(player.screen(), /Taken back/);
+  player.hear(events.system("✓ Brought back."));
+  player.press("x");
+  assert.doesNotMatch(player.screen(), /Brought back/);
+  player.press("backspace");
+  player.type("/log");
+  player.press("enter");
+  assert.match(player.screen(), /Taken back[\s\S]*Brought back/);
+});
+
+Deno.test("/undo gives the line back to the editor, or to what was said when a draft stands there", () => {
+  const player = openStory();
+  player.hear(events.system("✓ Taken back.", { line: "I wait." }));
+  assert.equal(player.model().editor.text, "I wait.");
+  player.hear(events.system("✓ Taken back.", { line: "I look." }));
+  assert.equal(player.model().editor.text, "I wait.");
+  assert.equal(player.model().said.lines.at(-1), "I look.");
+});
+
+Deno.test("answers name things, not ids; the log keeps the words as they came", () => {
+  const player = openStory();
+  const notice = (content: string) => {
+    player.hear(events.system(content));
+    return player.model().notice?.text;
+  };
+  assert.equal(notice("Hot-swapped model to ollama/llama3.2"), "llama3.2 narrates from here on.");
+  assert.equal(notice("✓ New session: 4be1c09a77d2"), "A new story begins.");
+  assert.equal(notice("Active world set to honey_year"), "The world is The Honey Year now.");
+  assert.equal(notice("Active character set to midwife"), "You are The midwife now.");
+  assert.equal(notice("✓ Rule 'gritty' activated"), "The rule gritty is activated");
+  assert.equal(notice("✓ Something else."), "Something else.");
+  assert.ok(player.model().log.some((entry) => entry.text.includes("4be1c09a77d2")));
+});
+
+Deno.test("a long answer becomes a page", () => {
+  const player = openStory();
+  player.hear(events.system("Worlds:\nThe Salt Marsh\nThe Long Stair\nQuarter to Nine", {}, "1"));
+  assert.match(player.screen(), /The Long Stair\n {6}Quarter to Nine/);
+  player.press("esc");
+  assert.doesNotMatch(player.screen(), /Quarter to Nine/);
+});
+
+Deno.test("text from outside reaches the screen without its sequences, wherever it stands", () => {
+  const evil = "\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u202eEVIL\u009b31m";
+  const player = createPlayer();
+  connectFresh(player);
+  player.hear(events.sync({ session_id: "s", world_id: "salt_marsh", character_id: "farrier" }));
+  player.hear(events.history([message(1, "assistant", evil), message(2, "user", evil)]));
+  player.hear(events.chunk(evil, { message_id: 3, parent_id: 2, offset: 0 }));
+  player.hear(events.progress("reply:3", evil));
+  player.hear(events.error(evil));
+  player.hear(events.system(evil));
+  player.wait(500);
+  assert.match(player.screen(), /EVIL/);
+  assert.doesNotMatch(player.screen(), /52;c|2J|31m|[\u0080-\u009f\u202e]/);
+  assert.equal(player.model().transcript.messages[0].content, "EVIL");
+});
+
+Deno.test("an original server: nothing is sent before 150 ms after the end, and ✗ ends the wait", () => {
+  const player = createPlayer({ settings: { hint_seen: true } });
+  connectFresh(player, null);
+  player.hear(events.sync({ session_id: "s", world_id: "salt_marsh", character_id: "farrier" }));
+  player.type("I wait.");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["I wait."]);
+  player.hear(events.chunk("The lamp "));
+  player.hear(events.chunk("burns."));
+  player.type("/rules clear");
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  player.press("esc");
+  assert.deepEqual(player.said(), ["/cancel"], "stopping is heard at once");
+  player.hear(events.end(null, { total_tokens: 2 }));
+  assert.match(player.screen(), /› I wait\.\n\n {6}The lamp burns\./);
+  player.wait(149);
+  assert.deepEqual(player.said(), []);
+  player.wait(1);
+  assert.deepEqual(player.said(), ["/rules clear"]);
+  player.wait(200);
+  player.type("I look.");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["I look."]);
+  player.hear(events.system("✗ Prepare the stage first (World, Char, Session)."));
+  assert.equal(player.model().turn, null);
+  assert.equal(player.model().editor.text, "I look.");
+});
+
+Deno.test("an original server's lines and replies keep their order without ids", () => {
+  const player = createPlayer({ settings: { hint_seen: true }, height: 40 });
+  connectFresh(player, null);
+  player.hear(events.sync({ session_id: "s", world_id: "salt_marsh", character_id: "farrier" }));
+  for (const n of [1, 2, 3]) {
+    player.type(`Line ${n}.`);
+    player.press("enter");
+    player.hear(events.chunk(`Reply ${n}.`));
+    player.hear(events.end(null));
+    player.wait(200);
+  }
+  const shown = [...player.screen().matchAll(/(Line|Reply) \d/g)].map((match) => match[0]);
+  assert.deepEqual(shown, ["Line 1", "Reply 1", "Line 2", "Reply 2", "Line 3", "Reply 3"]);
+});
