@@ -1,0 +1,370 @@
+/** The whole face against a terminal in memory and a link we hold: keys in, bytes out, screen read by an emulator. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Request } from "../../shared/protocol.ts";
+import { type LinkEvent, runFace } from "../../face/runtime.ts";
+import type { Host } from "../../face/term/lifecycle.ts";
+import { createFakeTerminal, type FakeTerminal } from "../../face/term/terminal.ts";
+import { createEmulator, type Emulator } from "../support/emulator.ts";
+import { events, message } from "../support/player.ts";
+import { CHARACTERS, MODELS, PROSE, WORLDS } from "../support/salt_marsh.ts";
+
+interface Face {
+  terminal: FakeTerminal;
+  emulator: Emulator;
+  said: Request[];
+  tell(event: LinkEvent): void;
+  hear(event: Parameters<typeof asEvent>[0]): void;
+  /** Resolves when the screen shows it; fails after two seconds. */
+  shows(pattern: RegExp): Promise<string>;
+  type(text: string): void;
+  result: Promise<{ code: number; farewell: string[] }>;
+  home: string;
+  connected: { value: boolean };
+  signal(name: Deno.Signal): void;
+}
+
+const asEvent = (event: Extract<LinkEvent, { kind: "event" }>["event"]): LinkEvent => ({
+  kind: "event",
+  event,
+});
+
+/** Runs a face in a home of its own, plays `scenario`, and sees that the terminal is given back. */
+async function withFace(
+  scenario: (face: Face) => Promise<void>,
+  options: { width?: number; height?: number; home?: string; env?: Record<string, string> } = {},
+): Promise<void> {
+  const { width = 80, height = 24 } = options;
+  const home = options.home ?? await Deno.makeTempDir();
+  const terminal = createFakeTerminal(width, height);
+  const emulator = createEmulator(width, height);
+  const said: Request[] = [];
+  const listeners = new Map<string, () => void>();
+  const host: Host = {
+    onSignal(signal, listener) {
+      listeners.set(signal, listener);
+      return () => listeners.delete(signal);
+    },
+    onEnd: () => () => {},
+    stop: () => {},
+    exit: () => {},
+    writeNow: () => {},
+  };
+  let tell: (event: LinkEvent) => void = () => {};
+  const connected = { value: true };
+  const opened = Promise.withResolvers<void>();
+  const result = runFace({
+    terminal,
+    link(on) {
+      tell = on;
+      on({ kind: "starting" });
+      opened.resolve();
+      return {
+        say(request) {
+          if (connected.value) said.push(request);
+          return connected.value;
+        },
+        close: () => {},
+      };
+    },
+    home,
+    env: (name) =>
+      ({ TERM: "xterm-256color", COLORTERM: "truecolor", LANG: "C.UTF-8", ...options.env })[name],
+    whose: "",
+    continue_command: "deno task play",
+    host,
+  });
+  await opened.promise;
+  const face: Face = {
+    terminal,
+    emulator,
+    said,
+    tell: (event) => tell(event),
+    hear: (event) => tell(asEvent(event)),
+    async shows(pattern) {
+      const until = performance.now() + 2000;
+      while (true) {
+        await emulator.write(terminal.take());
+        const text = emulator.text();
+        if (pattern.test(text)) return text;
+        if (performance.now() > until) assert.fail(`${pattern} is not on the screen:\n${text}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    type: (text) => terminal.type(text),
+    result,
+    home,
+    connected,
+    signal: (name) => listeners.get(name)?.(),
+  };
+  try {
+    await scenario(face);
+  } finally {
+    terminal.hangUp();
+    await result;
+    await emulator.write(terminal.take());
+    for (const mode of [1049, 2004, 1000, 1006, 1004]) {
+      assert.equal(emulator.mode(mode), false, `mode ${mode} is left on`);
+    }
+    assert.equal(emulator.mode(25), true, "the cursor is visible");
+    assert.equal(terminal.isRaw(), false);
+    assert.equal(listeners.size, 0, "no listener is left");
+    emulator.dispose();
+    if (options.home === undefined) await Deno.remove(home, { recursive: true });
+  }
+}
+
+const LISTS = { available_worlds: WORLDS, available_characters: CHARACTERS, available_models: MODELS };
+
+function openSession(face: Face): void {
+  face.tell({ kind: "connected" });
+  face.hear(events.greeting());
+  face.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
+  face.hear(events.history([message(1, "assistant", PROSE.shop)]));
+}
+
+Deno.test("the opening is drawn before there is a link, Enter, Enter and a line play a turn", async () => {
+  await withFace(async (face) => {
+    await face.shows(/Where do you want to go\?[\s\S]*The brain is starting/);
+    assert.equal(face.emulator.mode(1049), true);
+    face.tell({ kind: "connected" });
+    face.hear(events.greeting());
+    face.hear(events.sync(LISTS));
+    await face.shows(/› 1 {2}The Salt Marsh/);
+    face.type("\r");
+    await face.shows(/Who are you there/);
+    face.type("\r");
+    await face.shows(/The story begins/);
+    assert.deepEqual(face.said.map((request) => request.prompt), [
+      "/world select salt_marsh",
+      "/character select farrier",
+      "/session new",
+    ]);
+    openSession(face);
+    await face.shows(/look at money/);
+    face.type("I give him an apple.\r");
+    await face.shows(/› I give him an apple\./);
+    assert.equal(face.said.at(-1)?.prompt, "I give him an apple.");
+    const ref = face.said.at(-1)?.ref ?? null;
+    face.hear(events.message(message(2, "user", "I give him an apple."), ref));
+    face.hear(events.chunk("He eats ", { message_id: 3, parent_id: 2, offset: 0 }));
+    await face.shows(/He eats[\s\S]*narrating/);
+    face.hear(events.end(message(3, "assistant", "He eats the core too.")));
+    const text = await face.shows(/the core too/);
+    assert.doesNotMatch(text, /narrating/);
+    assert.deepEqual([face.emulator.cursor().x, face.emulator.cursor().y, face.emulator.cursor().visible], [
+      6,
+      21,
+      true,
+    ]);
+    face.type("/quit\r");
+    assert.deepEqual(await face.result, {
+      code: 0,
+      farewell: ["✿ The Salt Marsh · The farrier, 1 turn", "  deno task play goes on where it stopped."],
+    });
+  });
+});
+
+Deno.test("colours and marks arrive as drawn", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    face.type("x");
+    await face.shows(/› x/);
+    const rows = face.emulator.text().split("\n");
+    const y = rows.findIndex((row) => row.includes('"You shoe horses,"'));
+    const x = rows[y].indexOf('"You');
+    assert.equal(face.emulator.cell(x, y).fg, "#f2cf9b");
+    assert.equal(face.emulator.cell(x - 2, y).fg, null);
+    assert.equal(face.emulator.cell(4, 0).fg, "#f29bbd");
+    assert.equal(face.emulator.cell(4, 21).fg, "#9ed6c6");
+  });
+});
+
+Deno.test("the terminal's background picks the theme, its silence leaves it dark", async () => {
+  await withFace(async (face) => {
+    face.type("\u001b]11;rgb:ffff/ffff/ffff\u001b\\");
+    openSession(face);
+    await face.shows(/look at money/);
+    const until = performance.now() + 2000;
+    while (face.emulator.cell(4, 0).fg !== "#a61e58" && performance.now() < until) await face.shows(/./);
+    assert.equal(face.emulator.cell(4, 0).fg, "#a61e58");
+  });
+});
+
+Deno.test("NO_COLOR draws none", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    for (let y = 0; y < 24; y++) for (let x = 0; x < 80; x++) assert.equal(face.emulator.cell(x, y).fg, null);
+  }, { env: { NO_COLOR: "1" } });
+});
+
+Deno.test("a resize is drawn whole at the new size", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.emulator.resize(120, 36);
+    face.terminal.resize(120, 36);
+    const text = await face.shows(/THE SALT MARSH/);
+    assert.match(text, /^ {8}✿ The Salt Marsh · The farrier/);
+    face.emulator.resize(39, 24);
+    face.terminal.resize(39, 24);
+    await face.shows(/Flower needs 40 columns and 10 rows\./);
+    // What lies right of the new edge is the emulator's own memory of the wider screen.
+    const seen = face.emulator.text().split("\n").map((row) => row.slice(0, 39).trim()).filter((row) =>
+      row !== ""
+    );
+    assert.deepEqual(seen, ["Flower needs 40 columns and 10 rows."]);
+  });
+});
+
+Deno.test("draft, what was said and the settings survive the face", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    await withFace(async (face) => {
+      openSession(face);
+      await face.shows(/look at money/);
+      face.type("I wait.\r");
+      await face.shows(/› I wait\./);
+      face.type("A draft that nobody sent");
+      await face.shows(/A draft that nobody sent/);
+      face.type("\u001bOQ");
+    }, { home });
+    assert.equal(await Deno.readTextFile(join(home, "face", "draft.txt")), "A draft that nobody sent");
+    assert.equal(await Deno.readTextFile(join(home, "face", "said.jsonl")), '"I wait."\n');
+    await withFace(async (face) => {
+      await face.shows(/✿ The Salt Marsh · The farrier[\s\S]*› A draft that nobody sent/);
+      openSession(face);
+      await face.shows(/look at money/);
+      face.type("\u0015\u001b[A");
+      await face.shows(/› I wait\./);
+    }, { home });
+    const settings = JSON.parse(await Deno.readTextFile(join(home, "face", "settings.json")));
+    assert.equal(settings.panel, false);
+    assert.equal(settings.hint_seen, true);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("a home that cannot be written costs nothing but memory", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await withFace(async (face) => {
+      openSession(face);
+      await face.shows(/look at money/);
+      face.type("I wait.\r");
+      await face.shows(/› I wait\./);
+      face.type("/open\r");
+      await face.shows(/could not be written/);
+    }, { home: join(file, "below") });
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("/open writes the story and says where, /copy hands it to the terminal", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.type("/open\r");
+    await face.shows(/Written to/);
+    const path = join(face.home, "stories", "the-salt-marsh-the-farrier.txt");
+    assert.equal(await Deno.readTextFile(path), `${PROSE.shop}\n`);
+    await face.emulator.write(face.terminal.take());
+    face.type("/copy\r");
+    const until = performance.now() + 2000;
+    let bytes = "";
+    while (!bytes.includes("\u001b]52;c;") && performance.now() < until) {
+      bytes += new TextDecoder().decode(face.terminal.take());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const base64 = bytes.slice(bytes.indexOf("]52;c;") + 6).split("\u0007")[0];
+    assert.equal(
+      new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))),
+      PROSE.shop,
+    );
+    await face.emulator.write(bytes);
+    await face.shows(/The last reply is in the clipboard\./);
+  });
+});
+
+Deno.test("a line that the socket does not take stays in the editor", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.connected.value = false;
+    face.type("I wait.\r");
+    await face.shows(/There is no connection now\. Your line stays here\.[\s\S]*› I wait\./);
+    assert.deepEqual(face.said, []);
+  });
+});
+
+Deno.test("SIGINT from outside asks like Ctrl+C; Ctrl+C twice leaves", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.signal("SIGINT");
+    await face.shows(/Ctrl\+C again leaves/);
+    face.type("\u0003");
+    assert.equal((await face.result).code, 0);
+  });
+});
+
+Deno.test("when nothing changes nothing is written, and no timer runs", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await face.shows(/look at money/);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(face.terminal.take().length, 0);
+  });
+});
+
+Deno.test("a slow terminal drops frames, and ends with the newest state", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.terminal.stall(true);
+    let text = "";
+    for (let n = 0; n < 200; n++) {
+      const piece = `word${n} `;
+      face.hear(events.chunk(piece, { message_id: 3, parent_id: 1, offset: text.length }));
+      text += piece;
+      if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    face.hear(events.end(message(3, "assistant", text)));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    face.terminal.stall(false);
+    face.type("\u001b[1;5F");
+    await face.shows(/word199/);
+  });
+});
+
+Deno.test("what the emulator shows after a wild evening is what a fresh drawing shows", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    let text = "";
+    for (let n = 0; n < 60; n++) {
+      const piece = n % 7 === 6 ? '日本 "so"\n\n' : `word${n} `;
+      face.hear(events.chunk(piece, { message_id: 3, parent_id: 1, offset: text.length }));
+      text += piece;
+      if (n % 9 === 3) face.type("\u001b[5~");
+      if (n % 9 === 5) face.type("/m");
+      if (n % 9 === 6) face.type("\u0015");
+      if (n % 9 === 8) face.type("\u001b[6~");
+      if (n % 5 === 0) await face.shows(/./);
+    }
+    face.hear(events.end(message(3, "assistant", text)));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const before = await face.shows(/./);
+    face.type("\f");
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const after = await face.shows(/./);
+    const rows = (text: string) => text.split("\n").map((row) => row.trimEnd());
+    assert.deepEqual(rows(after), rows(before));
+  });
+});
