@@ -2,6 +2,7 @@
 
 import { plainRows } from "./text/wrap.ts";
 import { contextsOf } from "./app/keys.ts";
+import { eveningOf } from "./app/evening.ts";
 import { short } from "./app/completion.ts";
 import type { Geometry } from "./app/geometry.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
@@ -64,7 +65,7 @@ function hostOf(url: string): string {
 }
 
 /** World, you, rules, what was remembered, tonight. Nothing stands only here. */
-export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
+export function drawPanel(grid: Grid, model: Model, place: Geometry): void {
   if (place.panel_x === null) return;
   const { theme, story } = model;
   const x = place.panel_x;
@@ -94,24 +95,15 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: num
     if (recalled.lore > 0) rows.push(`${theme.marks.bloom} ${recalled.lore} from this world's lore`);
     section("Remembered just now", rows);
   }
-  section("Tonight", tonight(model, now_ms));
+  section("Tonight", tonight(model));
 }
 
-const PAUSE_MS = 6 * 3600 * 1000;
-
 /** Turns and time since the last long pause. */
-function tonight(model: Model, now_ms: number): string[] {
-  const { messages } = model.transcript;
-  let from = messages.length - 1;
-  while (from > 0 && messages[from].created_ms - messages[from - 1].created_ms < PAUSE_MS) from--;
-  const evening = messages.slice(Math.max(0, from));
-  const turns = evening.filter((message) => message.role === "user").length;
+function tonight(model: Model): string[] {
+  const { turns, minutes } = eveningOf(model.transcript.messages);
+  if (turns === 0) return [];
   const session = model.story.sessions.find((item) => item.id === model.story.session_id);
   const all = session !== undefined && session.turns > turns ? ` of ${session.turns}` : "";
-  const first_ms = evening[0]?.created_ms ?? now_ms;
-  const last_ms = evening.at(-1)?.created_ms ?? now_ms;
-  const minutes = Math.max(0, Math.round((last_ms - first_ms) / 60_000));
-  if (turns === 0) return [];
   return [
     `${turns} turn${
       turns === 1 && all === "" ? "" : "s"
@@ -228,7 +220,7 @@ function glanceParts(model: Model): Span[][] {
       { text: theme.marks.empty.repeat(8 - cells), style: theme.rule },
     ]);
   }
-  const cost = model.transcript.messages.reduce((sum, message) => sum + (message.usage?.cost ?? 0), 0);
+  const { cost } = eveningOf(model.transcript.messages);
   if (cost > 0) parts.push([{ text: cost < 0.01 ? "under $0.01" : `$${cost.toFixed(2)}`, style: theme.dim }]);
   return parts;
 }

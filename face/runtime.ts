@@ -9,10 +9,11 @@ import { clipboardBytes } from "./term/clipboard.ts";
 import { createGrid, type Grid } from "./term/grid.ts";
 import { createKeyParser, type TermEvent } from "./term/keys.ts";
 import { createLifecycle, denoHost, type Host } from "./term/lifecycle.ts";
-import { paint, type ScrollHint } from "./term/paint.ts";
+import { paint } from "./term/paint.ts";
 import type { Terminal } from "./term/terminal.ts";
 import { warmSegmenter } from "./term/width.ts";
 import { createWriter } from "./term/writer.ts";
+import { scrollOf } from "./view/scroll.ts";
 import { type Screen, view } from "./view.ts";
 import { openHomeFiles } from "./wiring/home_files.ts";
 
@@ -227,26 +228,4 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   await lifecycle.leave();
   lifecycle.close();
   return { code, farewell: farewellOf(model, options.continue_command) };
-}
-
-/** How far the page moved between two screens, if its first row is still known. */
-function scrollOf(before: Screen, after: Screen): ScrollHint | undefined {
-  if (before.page === null || after.page === null) return undefined;
-  const { top, bottom } = after.page;
-  if (before.page.top !== top || before.page.bottom !== bottom) return undefined;
-  const rows = movedBy(before.page.view.rows.map(rowKey), after.page.view.rows.map(rowKey));
-  return rows === 0 ? undefined : { top, bottom, rows };
-}
-
-type Row = NonNullable<Screen["page"]>["view"]["rows"][number];
-const rowKey = (row: Row): unknown => row.kind === "prose" ? row.row : null;
-
-/** The shift that puts a known row of the one list where it stands in the other; 0 when there is none. */
-function movedBy(before: unknown[], after: unknown[]): number {
-  for (const [from, key] of before.entries()) {
-    if (key === null) continue;
-    const to = after.indexOf(key);
-    if (to >= 0) return from - to;
-  }
-  return 0;
 }

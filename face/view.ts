@@ -45,7 +45,7 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
   }
   drawHeader(grid, model, place, now_ms);
   const page = drawStory(grid, model, place, now_ms);
-  drawPanel(grid, model, place, now_ms);
+  drawPanel(grid, model, place);
   drawNotice(grid, model, place);
   drawRule(grid, model, place, page, now_ms);
   const cursor = drawEditor(grid, model, place);
