@@ -240,7 +240,7 @@ export function openCatalogue(config: Config, keys: Keys, options: CatalogueOpti
     }
     for (const list of readCache(text)) {
       const endpoint = endpoints.find((endpoint) => endpoint.name === list.name);
-      const same = endpoint && endpoint.base_url === list.base_url && !endpoint.local;
+      const same = endpoint && endpoint.base_url === list.base_url;
       if (same && isWanted(endpoint)) lists.set(list.name, list);
     }
   }

@@ -124,7 +124,7 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
     message: string,
     retry = false,
     retry_after_ms: number | null = null,
-  ): Failure => ({ error: new ProviderError(kind, scrub(message, about.key)), retry, retry_after_ms });
+  ): Failure => ({ error: new ProviderError(kind, message), retry, retry_after_ms });
 
   if (about.stalled) {
     const seconds = Math.round(about.stalled.timeout_ms / 100) / 10;

@@ -371,6 +371,13 @@ Deno.test("the context is what a local server has loaded, else 4096; what a vend
     servers.ollama.route("/api/ps", { models: [{ name: "m", context_length: 4000 }] });
     now_ms += 1;
     assert.equal(await catalogue.contextOf("ollama/m"), 4000, "a server may load it anew");
+    servers.ollama.route("/api/ps", { models: [{ name: "m", context_length: 5000 }] });
+    now_ms -= 10_000;
+    assert.equal(
+      await catalogue.contextOf("ollama/m"),
+      5000,
+      "a clock that was set back keeps nothing for ever",
+    );
   }));
 
 Deno.test("closing ends a fetch that hangs, and nothing is told any more", () =>

@@ -62,7 +62,7 @@ Deno.test("models are offered plain by the main endpoint and DeepSeek, under the
 
 Deno.test("no id is offered twice: where two would have it, the main endpoint's is the long one", () => {
   const both = offer([
-    models(openrouter, "groq/llama-3.3-70b", "deepseek-chat", "deepseek-chat"),
+    models(openrouter, "groq/llama-3.3-70b", "deepseek-chat", "deepseek-chat", "deepseek-chat"),
     models(deepseek, "deepseek-chat"),
     models(groq, "llama-3.3-70b"),
   ], "openrouter");

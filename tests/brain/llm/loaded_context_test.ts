@@ -23,6 +23,14 @@ const LM_STUDIO = {
       max_context_length: 131_072,
       loaded_instances: [{ id: "m", config: { context_length: 12_000 } }],
     },
+    {
+      type: "llm",
+      key: "twice",
+      loaded_instances: [{ id: "one", config: { context_length: 1 } }, {
+        id: "two",
+        config: { context_length: 22 },
+      }],
+    },
     { type: "llm", key: "asleep", max_context_length: 131_072, loaded_instances: [] },
   ],
 };
@@ -59,6 +67,8 @@ Deno.test("each server is asked for what it has loaded, and what a model could r
     },
     { server: "ollama", answers: {}, tokens: null },
     { server: "lmstudio", answers: { "/api/v1/models": LM_STUDIO }, tokens: 12_000 },
+    { server: "lmstudio", model: "two", answers: { "/api/v1/models": LM_STUDIO }, tokens: 22 },
+    { server: "lmstudio", model: "twice", answers: { "/api/v1/models": LM_STUDIO }, tokens: 1 },
     { server: "lmstudio", model: "asleep", answers: { "/api/v1/models": LM_STUDIO }, tokens: null },
     { server: "lmstudio", model: "none", answers: { "/api/v1/models": LM_STUDIO }, tokens: null },
     {

@@ -23,7 +23,7 @@ Deno.test("OpenRouter's list: prices per token become prices per million, bad on
   assert.deepEqual(
     models.map((model) => [model.id, model.prompt_price, model.completion_price, model.cached_price]),
     [
-      ["openai/gpt-4o-mini", 0.15, 0.6, 0.075],
+      ["openai/gpt-4o-mini", 0.15, 0.6, 0.0375],
       ["deepseek/deepseek-chat", 0.14, 0.28, null],
       ["meta-llama/llama-3.3-70b-instruct:free", 0, 0, null],
       ["openrouter/auto", null, null, null],
@@ -40,7 +40,7 @@ Deno.test("OpenRouter's list: prices per token become prices per million, bad on
     max_output: 16_384,
     prompt_price: 0.15,
     completion_price: 0.6,
-    cached_price: 0.075,
+    cached_price: 0.0375,
   });
   assert.equal(models[1].context, 64_000, "what the top provider offers, not the most there is");
 });

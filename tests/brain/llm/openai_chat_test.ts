@@ -539,6 +539,27 @@ Deno.test("a reader that walks away closes the connection", () =>
     assert.equal((await server.ended(0)).closed?.by, "client");
   }));
 
+Deno.test("the first finish reason and the last usage count, whatever follows them", () =>
+  withServer(async (server) => {
+    const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+    const early = { ...usage, completion_tokens: 1 };
+    const frames = [
+      chunk({ content: "Hi." }, null, { usage: early }),
+      chunk({}, "length", { usage }),
+      chunk({}, "stop", { usage: null }),
+      frame({}),
+    ];
+    server.script({ steps: frames.map((send) => ({ send })) });
+    const told = await collect(server, "story");
+    assert.equal(told.end?.finish, "length");
+    assert.deepEqual(told.end?.usage, {
+      prompt_tokens: 10,
+      cached_tokens: 0,
+      completion_tokens: 5,
+      cost: null,
+    });
+  }));
+
 Deno.test("a vendor's own cost is passed on", () =>
   withServer(async (server) => {
     const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.00125 };

@@ -22,7 +22,7 @@ const MODELS = [
   model("groq/unknown-a", null),
   model("groq/dear", [3, 15]),
   model("groq/talker", [1, 1]),
-  model("groq/reader", [0.9, 3]),
+  model("groq/reader", [0.5, 5]),
   model("ollama/second", [0, 0]),
   model("ollama/first", [0, 0]),
 ];
@@ -34,9 +34,9 @@ Deno.test("local models come first as their server lists them, then the last use
     "groq/unknown-b",
     "groq/dear",
     "demo/narrator",
-    // A prompt counts ten times: 10 * 1 + 1 is less than 10 * 0.9 + 3.
-    "groq/talker",
+    // A prompt counts ten times: 10 * 0.5 + 5 is less than 10 * 1 + 1.
     "groq/reader",
+    "groq/talker",
     "groq/unknown-a",
   ]);
 });

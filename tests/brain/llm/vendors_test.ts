@@ -102,19 +102,44 @@ Deno.test("which endpoints offer plain ids, need a key and say where it goes", (
 });
 
 Deno.test("quirks of the config win over the row's, and the row's over the defaults", () => {
-  const providers = [{
-    name: "groq",
-    base_url: "https://api.groq.com/openai/v1",
-    quirks: { temperature: 0.5 },
-  }];
-  const [groq] = endpointsOf(configWith({ providers }));
-  assert.deepEqual(groq.quirks, {
-    max_tokens_field: "max_completion_tokens",
-    omit: [],
-    temperature: 0.5,
-    top_p: 0.95,
-    include_usage: true,
-  });
+  const groq = { name: "groq", base_url: "https://api.groq.com/openai/v1" };
+  const quirks = { temperature: 0.5, max_tokens_field: "max_tokens" as const, include_usage: false };
+  const [own] = endpointsOf(configWith({ providers: [{ ...groq, quirks }] }));
+  assert.deepEqual(own.quirks, { ...quirks, omit: [], top_p: 0.95 });
+});
+
+Deno.test("what each vendor's row asks for", () => {
+  const rows: [string, string, "max_tokens" | "max_completion_tokens", string[]][] = [
+    ["openrouter", "https://openrouter.ai/api/v1", "max_tokens", []],
+    ["openai", "https://api.openai.com/v1", "max_completion_tokens", []],
+    ["deepseek", "https://api.deepseek.com", "max_tokens", ["seed"]],
+    ["groq", "https://api.groq.com/openai/v1", "max_completion_tokens", []],
+    ["gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "max_tokens", ["seed"]],
+    ["cerebras", "https://api.cerebras.ai/v1", "max_completion_tokens", []],
+    ["mistral", "https://api.mistral.ai/v1", "max_tokens", ["seed"]],
+    ["anthropic", "https://api.anthropic.com/v1", "max_tokens", ["seed", "top_p"]],
+    ["xai", "https://api.x.ai/v1", "max_tokens", []],
+    ["ollama", "http://127.0.0.1:11434/v1", "max_tokens", []],
+    ["elsewhere", "https://llm.example/v1", "max_tokens", []],
+  ];
+  for (const [name, base_url, max_tokens_field, omit] of rows) {
+    const [endpoint] = endpointsOf(configWith({ providers: [{ name, base_url, quirks: {} }] }));
+    const rest = { temperature: 0.8, top_p: 0.95, include_usage: true };
+    assert.deepEqual(endpoint.quirks, { max_tokens_field, omit, ...rest }, name);
+  }
+});
+
+Deno.test("a vendor's name on this machine is a stand-in and needs no key", () => {
+  const providers = [{ name: "openai", base_url: "http://127.0.0.1:4000/v1", quirks: {} }];
+  const [endpoint] = endpointsOf(configWith({ providers }));
+  assert.equal(endpoint.vendor, "openai");
+  assert.equal(endpoint.needs_key, false);
+});
+
+Deno.test("an endpoint that nobody named is called by its host", () => {
+  const at = (name: string) => ({ name, base_url: "https://llm.example:8443/v1", quirks: {} });
+  const made = endpointsOf(configWith({ providers: [at("main"), at("mine")], main_provider: "main" }));
+  assert.deepEqual(made.map(({ label }) => label), ["llm.example:8443", "mine"]);
 });
 
 Deno.test("a base URL that is none, or a name that is taken, makes no endpoint", () => {
