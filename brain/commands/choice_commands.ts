@@ -41,7 +41,8 @@ export const CHOICE_COMMANDS: Command[] = [
       const { catalogue } = context.deps;
       if (id === "refresh") {
         await catalogue.refresh();
-        return { answer: `✓ ${catalogue.models().length} models on offer.`, sync: true };
+        const count = catalogue.models().length;
+        return { answer: `✓ ${count} ${count === 1 ? "model" : "models"} on offer.`, sync: true };
       }
       if (id === "") {
         const names = catalogue.models().map((model) => model.id);

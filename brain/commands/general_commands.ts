@@ -47,10 +47,14 @@ export const GENERAL_COMMANDS: Command[] = [
 
 function told(totals: UsageTotals): string {
   const number = (value: number) => value.toLocaleString("en");
+  const replies = `${number(totals.turns)} ${totals.turns === 1 ? "reply" : "replies"}`;
   const unknown = totals.unknown_cost_turns === 0
     ? ""
-    : `, and ${totals.unknown_cost_turns} replies of unknown price`;
-  return `${number(totals.turns)} replies, ${number(totals.prompt_tokens)} tokens read ` +
-    `(${number(totals.cached_tokens)} cached), ${number(totals.completion_tokens)} written, ` +
-    `$${totals.cost.toFixed(4)}${unknown}.`;
+    : `, and ${totals.unknown_cost_turns} at an unknown price`;
+  const cost = totals.cost === 0 ? (unknown === "" ? "it cost nothing" : "$0") : `$${totals.cost.toFixed(4)}`;
+  if (totals.turns === 0) return `${replies}.`;
+  return `${replies}, ${number(totals.prompt_tokens)} tokens read (${
+    number(totals.cached_tokens)
+  } cached), ` +
+    `${number(totals.completion_tokens)} written, ${cost}${unknown}.`;
 }
