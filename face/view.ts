@@ -2,7 +2,6 @@
 
 import { geometry, LOWEST, NARROWEST } from "./app/geometry.ts";
 import { isOpening, type Model } from "./app/model.ts";
-import { completionOf } from "./app/completion.ts";
 import { drawHeader, drawNotice, drawPanel, drawRule, drawStatus } from "./panels.ts";
 import { clearGrid, type Grid, put } from "./term/grid.ts";
 import { caretPlace, editorRows } from "./widgets/editor.ts";
@@ -40,7 +39,7 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
     drawRule(grid, model, place, null, now_ms);
     const cursor = drawEditor(grid, model, place);
     drawPopup(grid, model, place, now_ms);
-    if (completionOf(model, now_ms) !== null) drawStatus(grid, model, place, now_ms);
+    drawStatus(grid, model, place, now_ms);
     return { cursor, page: null };
   }
   drawHeader(grid, model, place, now_ms);

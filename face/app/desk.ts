@@ -73,7 +73,7 @@ function swipe(model: Model, message: Message, to: "next" | "prev", now_ms: numb
       : "There is only this line.";
     return [withNotice(model, hint, now_ms), []];
   }
-  return say({ ...model, desk: null }, `/swipe ${to} ${message.id}`, now_ms);
+  return say(model, `/swipe ${to} ${message.id}`, now_ms);
 }
 
 /** Takes back every exchange from the message on: one `/undo` for each line of the player's. */

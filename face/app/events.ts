@@ -135,7 +135,11 @@ function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata
   // Our own line waits for its reply: its record is in the history.
   const last = history.at(-1);
   const editor = last === undefined ? model.editor : withoutEcho(model, last.content, last.role);
-  return [{ ...model, transcript, scroll, editor, beginning: false, desk: null, asked_before: null }, []];
+  // The bar goes over to the telling that took the place of its message.
+  const kept = model.desk === null || history.some((message) => message.id === model.desk)
+    ? model.desk
+    : last?.id ?? null;
+  return [{ ...model, transcript, scroll, editor, beginning: false, desk: kept, asked_before: null }, []];
 }
 
 const idOf = (model: Model): number | null => model.scroll.kind === "at" ? model.scroll.id : null;

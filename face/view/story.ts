@@ -16,6 +16,12 @@ import { fit } from "./draw.ts";
 const SAY_WHY_MS = 3000;
 
 export function drawStory(grid: Grid, model: Model, place: Geometry, now_ms: number): PageView {
+  if (!model.story.synced) {
+    const text = model.connection.kind === "starting"
+      ? "The brain is starting. Your story opens in a moment."
+      : "Your story opens as soon as the brain is there.";
+    put(grid, place.x, place.page_y, fit(text, place.width, model.theme.marks.ellipsis), model.theme.dim);
+  }
   const view = viewPage(pageContext(model, now_ms), model.scroll, place.page_height);
   for (const [at, row] of view.rows.entries()) drawRow(grid, model, place, place.page_y + at, row, now_ms);
   return view;

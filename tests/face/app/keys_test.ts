@@ -201,9 +201,14 @@ Deno.test("the desk: a bar on a message, its keys, and a letter it does not know
   player.hear(events.end(message(5, "assistant", PROSE.key, { alternatives: 2 })));
   player.press("tab", "left");
   assert.deepEqual(player.said(), ["/swipe prev 5"]);
-  player.press("tab", "right");
-  assert.deepEqual(player.said(), ["/swipe next 5"]);
-  player.press("tab", "c");
+  player.hear(
+    events.history([message(4, "user", PROSE.duck), message(8, "assistant", "Eel.", { alternatives: 2 })]),
+  );
+  assert.match(player.screen(), /▎ Eel\./, "the bar stays on the reply");
+  player.press("right");
+  assert.deepEqual(player.said(), ["/swipe next 8"]);
+  player.hear(events.history([message(4, "user", PROSE.duck), message(5, "assistant", PROSE.key)]));
+  player.press("c");
   assert.deepEqual(player.said(), ["/continue"]);
   player.hear(events.end(message(5, "assistant", PROSE.key)));
   player.press("tab", "left");

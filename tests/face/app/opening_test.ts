@@ -111,6 +111,7 @@ Deno.test("the second launch opens the story where it stopped, with no key press
   const player = createPlayer({ settings: { last_story: "The Salt Marsh · The farrier", hint_seen: true } });
   assert.match(player.screen(), /✿ The Salt Marsh · The farrier/);
   assert.doesNotMatch(player.screen(), /Where do you want to go/);
+  assert.match(player.screen(), /The brain is starting\. Your story opens in a moment\./);
   player.link({ kind: "connected" });
   player.hear(events.greeting());
   player.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
