@@ -63,9 +63,8 @@ export const CHOICE_COMMANDS: Command[] = [
       const { session, state, deps, player_id } = context;
       if (session !== undefined) updateSession(deps.db, player_id, session.id, { model: id });
       return {
-        answer: `Hot-swapped model to ${id}${
-          listed(context, id) ? "" : ". It is in no list I have, I will try it."
-        }`,
+        answer: `Hot-swapped model to ${id}` +
+          (listed(context, id) ? "" : `. It is in no list I have, I will try it at ${target.entry.name}.`),
         changed: { model: id },
         state: { ...state, model: id },
       };
