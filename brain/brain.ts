@@ -366,6 +366,8 @@ export class Brain {
       : pathPage(this.deps.db, player_id, session.leaf_id, { limit: PAGE_SIZE });
     const writing = session && this.#running.get(session.id)?.turn.reply.id;
     const history = page.history.filter((message) => message.id !== writing).map(bare);
+    // Its end could not be saved, on a full disk: nobody writes it any more.
+    for (const message of history) if (message.status === "writing") message.status = "stopped";
     return { event: "chat_history", content: "", ref: null, metadata: { history, more: page.more } };
   }
 

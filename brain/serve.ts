@@ -9,7 +9,7 @@ import type { World } from "../shared/story.ts";
 import { Brain } from "./brain.ts";
 import type { Config, Keys, Price } from "./config.ts";
 import type { Deps } from "./deps.ts";
-import { openLibrary } from "./library/assets.ts";
+import { type Library, openLibrary } from "./library/assets.ts";
 import { readLoreFolder } from "./library/lore_folder.ts";
 import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
 import { createNarrator, NARRATOR_MODEL } from "./llm/demo.ts";
@@ -120,12 +120,14 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
   console.log(JSON.stringify({ ready: true, url: server.url, pid: Deno.pid, version: manifest.version }));
   log("info", `ready at ${server.url}`);
 
+  // A face is told them all when it joins, and later only what is new.
+  let told_problems = problemLines(library);
   library.onChange(() => {
     indexLore(db, library.worlds(), log);
     brain.refreshAll();
-    for (const problem of library.problems()) {
-      brain.tellAll(`✗ ${problem.file}:${problem.line}:${problem.col}: ${problem.reason}`);
-    }
+    const now = problemLines(library);
+    for (const line of now) if (!told_problems.includes(line)) brain.tellAll(line);
+    told_problems = now;
   });
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
@@ -143,6 +145,10 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
     removeBeacon(config);
     lock.close();
   };
+}
+
+function problemLines(library: Library): string[] {
+  return library.problems().map(({ file, line, col, reason }) => `✗ ${file}:${line}:${col}: ${reason}`);
 }
 
 /** What may wait until the ready line is out. */

@@ -73,7 +73,7 @@ export interface Stage extends AsyncDisposable {
   url: string;
   /** The sealed brain's own. */
   pid: number;
-  /** Starts front door and brain on this home again, with the same options. The last one must have ended. */
+  /** Starts front door and brain on this home again, with the same options; ends what runs. */
   start(): Promise<void>;
   face(): Promise<FaceClient>;
   /** Messages of the database file, oldest first. */
@@ -111,6 +111,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     url: "",
     pid: 0,
     async start() {
+      await stage.door[Symbol.asyncDispose]();
       stage.door = launch();
       await isReady();
     },

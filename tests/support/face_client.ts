@@ -141,8 +141,10 @@ export class FaceClient implements AsyncDisposable {
   async begin(world = "salt_marsh", character = "farrier"): Promise<string> {
     await this.command(`/world select ${world}`);
     await this.command(`/character select ${character}`);
+    const from = this.events.length;
     const { metadata } = await this.command("/session new");
     assert.ok(metadata.session_id, "a new session has an id");
+    await this.next("chat_history", from);
     return metadata.session_id;
   }
 

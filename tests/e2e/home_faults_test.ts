@@ -1,0 +1,376 @@
+// Faults of the home: config, assets, disk, database, port, and a brain that is killed. A sentence that helps, and it plays on.
+
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path/posix";
+import type { FaceClient } from "../support/face_client.ts";
+import { FRONT_DOOR, gone, ROOT, startPiped, tempHome, until } from "../support/processes.ts";
+import { STORY } from "../support/sse_replies.ts";
+import { configFor, openStage, type Stage, startProvider } from "./stage.ts";
+
+const FAST = "narrator_word_ms: 0\nlocal_servers: off\n";
+
+async function plays(face: FaceClient): Promise<void> {
+  const { message, errors } = await face.turn("I look around.");
+  assert.deepEqual([message.status, errors], ["complete", []]);
+  assert.ok(message.content.length > 20);
+}
+
+/** What a new face was told to be wrong. */
+async function complaints(face: FaceClient): Promise<string[]> {
+  // They come after the history; the answer to this comes after them.
+  await face.command("/cancel");
+  return face.events.flatMap(({ event, content }) =>
+    event === "system_update" && content.startsWith("✗") ? [content] : []
+  );
+}
+
+Deno.test("without a config, a key, a server or a network the built-in narrator plays", async () => {
+  await using stage = await openStage({ config: null });
+  await using face = await stage.face();
+  assert.deepEqual(await complaints(face), []);
+  assert.equal(face.state?.model, "demo/narrator");
+  await face.begin();
+  await face.command("/model vendor/some-model");
+  const { errors } = await face.turn("I ask.");
+  assert.match(
+    errors[0],
+    /^No key for OpenRouter: set OPENROUTER_API_KEY or openai_api_key in config\.yaml, or pick/,
+  );
+  await face.command("/model demo/narrator");
+  // At reading speed: a few words are enough.
+  const from = face.events.length;
+  face.say("I look around.");
+  await face.next("chat_chunk", from);
+  face.say("/cancel");
+  assert.equal((await face.told(from)).message.status, "stopped");
+});
+
+Deno.test("a broken config is told with its line to the face, on stderr and in the log, and defaults play", async (t) => {
+  for (
+    const [name, config, line, told] of [
+      [
+        "no YAML",
+        `${FAST}openai_base_url: [http://x\nnonsense`,
+        0,
+        /config\.yaml:\d+:\d+: .*; defaults are used$/,
+      ],
+      ["a list", "- a\n- b\n", 1, /config\.yaml:1:1: the file must be/],
+      [
+        "an unknown key",
+        `${FAST}opneai_base_url: http://127.0.0.1:1/v1\n`,
+        3,
+        /config\.yaml:3:1: opneai_base_url is no key that I know; did you mean openai_base_url\?$/,
+      ],
+      ["a wrong value", `${FAST}max_reply_bytes: many\n`, 3, /config\.yaml:3:\d+: max_reply_bytes must be a/],
+      ["a wrong address", `${FAST}openai_base_url: not a url\n`, 3, /config\.yaml:3:\d+: openai_base_url /],
+    ] as const
+  ) {
+    await t.step(name, async () => {
+      await using stage = await openStage({ config });
+      await using face = await stage.face();
+      const [complaint, ...more] = await complaints(face);
+      assert.deepEqual(more, []);
+      assert.match(complaint, told);
+      if (line > 0) assert.ok(complaint.includes(`config.yaml:${line}:`), complaint);
+      for (const text of [stage.door.stderr(), stage.log()]) {
+        assert.ok(text.includes(complaint.slice(2)), text);
+      }
+      assert.equal(stage.door.stdout().trim().split("\n").length, 1, "the ready line alone");
+      await face.begin();
+      // Defaults play at reading speed: the first word is proof enough.
+      const from = face.events.length;
+      face.say("I look around.");
+      await face.next("chat_chunk", from);
+    });
+  }
+});
+
+const WORLD = `id: attic
+name: The Attic
+start_message: Dust.
+`;
+
+Deno.test("a broken file is told with line and column, the others load, and a saved file appears within a second", async (t) => {
+  await using stage = await openStage({
+    config: FAST,
+    files: {
+      "worlds/broken.yaml": "id: broken\nname: [unclosed\nlore: x\n",
+      "worlds/nulls.yaml": "id: nulls\nname: Nulls\nlore: ~\n",
+      "worlds/attic.yaml": WORLD,
+      "characters/number.yaml": "id: 7\nname: Seven\n",
+      "rules/nsfw.yaml": "id: nsfw\nname: Late hours\nprompt: Nothing is shut.\n",
+    },
+  });
+  await using face = await stage.face();
+  const ids = () => face.state?.available_worlds?.map(({ id }) => id) ?? [];
+  const path = (name: string) => join(Deno.realPathSync(stage.home), name);
+
+  await t.step("at the start", async () => {
+    const told = (await complaints(face)).sort();
+    assert.equal(told.length, 3, told.join("\n"));
+    assert.ok(
+      told[0].startsWith(`✗ ${path("characters/number.yaml")}:1:1: "id" must be a text, not`),
+      told[0],
+    );
+    assert.match(told[1], /^✗ .*\/worlds\/broken\.yaml:\d+:\d+: ./);
+    assert.ok(told[2].startsWith(`✗ ${path("worlds/nulls.yaml")}:3:1: "lore" is empty`), told[2]);
+    const shipped = [...Deno.readDirSync(join(ROOT, "assets", "worlds"))].length;
+    assert.equal(ids().length, shipped + 1);
+    assert.deepEqual(ids().filter((id) => ["salt_marsh", "attic", "broken", "nulls"].includes(id)), [
+      "salt_marsh",
+      "attic",
+    ]);
+  });
+
+  await t.step("the rule pack of the home is what /nsfw switches", async () => {
+    const { content, metadata } = await face.command("/nsfw");
+    assert.equal(content, "✓ NSFW mode ENABLED - Unrestricted adult content");
+    assert.deepEqual(metadata.active_rules, ["nsfw"]);
+    await face.command("/nsfw");
+  });
+
+  const within = async (what: string, ready: () => boolean) => {
+    const started = performance.now();
+    await face.until(ready, what);
+    const ms = performance.now() - started;
+    assert.ok(ms < 1000, `${what} took ${Math.round(ms)} ms`);
+  };
+
+  await t.step("a new world appears", async () => {
+    await Deno.writeTextFile(path("worlds/cellar.yaml"), WORLD.replaceAll("attic", "cellar"));
+    await within("the new world", () => ids().includes("cellar"));
+  });
+
+  await t.step("a file mended shows, one that breaks is told and goes, the rest stay", async () => {
+    await Deno.writeTextFile(path("worlds/nulls.yaml"), "id: nulls\nname: Nulls\nlore: ''\n");
+    await within("the mended world", () => ids().includes("nulls"));
+    const from = face.events.length;
+    await Deno.writeTextFile(path("worlds/cellar.yaml"), "id: cellar\nname: ~\n");
+    await within(
+      "the complaint",
+      () =>
+        face.events.slice(from).some(({ content }) =>
+          content.startsWith(`✗ ${path("worlds/cellar.yaml")}:2:1: "name" is empty`)
+        ),
+    );
+    assert.ok(!ids().includes("cellar") && ids().includes("attic"));
+    const told = face.events.slice(from).filter(({ content }) => content.startsWith("✗"));
+    assert.equal(told.length, 1, "what was told before is not told again");
+  });
+
+  await t.step("a removed file goes, and the story of a world that is gone says so", async () => {
+    await face.begin("attic");
+    assert.deepEqual(face.history.map(({ content }) => content), ["Dust."]);
+    await Deno.remove(path("worlds/attic.yaml"));
+    await within("the world has gone", () => !ids().includes("attic"));
+    const from = face.events.length;
+    face.say("I sneeze.");
+    const end = await face.next("chat_end", from);
+    const said = face.events.slice(from, face.events.indexOf(end));
+    assert.match(
+      said[0].content,
+      /^✗ The world attic of this story is not there any more\. Is its file broken\?$/,
+    );
+    assert.ok(said[0].event === "system_update" && said[0].metadata.line === "I sneeze.");
+    await face.begin();
+    await plays(face);
+  });
+});
+
+/** Says a line to a provider that is slow, and waits until a part of the reply is in the database. */
+async function midReply(face: FaceClient, stage: Stage): Promise<string> {
+  await face.begin();
+  await face.command("/model fault/slow:40");
+  const from = face.events.length;
+  face.say("I open the door.");
+  const seen = () => face.events.slice(from).filter(({ event }) => event === "chat_chunk").length;
+  await face.until(() => seen() > 8, "nine pieces");
+  return stage.rows().at(-1)?.content ?? "";
+}
+
+Deno.test("a brain that is killed in mid-reply shows the partial reply, marked stopped, after the restart", async () => {
+  await using provider = await startProvider();
+  await using stage = await openStage({ config: configFor(provider) });
+  {
+    await using face = await stage.face();
+    const saved = await midReply(face, stage);
+    assert.ok(saved.length > 3 && STORY.startsWith(saved), saved);
+    Deno.kill(stage.pid, "SIGKILL");
+    assert.equal(await stage.door.ended, 137);
+    await face.until(() => face.closed !== null, "the close").catch(() => {});
+    assert.equal(stage.rows().at(-1)?.status, "writing");
+  }
+  await stage.start();
+  await using face = await stage.face();
+  const kept = face.history.at(-1);
+  assert.equal(kept?.status, "stopped");
+  assert.ok(STORY.startsWith(kept.content) && kept.content.length > 3 && kept.content.length < STORY.length);
+  assert.deepEqual(face.history.map(({ role }) => role), ["assistant", "user", "assistant"]);
+  assert.match(stage.log(), /1 replies were cut off when the brain stopped; their text is kept/);
+  assert.equal(face.state?.model, "fault/slow:40");
+  await face.command("/model story");
+  await plays(face);
+});
+
+Deno.test("SIGTERM in mid-reply keeps all that was told, marked stopped, and ends with code 0 within a second and a half", async () => {
+  await using provider = await startProvider();
+  await using stage = await openStage({ config: configFor(provider) });
+  let shown = "";
+  {
+    await using face = await stage.face();
+    await midReply(face, stage);
+    const started = performance.now();
+    stage.door.signal("SIGTERM");
+    assert.equal(await stage.door.ended, 0);
+    assert.ok(performance.now() - started < 1500);
+    await gone(stage.pid);
+    await face.until(() => face.closed !== null, "the close").catch(() => {});
+    shown = face.events.filter(({ event }) => event === "chat_chunk").map(({ content }) => content).join("");
+  }
+  assert.deepEqual([...Deno.readDirSync(stage.home)].filter(({ name }) => name === "brain.json"), []);
+  const { content, status } = stage.rows().at(-1)!;
+  assert.equal(status, "stopped");
+  assert.ok(content.startsWith(shown) && STORY.startsWith(content), `${shown} | ${content}`);
+  await stage.start();
+  await using face = await stage.face();
+  assert.deepEqual([face.history.at(-1)?.content, face.history.at(-1)?.status], [content, "stopped"]);
+  await face.command("/model story");
+  await plays(face);
+});
+
+/** Runs the front door until it ends; for starts that fail. Throws when it starts after all. */
+async function failedStart(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  await using door = startPiped(FRONT_DOOR, ["serve", ...args]);
+  let ended = false;
+  door.ended.then(() => ended = true);
+  await until(() => ended || door.stdout() !== "", "an end or a ready line");
+  if (!ended) throw new Error(`it started: ${door.stdout()}`);
+  const code = await door.ended;
+  return { code, stdout: door.stdout(), stderr: door.stderr() };
+}
+
+Deno.test("a start that cannot be says why in one sentence, with its exit code", async (t) => {
+  await using home = await tempHome();
+  await Deno.writeTextFile(join(home.path, "config.yaml"), FAST);
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+
+  await t.step("a port in use", async () => {
+    const { port } = taken.addr;
+    const { code, stdout, stderr } = await failedStart(["--port", String(port), "--home", home.path]);
+    assert.equal(code, 3);
+    assert.equal(stdout, "");
+    const sentence = `Port ${port} on 127.0.0.1 is taken. Choose another with --port, or 0 for any.`;
+    assert.ok(stderr.trim().split("\n").includes(sentence), stderr);
+  });
+  taken.close();
+
+  await t.step("a home below a regular file", async () => {
+    const { code, stdout, stderr } = await failedStart([
+      "--port",
+      "0",
+      "--home",
+      join(home.path, "config.yaml", "x"),
+    ]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^The home .*config\.yaml\/x cannot be used: [^\n]*--home[^\n]*\n$/);
+  });
+
+  await t.step("a home that another brain has", async () => {
+    await using stage = await openStage({ config: FAST });
+    const { code, stdout, stderr } = await failedStart(["--port", "0", "--home", stage.home]);
+    assert.deepEqual([code, stdout], [3, ""]);
+    assert.match(stderr, /Another brain runs on this home\. Attach with `deno task play`/);
+    await using face = await stage.face();
+    await face.begin();
+    await plays(face);
+  });
+
+  await t.step("a database that is none", async () => {
+    await using broken = await tempHome();
+    await Deno.writeTextFile(join(broken.path, "engine.db"), "This is no database at all. ".repeat(100));
+    const { code, stdout, stderr } = await failedStart(["--port", "0", "--home", broken.path]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /engine\.db is damaged or no database\. Put a copy back, or move it away/);
+  });
+
+  await t.step("and then it starts", async () => {
+    await using door = startPiped(FRONT_DOOR, ["serve", "--port", "0", "--home", home.path]);
+    assert.equal((await door.ready()).ready, true);
+  });
+});
+
+Deno.test("a full disk is told, nothing that was told is lost, and there is a next turn once there is room", async () => {
+  await using provider = await startProvider();
+  await using stage = await openStage({ config: configFor(provider, "max_page_count: 500") });
+  await using face = await stage.face();
+  const session = await face.begin();
+  await plays(face);
+  await face.command("/model fault/long:150000");
+  let full = "";
+  for (let turns = 0; full === "" && turns < 40; turns++) {
+    const from = face.events.length;
+    face.say("More.");
+    const end = await face.next("chat_end", from, () => true, "the end", 20_000);
+    const said = face.events.slice(from, face.events.indexOf(end));
+    full = said.find(({ content }) => /The disk that holds/.test(content))?.content ?? "";
+  }
+  assert.match(
+    full,
+    /^(✗ )?The disk that holds .*engine\.db is full\. Free some space and try again; nothing is lost\.$/,
+  );
+  // Whatever stood there before is there still.
+  assert.equal(stage.rows()[2].content, STORY);
+
+  // A line that finds no room at all goes back to the editor.
+  await face.command("/model story");
+  const line = "x".repeat(60_000);
+  let refusal = "";
+  for (let turns = 0; refusal === "" && turns < 10; turns++) {
+    const from = face.events.length;
+    face.say(line);
+    await face.next("chat_end", from);
+    for (const event of face.events.slice(from)) {
+      if (event.event === "system_update" && event.metadata.line === line) refusal = event.content;
+    }
+  }
+  assert.match(refusal, /^✗ The disk that holds /);
+  await using second = await stage.face();
+  assert.ok(second.history.every(({ status }) => status !== "writing"), "nothing is being written");
+
+  await face.command(`/session delete ${session}`);
+  await face.begin();
+  await plays(face);
+});
+
+Deno.test("a locked database refuses the turn, gives the line back, and the next turn works", async () => {
+  await using stage = await openStage({ config: FAST });
+  await using face = await stage.face();
+  await face.begin();
+  await plays(face);
+  const before = stage.rows();
+  // This test is the second process.
+  const other = new DatabaseSync(join(stage.home, "engine.db"));
+  try {
+    other.exec("BEGIN IMMEDIATE");
+    const from = face.events.length;
+    face.say("I wait for the lock.");
+    await face.next("chat_end", from);
+    const refusal = face.events[from];
+    assert.ok(refusal.event === "system_update");
+    assert.match(
+      refusal.content,
+      /^✗ Another program is writing to .*engine\.db\. Wait a moment and try again\.$/,
+    );
+    assert.equal(refusal.metadata.line, "I wait for the lock.");
+    // A command that saves says so too, and one that reads works.
+    assert.match((await face.command("/rules add cosy")).content, /^✗ Another program is writing to /);
+    assert.match((await face.command("/usage")).content, /^This story: 1 replies/);
+    other.exec("ROLLBACK");
+  } finally {
+    other.close();
+  }
+  assert.deepEqual(stage.rows(), before);
+  await plays(face);
+  assert.equal(stage.rows().length, before.length + 2);
+});
