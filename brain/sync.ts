@@ -48,7 +48,7 @@ export function snapshot(parts: SnapshotParts): SyncState {
       local: model.local,
       context: model.context ?? 0,
     })),
-    available_rules: parts.rules.map(({ id, name }) => ({ id, name })),
+    available_rules: parts.rules.map(({ id, name, prompt }) => ({ id, name, about: firstSentence(prompt) })),
     available_sessions: parts.sessions.map(({ session, turns, last }) => {
       const title = session.title === "" ? "New session" : session.title;
       return {

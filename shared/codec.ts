@@ -8,6 +8,7 @@ import {
   type Named,
   type RecalledCount,
   type Request,
+  type RuleItem,
   type SessionItem,
   type SystemUpdate,
   type WorldItem,
@@ -166,7 +167,7 @@ export function parseEvent(frame: string): Event | null {
           available_worlds: bag.at("available_worlds").orNull((field) => field.list(readWorld)),
           available_characters: bag.at("available_characters").orNull((field) => field.list(readCharacter)),
           available_models: bag.at("available_models").orNull((field) => field.list(readModel)),
-          available_rules: bag.at("available_rules").orNull((field) => field.list(readNamed)),
+          available_rules: bag.at("available_rules").orNull((field) => field.list(readRule)),
           available_sessions: bag.at("available_sessions").orNull((field) => field.list(readSession)),
         },
       };
@@ -275,6 +276,8 @@ const readCharacter = (item: Field): CharacterItem => ({
   ...readNamed(item),
   about: item.at("about").or("", text),
 });
+
+const readRule = (item: Field): RuleItem => ({ ...readNamed(item), about: item.at("about").or("", text) });
 
 function readModel(item: Field): ModelItem {
   const prompt_price = item.at("prompt_price").or(0, number);

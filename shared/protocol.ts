@@ -36,6 +36,10 @@ export interface CharacterItem extends Named {
   /** First sentence of the persona. */
   about: string;
 }
+export interface RuleItem extends Named {
+  /** First sentence of the pack. */
+  about: string;
+}
 export interface ModelItem extends Named {
   /** US dollars per million tokens; 0 when unknown, and then `price_known` is false. */
   prompt_price: number;
@@ -85,7 +89,7 @@ export interface SyncState {
   available_worlds: WorldItem[] | null;
   available_characters: CharacterItem[] | null;
   available_models: ModelItem[] | null;
-  available_rules: Named[] | null;
+  available_rules: RuleItem[] | null;
   available_sessions: SessionItem[] | null;
 }
 

@@ -127,7 +127,7 @@ const EVENTS: Event[] = [
         local: true,
         context: 4096,
       }],
-      available_rules: [{ id: "r", name: "R" }],
+      available_rules: [{ id: "r", name: "R", about: "Wounds slow." }],
       available_sessions: null,
     },
   },

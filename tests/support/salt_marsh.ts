@@ -5,7 +5,7 @@ import type {
   CharacterItem,
   CommandItem,
   ModelItem,
-  Named,
+  RuleItem,
   SessionItem,
   SyncState,
   WorldItem,
@@ -86,10 +86,10 @@ function model(id: string, name: string, part: Partial<ModelItem>): ModelItem {
   };
 }
 
-export const RULES: Named[] = [
-  { id: "slow_burn", name: "slow burn" },
-  { id: "gritty", name: "gritty" },
-  { id: "kind", name: "kind" },
+export const RULES: RuleItem[] = [
+  { id: "slow_burn", name: "slow burn", about: "Nothing happens at once." },
+  { id: "gritty", name: "gritty", about: "Wounds slow, then fester." },
+  { id: "kind", name: "kind", about: "People help when they can." },
 ];
 
 export const SESSIONS: SessionItem[] = [
