@@ -30,6 +30,8 @@ import { parseYaml } from "./yaml.ts";
 const PLAYER = "local";
 /** A brain that cannot settle in this time leaves anyway: the text is saved as it grows. */
 const SETTLE_MS = 800;
+const LOCK_ATTEMPTS = 5;
+const LOCK_RETRY_MS = 40;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -70,6 +72,8 @@ async function main(): Promise<number> {
 /** Builds the brain, listens, prints the ready line. Returns what undoes it. Throws NoBrain. */
 async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() => Promise<void>> {
   const lock = await takeLock(`${config.home}/brain.lock`);
+  // One that a killed brain left behind would send faces to a port that is somebody else's by now.
+  removeBeacon(config);
   const db = openDatabase(config.database_path, { max_page_count: config.max_page_count || undefined });
   const kept = settleUnfinished(db);
   if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
@@ -110,7 +114,10 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
       log,
     });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    if (!(error instanceof Deno.errors.AddrInUse)) {
+      const reason = error instanceof Error ? error.message : error;
+      throw new NoBrain(`Cannot listen on ${config.host}:${config.port}: ${reason}.`, 3);
+    }
     throw new NoBrain(
       `Port ${config.port} on ${config.host} is taken. Choose another with --port, or 0 for any.`,
       3,
@@ -192,7 +199,11 @@ async function takeLock(path: string): Promise<Deno.FsFile> {
     const reason = error instanceof Error ? error.message : error;
     throw new NoBrain(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
   }
-  if (await file.tryLock(true)) return file;
+  // A face that looks whether a brain runs holds the lock for a moment.
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (await file.tryLock(true)) return file;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
+  }
   file.close();
   throw new NoBrain(
     "Another brain runs on this home. Attach with `deno task play`, or choose another with --home.",
