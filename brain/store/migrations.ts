@@ -118,4 +118,89 @@ export const MIGRATIONS: readonly Migration[] = [
       END;
     `,
   },
+  {
+    name: "0003_facts_marks_and_summaries",
+    // facts.text is one line about subject and relation, taken from message_id; origin 'rule' is derived, the others
+    // are records. A mark is bound to what it marks by its text, not by a unit's id: units are made anew at a rebuild.
+    // A summary tells the messages from first_id to last_id; with after_id it counts only once the history begins
+    // beyond that message. side_usage is what was paid for beside replies,
+    // fact_runs how far a model has read for facts.
+    sql: `
+      CREATE TABLE facts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        player_id TEXT NOT NULL,
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        message_id INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        subject TEXT NOT NULL,
+        relation TEXT NOT NULL,
+        object TEXT NOT NULL,
+        text TEXT NOT NULL,
+        origin TEXT NOT NULL CHECK (origin IN ('rule', 'model', 'player')),
+        created_ms INTEGER NOT NULL,
+        spaced TEXT,
+        body TEXT GENERATED ALWAYS AS (coalesce(spaced, text)) VIRTUAL
+      ) STRICT;
+      CREATE INDEX facts_by_message ON facts (message_id, id);
+      CREATE INDEX facts_by_session ON facts (session_id, player_id);
+      CREATE VIRTUAL TABLE facts_fts USING fts5 (
+        body, content = 'facts', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+      );
+      CREATE TRIGGER facts_added AFTER INSERT ON facts BEGIN
+        INSERT INTO facts_fts (rowid, body) VALUES (new.id, new.body);
+      END;
+      CREATE TRIGGER facts_removed AFTER DELETE ON facts BEGIN
+        INSERT INTO facts_fts (facts_fts, rowid, body) VALUES ('delete', old.id, old.body);
+      END;
+
+      CREATE TABLE fact_runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        player_id TEXT NOT NULL,
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        last_id INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE
+      ) STRICT;
+      CREATE INDEX fact_runs_by_session ON fact_runs (session_id, player_id);
+      CREATE INDEX fact_runs_by_last ON fact_runs (last_id);
+
+      CREATE TABLE marks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        player_id TEXT NOT NULL,
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('memory', 'lore', 'fact')),
+        message_id INTEGER REFERENCES messages (id) ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        mark TEXT NOT NULL CHECK (mark IN ('pinned', 'forgotten'))
+      ) STRICT;
+      CREATE INDEX marks_by_session ON marks (session_id, player_id);
+      CREATE INDEX marks_by_message ON marks (message_id);
+
+      CREATE TABLE summaries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        player_id TEXT NOT NULL,
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        first_id INTEGER NOT NULL,
+        last_id INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        after_id INTEGER,
+        layer INTEGER NOT NULL CHECK (layer BETWEEN 1 AND 3),
+        text TEXT NOT NULL,
+        origin TEXT NOT NULL CHECK (origin IN ('extract', 'model', 'player')),
+        created_ms INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX summaries_by_last ON summaries (last_id);
+      CREATE INDEX summaries_by_session ON summaries (session_id, player_id);
+
+      CREATE TABLE side_usage (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        player_id TEXT NOT NULL,
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('summary', 'facts')),
+        model TEXT NOT NULL,
+        prompt_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        completion_tokens INTEGER NOT NULL,
+        cost REAL,
+        created_ms INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX side_usage_by_session ON side_usage (session_id, player_id);
+    `,
+  },
 ];

@@ -84,18 +84,22 @@ export function updateSession(
 }
 
 /**
- * Deletes a session with all its messages, prompts and memories, leaving none of its words in the files.
+ * Deletes a session with all its messages, prompts, memories, facts, marks and summaries, leaving none of its words in the files.
  * Returns whether there was such a session of this player.
  */
 export function deleteSession(db: Database, player_id: string, id: string): boolean {
   const deleted = db.transaction(() => {
     if (!getSession(db, player_id, id)) return false;
     const { changes } = db.run("DELETE FROM memory_units WHERE session_id = ?", id);
-    db.run("DELETE FROM messages WHERE session_id = ?", id);
+    const facts = db.run("DELETE FROM facts WHERE session_id = ?", id).changes;
+    for (const table of ["marks", "summaries", "side_usage", "fact_runs", "messages"]) {
+      db.run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+    }
     db.run("DELETE FROM sessions WHERE id = ?", id);
     // The full-text index only marks rows as deleted; merged into one piece it holds their words no longer. Its own
     // option secure-delete does the same row by row, in nine seconds for a story of 10,000 messages.
     if (changes > 0) db.run("INSERT INTO memory_fts (memory_fts) VALUES ('optimize')");
+    if (facts > 0) db.run("INSERT INTO facts_fts (facts_fts) VALUES ('optimize')");
     db.run("UPDATE player_state SET session_id = '' WHERE player_id = ? AND session_id = ?", player_id, id);
     return true;
   });

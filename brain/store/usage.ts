@@ -12,6 +12,55 @@ export interface UsageTotals {
   unknown_cost_turns: number;
 }
 
+/** What was asked of a model beside replies: the story so far, facts. */
+export interface SideUsage {
+  kind: "summary" | "facts";
+  model: string;
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  /** US dollars; null when no price is known. */
+  cost: number | null;
+  created_ms: number;
+}
+
+/** Keeps what a call beside the replies cost. Ignores foreign sessions and deleted ones. */
+export function addSideUsage(db: Database, player_id: string, session_id: string, usage: SideUsage): void {
+  db.run(
+    `INSERT INTO side_usage (player_id, session_id, kind, model, prompt_tokens, cached_tokens, completion_tokens,
+       cost, created_ms)
+     SELECT player_id, id, ?, ?, ?, ?, ?, ?, ? FROM sessions WHERE id = ? AND player_id = ?`,
+    usage.kind,
+    usage.model,
+    usage.prompt_tokens,
+    usage.cached_tokens,
+    usage.completion_tokens,
+    usage.cost,
+    usage.created_ms,
+    session_id,
+    player_id,
+  );
+}
+
+/** The calls beside the replies, summed like `usageTotals`; `turns` counts the calls. */
+export function sideTotals(
+  db: Database,
+  player_id: string,
+  kind: SideUsage["kind"],
+  session_id?: string,
+): UsageTotals {
+  const row = db.get<UsageTotals>(
+    `SELECT count(*) AS turns, coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
+       coalesce(sum(cached_tokens), 0) AS cached_tokens, coalesce(sum(completion_tokens), 0) AS completion_tokens,
+       coalesce(sum(cost), 0.0) AS cost, coalesce(sum(cost IS NULL), 0) AS unknown_cost_turns
+     FROM side_usage WHERE player_id = ? AND kind = ? AND (?3 IS NULL OR session_id = ?3)`,
+    player_id,
+    kind,
+    session_id ?? null,
+  );
+  return { ...row! };
+}
+
 /** The totals of one session of the player, or of all that still exist. Branches not shown count: they were paid for. */
 export function usageTotals(db: Database, player_id: string, session_id?: string): UsageTotals {
   const row = db.get<UsageTotals>(

@@ -1,0 +1,100 @@
+/** The story so far: records that tell a stretch of messages in a few words, bound to the path they stand on. */
+import type { Database } from "./database.ts";
+import type { StoredMessage } from "./messages.ts";
+
+export type SummaryOrigin = "extract" | "model" | "player";
+
+export interface NewSummary {
+  /** First and last message that it tells, both included. */
+  first_id: number;
+  last_id: number;
+  /** It counts only where the last message that is left out of the history comes after this one; null: always. */
+  after_id: number | null;
+  /** 1: told from messages; 2 and 3: folded from records of the layer below. */
+  layer: 1 | 2 | 3;
+  text: string;
+  origin: SummaryOrigin;
+  created_ms: number;
+}
+
+export interface SummaryRow extends NewSummary {
+  id: number;
+}
+
+const COLUMNS = "id, first_id, last_id, after_id, layer, text, origin, created_ms";
+
+/** Adds a record. Nothing is added when its last message is not in that session of the player; then returns null. */
+export function addSummary(
+  db: Database,
+  player_id: string,
+  session_id: string,
+  summary: NewSummary,
+): SummaryRow | null {
+  return db.transaction(() => {
+    const { changes, id } = db.run(
+      `INSERT INTO summaries (player_id, session_id, first_id, last_id, after_id, layer, text, origin, created_ms)
+       SELECT s.player_id, s.id, ?, m.id, ?, ?, ?, ?, ? FROM messages m
+       JOIN sessions s ON s.id = m.session_id WHERE m.id = ? AND s.id = ? AND s.player_id = ?`,
+      summary.first_id,
+      summary.after_id,
+      summary.layer,
+      summary.text,
+      summary.origin,
+      summary.created_ms,
+      summary.last_id,
+      session_id,
+      player_id,
+    );
+    return changes === 0 ? null : { ...summary, id };
+  });
+}
+
+/** The records whose last message stands on the path to `leaf_id`, in the order they were made. */
+export function summariesOnPath(
+  db: Database,
+  player_id: string,
+  session_id: string,
+  leaf_id: number | null,
+): SummaryRow[] {
+  const any = db.get("SELECT 1 FROM summaries WHERE session_id = ? AND player_id = ?", session_id, player_id);
+  if (!any) return [];
+  return db.all(
+    `WITH RECURSIVE path (id, parent_id) AS (
+       SELECT id, parent_id FROM messages WHERE id = ? AND session_id = ?
+       UNION ALL
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+     )
+     SELECT ${COLUMNS} FROM summaries
+     WHERE session_id = ? AND player_id = ? AND last_id IN (SELECT id FROM path) ORDER BY id`,
+    leaf_id,
+    session_id,
+    session_id,
+    player_id,
+  );
+}
+
+/**
+ * The messages of the path that ends in `last_id`, oldest first, from the one after `after_id` (null: from the root)
+ * on, without the place among siblings. Empty when the last one is not the player's.
+ */
+export function pathBetween(
+  db: Database,
+  player_id: string,
+  after_id: number | null,
+  last_id: number,
+): Pick<StoredMessage, "id" | "role" | "content" | "tokens" | "status">[] {
+  return db.all(
+    `WITH RECURSIVE path (id, parent_id) AS (
+       SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
+       WHERE m.id = ? AND m.id > ?
+       UNION ALL
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id WHERE m.id > ?
+     )
+     SELECT m.id, m.role, m.content, m.tokens, m.status FROM path CROSS JOIN messages m ON m.id = path.id
+     ORDER BY m.id`,
+    player_id,
+    last_id,
+    after_id ?? 0,
+    after_id ?? 0,
+  );
+}
