@@ -365,7 +365,7 @@ Deno.test("a locked database refuses the turn, gives the line back, and the next
     assert.equal(refusal.metadata.line, "I wait for the lock.");
     // A command that saves says so too, and one that reads works.
     assert.match((await face.command("/rules add cosy")).content, /^✗ Another program is writing to /);
-    assert.match((await face.command("/usage")).content, /^This story: 1 replies/);
+    assert.match((await face.command("/usage")).content, /^This story: 1 repl/);
     other.exec("ROLLBACK");
   } finally {
     other.close();
