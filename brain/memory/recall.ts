@@ -16,6 +16,9 @@ export interface RecallQuestion {
   max_memories: number;
 }
 
+/** A score by its parts (words, neighbours, facts, vectors, ...); their sum is the score. */
+export type Split = Record<string, number>;
+
 export interface LoreHit {
   unit_id: number;
   heading: string;
@@ -25,6 +28,11 @@ export interface LoreHit {
   score: number;
   /** Words of the question that called it. */
   words: string[];
+  split?: Split;
+  /** The fact that called it. */
+  fact?: string;
+  /** The player pinned it: it comes before all others. */
+  pinned?: boolean;
 }
 
 export interface MemoryHit {
@@ -36,12 +44,38 @@ export interface MemoryHit {
   turns_ago: number;
   score: number;
   words: string[];
+  split?: Split;
+  fact?: string;
+  pinned?: boolean;
+}
+
+/** Why a piece that was found did not come back. What has no room in the prompt is decided there. */
+export type LeftOutReason = "visible" | "below_floor" | "other_branch" | "superseded" | "repeated";
+
+/** A runner-up, for `/why`. */
+export interface LeftOut {
+  kind: "lore" | "memory";
+  unit_id: number;
+  /** Null for lore, as is `role`; `heading` is empty for memories. */
+  message_id: number | null;
+  role: "user" | "assistant" | null;
+  heading: string;
+  text: string;
+  turns_ago: number;
+  score: number;
+  words: string[];
+  split?: Split;
+  reason: LeftOutReason;
 }
 
 export interface Recalled {
   lore: LoreHit[];
   memories: MemoryHit[];
   took_ms: number;
+  /** The best that did not come back, best first. */
+  left_out?: LeftOut[];
+  /** The answer was not there in time. */
+  late?: boolean;
 }
 
 /** Answers a question within `timeout_ms`, or with nothing: recall never fails a turn and never makes it wait. */
@@ -99,7 +133,10 @@ export function openRecall(database_path: string, options: { worker?: URL } = {}
       if (!worker) return Promise.resolve(nothing(0));
       const ask = ++asked;
       const answered = new Promise<Recalled>((resolve) => {
-        const timer = setTimeout(() => waiting.get(ask)?.(nothing(timeout_ms)), timeout_ms);
+        const timer = setTimeout(
+          () => waiting.get(ask)?.({ ...nothing(timeout_ms), late: true }),
+          timeout_ms,
+        );
         waiting.set(ask, (recalled) => {
           clearTimeout(timer);
           waiting.delete(ask);

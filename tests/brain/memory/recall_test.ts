@@ -109,6 +109,7 @@ Deno.test("a late answer is an empty one, and does not disturb the next", async 
       lore: [],
       memories: [],
       took_ms: 30,
+      late: true,
     });
     const waited = performance.now() - begun;
     assert.ok(waited >= 25 && waited < 5000, `${waited} ms`);
