@@ -31,6 +31,16 @@ export interface Price {
   cached: number | null;
 }
 
+/** Who turns texts into vectors. Its key travels apart, in `keys` as "embeddings". */
+export interface Embeddings {
+  engine: "local" | "endpoint" | "off";
+  /** Local: the folder of models, or that of the model itself. Absolute. */
+  path: string;
+  /** Endpoint: base URL of a server that speaks OpenAI's embeddings, like http://127.0.0.1:11434/v1. */
+  url: string;
+  model: string;
+}
+
 /** Everything the sealed brain is told. Holds no key: those travel beside it. Paths are absolute. */
 export interface Config {
   home: string;
@@ -58,6 +68,7 @@ export interface Config {
   lore_tokens: number;
   memory_tokens: number;
   lore_folders: string[];
+  embeddings: Embeddings;
   connect_timeout_ms: number;
   first_byte_timeout_ms: number;
   idle_timeout_ms: number;
@@ -98,6 +109,9 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
   const { path, settings } = readFile(options, complain);
   const home_file = dirname(path) === resolve(home) ? "home" : "foreign";
   const { providers, main_provider, local_servers, keys } = readEndpoints(settings, home_file, env, complain);
+  const { api_key, ...embeddings } = settings.embeddings;
+  const embeddings_key = embeddings.engine === "endpoint" ? api_key : "";
+  if (embeddings_key !== "") keys.embeddings = embeddings_key;
   const absolute = (written: string) => {
     const user = env("HOME") ?? "";
     const expanded = user !== "" && /^~(\/|$)/.test(written) ? join(user, written.slice(1)) : written;
@@ -123,6 +137,10 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     lore_tokens: settings.lore_tokens,
     memory_tokens: settings.memory_tokens,
     lore_folders: settings.lore_folders.map(absolute),
+    embeddings: {
+      ...embeddings,
+      path: embeddings.path === "" ? join(home, "models") : absolute(embeddings.path),
+    },
     connect_timeout_ms: settings.connect_timeout_ms,
     first_byte_timeout_ms: settings.first_byte_timeout_ms,
     idle_timeout_ms: settings.idle_timeout_ms,

@@ -26,6 +26,15 @@ export interface ProviderSetting {
   quirks: Partial<Quirks>;
 }
 
+/** `embeddings:`, complete: what its engine needs is there. */
+export interface EmbeddingsSetting {
+  engine: "local" | "endpoint" | "off";
+  path: string;
+  url: string;
+  model: string;
+  api_key: string;
+}
+
 /** What the file said, checked; what it did not say has its default. Paths are as written. */
 export interface Settings {
   openai_base_url: string;
@@ -46,6 +55,7 @@ export interface Settings {
   lore_tokens: number;
   memory_tokens: number;
   lore_folders: string[];
+  embeddings: EmbeddingsSetting;
   connect_timeout_ms: number;
   first_byte_timeout_ms: number;
   idle_timeout_ms: number;
@@ -152,6 +162,45 @@ function replyWords(
   return undefined;
 }
 
+/** The model that `flower models pull` fetches. */
+export const LOCAL_MODEL = "Xenova/all-MiniLM-L6-v2";
+
+const EMBEDDINGS_ROWS: { [Key in keyof EmbeddingsSetting]: Read<EmbeddingsSetting[Key]> } = {
+  engine: oneOf(["local", "endpoint", "off"]),
+  path: text("a path", 4096),
+  url,
+  model: text("a model's id", MAX_MODEL_ID),
+  api_key: secret,
+};
+
+function embeddings(value: unknown, path: Path, complain: Complain): EmbeddingsSetting | undefined {
+  const off: EmbeddingsSetting = { engine: "off", path: "", url: "", model: "", api_key: "" };
+  if (value === "off" || value === false) return off;
+  const bag = mapping(value, path, complain, "off or a mapping like {engine: local}");
+  if (!bag) return undefined;
+  const { engine = "local", path: folder = "", url: address = "", model = "", api_key = "" } = readRows<
+    EmbeddingsSetting
+  >(EMBEDDINGS_ROWS, bag, path, complain);
+  if (engine === "endpoint" && (address === "" || model === "")) {
+    const lacking = address === "" ? "url" : "model";
+    complain(path, `has engine endpoint and no ${lacking}; memory works by words alone`);
+    return off;
+  }
+  // It becomes a path below the folder of models.
+  const plain = /^[\w.-]+(\/[\w.-]+)?$/.test(model) && !model.split("/").some((part) => /^\.+$/.test(part));
+  if (engine === "local" && model !== "" && !plain) {
+    complain([...path, "model"], `must be a name like ${LOCAL_MODEL}, not ${shown(model)}`);
+    return { engine, path: folder, url: address, model: LOCAL_MODEL, api_key };
+  }
+  return {
+    engine,
+    path: folder,
+    url: address,
+    model: model || (engine === "local" ? LOCAL_MODEL : ""),
+    api_key,
+  };
+}
+
 const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   openai_base_url: url,
   openai_api_key: secret,
@@ -174,6 +223,7 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   lore_tokens: whole(0, 100_000, "tokens"),
   memory_tokens: whole(0, 100_000, "tokens"),
   lore_folders: list("paths"),
+  embeddings,
   connect_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   first_byte_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   idle_timeout_ms: whole(1, 3_600_000, "milliseconds"),
@@ -183,7 +233,7 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
 };
 
 /** Known, and read by parts of the engine that come later. */
-const LATER = ["embeddings", "vectors", "memory", "summaries"] as const;
+const LATER = ["vectors", "memory", "summaries"] as const;
 
 /** Every key that config.yaml may hold. */
 export const KNOWN_KEYS: readonly string[] = [...Object.keys(ROWS), ...LATER];
@@ -209,6 +259,7 @@ export function defaultSettings(): Settings {
     lore_tokens: 500,
     memory_tokens: 600,
     lore_folders: [],
+    embeddings: { engine: "local", path: "", url: "", model: LOCAL_MODEL, api_key: "" },
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,

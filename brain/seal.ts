@@ -23,12 +23,50 @@ export function sealedBrainFlags(config: Config, root: string): string[] {
   ];
 }
 
+/** Flags for the embedder: FFI and read of its own packages, read of the model's folder (real), nothing else. */
+export function embedderFlags(root: string, model_folder: string): string[] {
+  const own = join(root, "brain", "embedder");
+  return [
+    "--quiet",
+    "--no-prompt",
+    "--ignore-env",
+    "--no-check",
+    "--cached-only",
+    "--frozen",
+    `--config=${join(own, "deno.json")}`,
+    `--allow-ffi=${paths([join(own, "node_modules")])}`,
+    `--allow-read=${paths([own, model_folder])}`,
+  ];
+}
+
+/** The hub sends whoever asks for a large file on to hosts of its own. */
+const HUB_HOSTS = ["huggingface.co", "*.huggingface.co", "*.hf.co"];
+
+/** Flags for the pull: net to the hub (or to a mirror alone), read and write of the model's folder (real). */
+export function pullFlags(hub: string, model_folder: string): string[] {
+  const host = hostAndPort(hub);
+  const hosts = host === "huggingface.co:443" ? HUB_HOSTS : [host];
+  return [
+    "--quiet",
+    "--no-prompt",
+    "--ignore-env",
+    "--no-check",
+    "--no-config",
+    "--no-lock",
+    "--no-npm",
+    `--allow-net=${hosts.join(",")}`,
+    `--allow-read=${paths([model_folder])}`,
+    `--allow-write=${paths([model_folder])}`,
+  ];
+}
+
 /** `host:port` of its own address and of every endpoint that the config names, each once. */
 export function netList(config: Config): string[] {
   const own = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`;
   return unique([
     own,
     ...[...config.providers, ...config.local_servers].map((entry) => hostAndPort(entry.base_url)),
+    ...(config.embeddings.engine === "endpoint" ? [hostAndPort(config.embeddings.url)] : []),
   ]);
 }
 

@@ -62,6 +62,12 @@ Deno.test("without a file everything has its default and nothing is complained a
     lore_tokens: 500,
     memory_tokens: 600,
     lore_folders: [],
+    embeddings: {
+      engine: "local",
+      path: "/home/player/h/models",
+      url: "",
+      model: "Xenova/all-MiniLM-L6-v2",
+    },
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,
@@ -112,7 +118,7 @@ first_byte_timeout_ms: 2
 idle_timeout_ms: 3600000
 log_level: debug
 max_page_count: 40
-embeddings: {anything: 1}
+embeddings: {engine: local, path: vec, model: a/b}
 vectors: chroma
 memory: {}
 summaries: on
@@ -161,6 +167,59 @@ summaries: on
   );
   assert.equal(config.log_level, "debug");
   assert.equal(config.max_page_count, 40);
+});
+
+Deno.test("embeddings: off, a path, or an endpoint with its own key; what an endpoint lacks switches them off", () => {
+  const local = { engine: "local", path: "/home/player/h/models", url: "", model: "Xenova/all-MiniLM-L6-v2" };
+  const none = { ...local, engine: "off", model: "" };
+  const url = "http://127.0.0.1:11434/v1";
+  const rows: [string, Record<string, string>, string | undefined, RegExp[]][] = [
+    ["off", none, undefined, []],
+    ["{engine: off}", none, undefined, []],
+    ["", local, undefined, []],
+    ["{}", local, undefined, []],
+    ["{path: vec}", { ...local, path: "/home/player/h/vec" }, undefined, []],
+    ["{path: ~/m, model: my-model}", { ...local, path: "/home/player/m", model: "my-model" }, undefined, []],
+    ["{api_key: key-e}", local, undefined, []],
+    [
+      `{engine: endpoint, url: '${url}', model: nomic, api_key: key-e}`,
+      { ...local, engine: "endpoint", url, model: "nomic" },
+      "key-e",
+      [],
+    ],
+    [
+      `{engine: endpoint, url: '${url}', model: nomic}`,
+      {
+        ...local,
+        engine: "endpoint",
+        url,
+        model: "nomic",
+      },
+      undefined,
+      [],
+    ],
+    [`{engine: endpoint, url: '${url}', api_key: k}`, none, undefined, [/:1:1: embeddings .* no model;/]],
+    ["{engine: endpoint, model: nomic}", none, undefined, [/:1:1: embeddings .* no url;/]],
+    ["{engine: endpoint, model: nomic, url: 'ftp://x'}", none, undefined, [
+      /embeddings.url must begin with https/,
+      / no url;/,
+    ]],
+    ["{model: ../../etc}", local, undefined, [/embeddings.model must be a name like Xenova/]],
+    ["{model: a/..}", local, undefined, [/embeddings.model must be a name like Xenova/]],
+    ["{model: a/b/c}", local, undefined, [/embeddings.model must be a name like Xenova/]],
+    ["{engin: local}", local, undefined, [/embeddings.engin is no key that I know; did you mean engine\?/]],
+    ["on", local, undefined, [/embeddings must be off or a mapping/]],
+  ];
+  for (const [written, expected, key, told] of rows) {
+    const { config, keys, complaints } = load({
+      home: `embeddings: ${written}`,
+      env: { HOME: "/home/player" },
+    });
+    assert.deepEqual(config.embeddings, expected, written);
+    assert.equal(keys.embeddings, key, written);
+    assert.equal(complaints.length, told.length, complaints.join("\n"));
+    told.forEach((pattern, index) => assert.match(complaints[index], pattern, written));
+  }
 });
 
 Deno.test("the example file is valid, names every key and changes nothing", () => {

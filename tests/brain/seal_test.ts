@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Config, loadConfig } from "../../brain/config.ts";
-import { netList, sealedBrainFlags } from "../../brain/seal.ts";
+import { embedderFlags, netList, pullFlags, sealedBrainFlags } from "../../brain/seal.ts";
 
 function config(text: string, host = "127.0.0.1", port = 0): Config {
   const read = (path: string) => path === "/h/config.yaml" ? text : null;
@@ -21,6 +21,14 @@ Deno.test("the net list is the own address and exactly the configured hosts", ()
     [config(""), ["127.0.0.1:0", ...BUILT_IN, ...LOCAL]],
     [config("local_servers: off", "127.0.0.1", 8000), ["127.0.0.1:8000", ...BUILT_IN]],
     [config("local_servers: off", "::1", 8000), ["[::1]:8000", ...BUILT_IN]],
+    [
+      config("local_servers: off\nembeddings: {engine: endpoint, url: 'http://[::1]:11434/v1', model: m}"),
+      ["127.0.0.1:0", ...BUILT_IN, "[::1]:11434"],
+    ],
+    [config("local_servers: off\nembeddings: {url: 'http://e:1/v1', model: m}"), [
+      "127.0.0.1:0",
+      ...BUILT_IN,
+    ]],
     [
       config("local_servers: off\nopenai_base_url: http://Example.com/v1"),
       ["127.0.0.1:0", "example.com:80", ...BUILT_IN.slice(1)],
@@ -68,4 +76,33 @@ Deno.test("a comma in every path leaves the lists whole", () => {
     "--allow-read=/a,,,,2,/e,,3/brain,/e,,3/shared,/e,,3/node_modules,/e,,3/deno.json,/e,,3/deno.lock,/h,,1",
   );
   assert.equal(flags.at(-1), "--allow-write=/h,,1");
+});
+
+Deno.test("the embedder has FFI and read of its packages, read of the model, and nothing else", () => {
+  const granted = (flags: string[]) =>
+    flags.filter((flag) => /^--(allow|deny|no-prompt|ignore-env)/.test(flag));
+  assert.deepEqual(granted(embedderFlags("/a,b", "/m")), [
+    "--no-prompt",
+    "--ignore-env",
+    "--allow-ffi=/a,,b/brain/embedder/node_modules",
+    "--allow-read=/a,,b/brain/embedder,/m",
+  ]);
+});
+
+Deno.test("the pull has net to the hub, or to its mirror alone, and the model's folder", () => {
+  const rows = [
+    ["https://huggingface.co", "huggingface.co,*.huggingface.co,*.hf.co"],
+    ["https://huggingface.co/", "huggingface.co,*.huggingface.co,*.hf.co"],
+    ["http://127.0.0.1:81", "127.0.0.1:81"],
+    ["https://mirror.example", "mirror.example:443"],
+  ];
+  for (const [hub, net] of rows) {
+    const flags = pullFlags(hub, "/m/x");
+    assert.deepEqual(flags.filter((flag) => flag.startsWith("--allow")), [
+      `--allow-net=${net}`,
+      "--allow-read=/m/x",
+      "--allow-write=/m/x",
+    ]);
+    assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
+  }
 });
