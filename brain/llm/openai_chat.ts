@@ -7,7 +7,7 @@
 import type OpenAI from "openai";
 import { type Attempt, conclude, newAttempt } from "./attempt.ts";
 import { readChunk } from "./chunks.ts";
-import { explainFailure, type Failure } from "./failures.ts";
+import { explainFailure, type Failure, quote } from "./failures.ts";
 import { type ChatRequest, type Chunk, type Provider, ProviderError } from "./provider.ts";
 import type { Endpoint } from "./vendors.ts";
 import { wait } from "./wait.ts";
@@ -222,8 +222,20 @@ function watchedFetch(
   attempt: Attempt,
 ): typeof fetch {
   return async (input, init) => {
-    const response = await ask(input, init);
+    // Not followed: a 301 would turn the request into a GET, and another host was not chosen by the player.
+    const response = await ask(input, { ...init, redirect: "manual" });
     touch();
+    const onward = response.headers.get("location") ?? "";
+    if (response.status >= 300 && response.status < 400 && URL.canParse(onward, endpoint.base_url)) {
+      await response.body?.cancel();
+      const { origin, pathname } = new URL(onward, endpoint.base_url);
+      throw new ProviderError(
+        "protocol",
+        `${endpoint.label} sends requests on to ${
+          quote(origin + pathname, "")
+        }: if that is the right place, write its address into config.yaml.`,
+      );
+    }
     if (response.ok && /html/.test(response.headers.get("content-type") ?? "")) {
       await response.body?.cancel();
       throw new ProviderError(
