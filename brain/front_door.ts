@@ -4,6 +4,8 @@ import { dirname, join, resolve } from "node:path/posix";
 import { TextLineStream } from "../shared/lines.ts";
 import { EXIT } from "../shared/roles.ts";
 import { type Config, type Keys, loadConfig } from "./config.ts";
+import { EmbedderHost } from "./embedder_host.ts";
+import { missingForEmbedder, startEmbedder } from "./embedder_process.ts";
 import { LogFile } from "./log_file.ts";
 import { sealedBrainFlags } from "./seal.ts";
 
@@ -129,7 +131,7 @@ async function runBrain(
     cwd: options.root,
     clearEnv: true,
     // Its errors go to a log.
-    env: { ...passedOn(), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: childEnv(),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -148,7 +150,21 @@ async function runBrain(
   const forget_signals = onSignals(stop);
   if (options.with_parent) untilEnd(Deno.stdin.readable).then(stop);
   const logged = relayLog(child.stderr, log, !options.with_parent);
-  channel.write(new TextEncoder().encode(`${JSON.stringify({ config, keys })}\n`)).catch(() => {});
+  const tell = (value: unknown) =>
+    void channel.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`)).catch(() => {});
+  tell({ config, keys });
+  const embedder = new EmbedderHost({
+    missing: () => missingForEmbedder(options.root, config.embeddings),
+    start: () =>
+      startEmbedder(
+        options.root,
+        config.embeddings,
+        childEnv(),
+        (line) => void log.write(`embedder: ${line}`),
+      ),
+    answer: (embedded) => tell({ embedded }),
+    log: (text) => void log.write(text),
+  });
 
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
     .getReader();
@@ -167,8 +183,7 @@ async function runBrain(
       );
     }
     await say(Deno.stdout, readyLine(first.value));
-    // Nothing else comes yet, but a full pipe would stop the brain.
-    while (!(await lines.read()).done);
+    for (let next = await lines.read(); !next.done; next = await lines.read()) embedder.handle(next.value);
     const { code } = await child.status;
     await logged;
     return code;
@@ -179,6 +194,7 @@ async function runBrain(
   } finally {
     clearTimeout(force);
     forget_signals();
+    await embedder.close();
   }
 }
 
@@ -279,8 +295,9 @@ function randomToken(): string {
     .join("");
 }
 
-function passedOn(): Record<string, string> {
-  const env: Record<string, string> = {};
+/** What the children of the front door see of the environment. */
+export function childEnv(): Record<string, string> {
+  const env: Record<string, string> = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
   for (const name of PASSED_ON) {
     const value = Deno.env.get(name);
     if (value !== undefined) env[name] = value;

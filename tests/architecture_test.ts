@@ -52,7 +52,7 @@ const LAYERS: Layer[] = [
     name: "brain/memory",
     owns: ["brain/memory/"],
     may: ["brain/llm", "brain/store"],
-    world: ["brain/memory/recall.ts", "brain/memory/worker.ts"],
+    world: ["brain/memory/embedder.ts", "brain/memory/recall.ts", "brain/memory/worker.ts"],
     packages: [],
   },
   {

@@ -79,6 +79,7 @@ export const CONFIG: Config = {
   lore_tokens: 500,
   memory_tokens: 600,
   lore_folders: [],
+  embeddings: { engine: "off", path: "/nowhere", url: "", model: "" },
   connect_timeout_ms: 1000,
   first_byte_timeout_ms: 1000,
   idle_timeout_ms: 1000,
@@ -210,7 +211,7 @@ export function fakeBrain(
         id.startsWith("none/") ? undefined : {
           provider,
           model: id.slice(id.indexOf("/") + 1),
-          entry: { name: "fake", local: true, quirks: { temperature: 0.8, top_p: 0.95 } },
+          entry: { label: "fake", local: true, quirks: { temperature: 0.8, top_p: 0.95 } },
         },
       close: () => {},
     },

@@ -23,6 +23,7 @@ export function configWith(part: Partial<Config>): Config {
     lore_tokens: 500,
     memory_tokens: 600,
     lore_folders: [],
+    embeddings: { engine: "off", path: "/nowhere", url: "", model: "" },
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,
