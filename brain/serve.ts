@@ -1,6 +1,7 @@
 /**
  * The sealed brain: wiring and signals, the only file that builds things. Its stdin and stdout are its channel to the
- * front door, one JSON object a line: in `{config, keys}`, out the ready line; when stdin ends, it settles and is gone.
+ * front door, one JSON object a line: in `{config, keys}` and vectors, out the ready line and texts; when stdin ends, it settles and
+ * is gone.
  */
 
 import manifest from "../deno.json" with { type: "json" };
@@ -16,6 +17,7 @@ import { createNarrator, NARRATOR_MODEL } from "./llm/demo.ts";
 import { loadSdk } from "./llm/openai_chat.ts";
 import { readPrices } from "./llm/prices.ts";
 import { createRegistry } from "./llm/registry.ts";
+import { type Embedder, openEmbedder } from "./memory/embedder.ts";
 import { openRecall } from "./memory/recall.ts";
 import { rememberMissing } from "./memory/remember.ts";
 import { chunkLore } from "./memory/units.ts";
@@ -52,9 +54,14 @@ async function main(): Promise<number> {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(config.log_level)) return;
     console.error(`${new Date().toISOString()} ${level} ${text.replaceAll("\n", " ¶ ")}`);
   };
+  const { embedder, receive } = openEmbedder(
+    config.embeddings,
+    keys.embeddings ?? "",
+    (line) => console.log(line),
+  );
   let closeAll: (() => Promise<void>) | null = null;
   try {
-    closeAll = await start(config, keys, log);
+    closeAll = await start(config, keys, log, embedder);
   } catch (error) {
     const code = error instanceof NoBrain ? error.code : 1;
     const message = error instanceof Error ? error.message : String(error);
@@ -63,14 +70,19 @@ async function main(): Promise<number> {
     return code;
   }
   const told = new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", () => resolve()));
-  await Promise.race([told, ended(lines)]);
+  await Promise.race([told, relayed(lines, receive)]);
   const gone = new Promise<void>((resolve) => setTimeout(resolve, SETTLE_MS));
   await Promise.race([closeAll(), gone]);
   return 0;
 }
 
 /** Builds the brain, listens, prints the ready line. Returns what undoes it. Throws NoBrain. */
-async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() => Promise<void>> {
+async function start(
+  config: Config,
+  keys: Keys,
+  log: Deps["log"],
+  embedder: Embedder | null,
+): Promise<() => Promise<void>> {
   const lock = await takeLock(`${config.home}/brain.lock`);
   // One that a killed brain left behind would send faces to a port that is somebody else's by now.
   removeBeacon(config);
@@ -147,6 +159,7 @@ async function start(config: Config, keys: Keys, log: Deps["log"]): Promise<() =
     catalogue.close();
     registry.close();
     library.close();
+    embedder?.close();
     await recall.close();
     db.close();
     removeBeacon(config);
@@ -238,9 +251,9 @@ async function* channelLines(): AsyncGenerator<string> {
   }
 }
 
-/** Reads the channel to its end. */
-async function ended(lines: AsyncGenerator<string>): Promise<void> {
-  for await (const _ of lines);
+/** Passes on what comes on the channel, until its end. */
+async function relayed(lines: AsyncGenerator<string>, receive: (line: string) => void): Promise<void> {
+  for await (const line of lines) receive(line);
 }
 
 if (import.meta.main) Deno.exit(await main());
