@@ -64,7 +64,7 @@ export const CHOICE_COMMANDS: Command[] = [
       if (session !== undefined) updateSession(deps.db, player_id, session.id, { model: id });
       return {
         answer: `Hot-swapped model to ${id}` +
-          (listed(context, id) ? "" : `. It is in no list I have, I will try it at ${target.entry.name}.`),
+          (listed(context, id) ? "" : `. It is in no list I have, I will try it at ${target.entry.label}.`),
         changed: { model: id },
         state: { ...state, model: id },
       };

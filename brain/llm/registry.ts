@@ -13,6 +13,8 @@ export interface Resolved {
   model: string;
   entry: {
     name: string;
+    /** The name for people. */
+    label: string;
     local: boolean;
     /** Sampling defaults of this vendor, for the request. */
     quirks: Pick<Quirks, "temperature" | "top_p">;
@@ -54,12 +56,20 @@ export function createRegistry(
     resolve(model_id) {
       if (model_id.startsWith("demo/")) {
         const quirks = { temperature: 0.8, top_p: 0.95 };
-        return { provider: demo, model: model_id.slice(5), entry: { name: "demo", local: true, quirks } };
+        return {
+          provider: demo,
+          model: model_id.slice(5),
+          entry: { name: "demo", label: "the built-in narrator", local: true, quirks },
+        };
       }
       const found = findEndpoint(model_id, endpoints, config.main_provider, catalogue.listed());
       if (!found) return undefined;
-      const { name, local, quirks } = found.endpoint;
-      return { provider: providerOf(found.endpoint), model: found.model, entry: { name, local, quirks } };
+      const { name, label, local, quirks } = found.endpoint;
+      return {
+        provider: providerOf(found.endpoint),
+        model: found.model,
+        entry: { name, label, local, quirks },
+      };
     },
     close: () => providers.clear(),
   };

@@ -16,7 +16,11 @@ export interface ProviderProcess extends AsyncDisposable {
   pid: number;
   /** The next chat requests get these, whatever model they ask for. */
   script(...replies: Reply[]): Promise<void>;
-  route(path: string, body: unknown, options?: { status?: number; delay_ms?: number }): Promise<void>;
+  route(
+    path: string,
+    body: unknown,
+    options?: { status?: number; delay_ms?: number; headers?: Record<string, string> },
+  ): Promise<void>;
   /** Chat requests so far, oldest first. */
   chats(): Promise<Chat[]>;
   requests(): Promise<Recorded[]>;

@@ -211,7 +211,7 @@ export function fakeBrain(
         id.startsWith("none/") ? undefined : {
           provider,
           model: id.slice(id.indexOf("/") + 1),
-          entry: { label: "fake", local: true, quirks: { temperature: 0.8, top_p: 0.95 } },
+          entry: { name: "fake", label: "fake", local: true, quirks: { temperature: 0.8, top_p: 0.95 } },
         },
       close: () => {},
     },

@@ -4,7 +4,7 @@
  * prints {"ready":true,"port":N}. Model ids `fault/...` choose a fault (sse_replies.ts); any other tells a story.
  *
  * POST /script {"replies": [Reply, ...]}   the next chat requests get these, whatever they ask for
- * POST /route {"path", "status"?, "body"?, "delay_ms"?}   what GET or POST of another path answers (null body: 404)
+ * POST /route {"path", "status"?, "body"?, "delay_ms"?, "headers"?}   what GET or POST of another path answers (null body: 404)
  * GET /requests   what was asked, and how each connection ended
  * POST /reset   as at the start
  */
@@ -30,6 +30,7 @@ interface Route {
   /** Sent as JSON, a string as it is; null: 404. */
   body: unknown;
   delay_ms: number;
+  headers?: Record<string, string>;
 }
 
 export interface SseServer {
@@ -195,7 +196,7 @@ export function startSseServer(options: { port?: number } = {}): SseServer {
       if (!found || found.body === null) {
         return await sendJson(conn, 404, { error: { message: "no such path" } });
       }
-      return await sendJson(conn, found.status, found.body);
+      return await sendJson(conn, found.status, found.body, found.headers);
     }
     await sendJson(conn, 200, { ok: true });
   }
@@ -316,9 +317,14 @@ function plainHead(status: number, headers: Record<string, string>, body: string
   return headOf(status, { ...headers, "content-length": String(encoder.encode(body).length) });
 }
 
-async function sendJson(conn: Deno.Conn, status: number, value: unknown): Promise<void> {
+async function sendJson(
+  conn: Deno.Conn,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): Promise<void> {
   const body = typeof value === "string" ? value : JSON.stringify(value);
-  await send(conn, plainHead(status, { "content-type": "application/json" }, body) + body);
+  await send(conn, plainHead(status, { "content-type": "application/json", ...headers }, body) + body);
 }
 
 async function send(conn: Deno.Conn, text: string): Promise<void> {
