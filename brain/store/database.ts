@@ -2,7 +2,7 @@
  * The one connection to the story database: opens it, keeps its statements prepared, runs its transactions, and
  * turns every failure of SQLite into a StoreError that can be shown. The only file that touches node:sqlite.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { MIGRATIONS } from "./migrations.ts";
 
 export type StoreErrorKind = "full" | "locked" | "damaged" | "newer" | "other";
@@ -156,6 +156,29 @@ export function openDatabase(
     throw explain(error, path);
   }
   return db;
+}
+
+/**
+ * Copies the database at `from`, as it stands at one moment, into the new file `to`: one plain file, without a log
+ * beside it. Others may read and write meanwhile. Blocks this thread although it is async: 2 to 3 ms a megabyte.
+ * Throws StoreError.
+ */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  let at = from;
+  let raw: DatabaseSync | undefined;
+  try {
+    raw = new DatabaseSync(from, { readOnly: true, timeout: 5000 });
+    // All pages in one step: between steps a writer would make it begin again.
+    await backup(raw, to, { rate: -1 });
+    raw.close();
+    at = to;
+    raw = new DatabaseSync(to, { timeout: 5000 });
+    raw.exec("PRAGMA journal_mode = DELETE");
+  } catch (error) {
+    throw explain(error, at);
+  } finally {
+    if (raw?.isOpen) raw.close();
+  }
 }
 
 function prepareFile(raw: DatabaseSync, db: Database, path: string): void {
