@@ -73,6 +73,14 @@ const BEFORE_VERB = new Set(
   slowly quietly carefully gently again also still never always me`),
 );
 
+/** Beside one of these "can" is no thing. */
+const BESIDE_CAN = new Set(
+  list(
+    `i you he she it we they somebody someone anybody anyone nobody everybody everyone who what where when why
+  how there please`,
+  ),
+);
+
 const DETERMINERS = new Set(
   list(`the a an my his her its our your their this that these those some any another every
   each both one two three four five six no which what whose`),
@@ -92,7 +100,7 @@ const VAGUE = new Set(
   night day days week afternoon dawn noon midnight head hand hands eye eyes face foot feet arm arms shoulder shoulders
   mouth ear ears hair finger fingers knee knees leg legs chest breath voice word words question answer mind heart turn
   look step steps left right middle top bottom part kind sort fact course truth lie name nearest most least world life
-  self story please thanks yes ok okay
+  self story please thanks yes ok okay living
   man men woman women person people somebody someone anybody anyone nobody everybody everyone`),
 );
 
@@ -131,13 +139,23 @@ function verbPlace(before: string | undefined): boolean {
   return before === undefined || BEFORE_VERB.has(before) || before.endsWith("ly");
 }
 
+/** Whether "can" is the verb here, as in "who can I trust", and no oil can. */
+function isAuxiliary(words: string[], index: number): boolean {
+  if (words[index] !== "can") return false;
+  const [before, after] = [words[index - 1], words[index + 1]];
+  if (before === undefined || BESIDE_CAN.has(before) || BESIDE_CAN.has(after)) return true;
+  return !DETERMINERS.has(before) && after !== undefined && verbKind(after) !== undefined;
+}
+
 /** The words of a line without its deeds: "I light the lamp" speaks of a lamp and of no light. */
 export function withoutDeeds(line: string): string {
   const words = wordsOf(line);
   if (words.length === 1) return words[0];
-  return words.filter((word, index) => verbKind(word) === undefined || !verbPlace(words[index - 1])).join(
-    " ",
-  );
+  return words
+    .filter((word, index) =>
+      !isAuxiliary(words, index) && (verbKind(word) === undefined || !verbPlace(words[index - 1]))
+    )
+    .join(" ");
 }
 
 /**
