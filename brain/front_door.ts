@@ -272,7 +272,7 @@ function attempt<T>(what: string, hint: string, action: () => T): T {
   }
 }
 
-function readText(path: string): string | null {
+export function readText(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {

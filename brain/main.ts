@@ -6,11 +6,14 @@ import manifest from "../deno.json" with { type: "json" };
 import { defaultHome } from "../shared/home.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
 import { BRAIN_ROLES, EXIT } from "../shared/roles.ts";
+import { HUB } from "./embedder/weights.ts";
 import { type FrontDoorOptions, runFrontDoor } from "./front_door.ts";
+import { type ModelsOptions, runModels } from "./roles/models.ts";
 
 /** What the roles do, by name; the command line only fills in their options. */
 export interface Actions {
   brain(options: FrontDoorOptions): Promise<number>;
+  models(options: ModelsOptions): Promise<number>;
 }
 
 /** A whole number from 0 to 65535. Throws commander's InvalidArgumentError. */
@@ -27,6 +30,13 @@ export function parseHost(text: string): string {
   const ipv6 = /^[0-9a-f:]*:[0-9a-f]*:[0-9a-f:.]*$/i;
   if (name.test(host) || ipv6.test(host)) return host;
   throw new InvalidArgumentError("It must be a host name or an address; the port has its own option.");
+}
+
+/** The address of a hub. Throws commander's InvalidArgumentError. */
+export function parseHub(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/$/, "");
+  throw new InvalidArgumentError("It must be like https://huggingface.co.");
 }
 
 /**
@@ -49,8 +59,8 @@ export async function runBrainRole(
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(--help shows what there is)")
     .exitOverride();
-  const help = BRAIN_ROLES.find((role) => role.name === "brain")?.help ?? "";
-  const brain = program.command("brain").alias("serve").description(help)
+  const help = (name: string) => BRAIN_ROLES.find((role) => role.name === name)?.help ?? "";
+  const brain = program.command("brain").alias("serve").description(help("brain"))
     .option("--host <address>", "address to listen on", parseHost, "127.0.0.1")
     .option("--port <number>", "port to listen on; 0: any free one", parsePort)
     .option("--with-parent", "end when stdin ends; for faces that start a brain")
@@ -69,6 +79,23 @@ export async function runBrainRole(
       entry: join(root, "brain", "serve.ts"),
     });
   });
+  const models = program.command("models").description(help("models")).copyInheritedSettings(program)
+    .exitOverride();
+  const model_actions = [
+    ["pull", "fetch it: packages of the embedder and weights, nothing else ever is"],
+    ["list", "what is here, and whether it is what the hub has"],
+    ["path", "the folder it stands in"],
+  ] as const;
+  for (const [action, what] of model_actions) {
+    const command = models.command(action).description(what).copyInheritedSettings(program).exitOverride()
+      .option("--json", "JSON lines, for programs");
+    if (action === "pull") command.option("--from <url>", "a mirror of the hub", parseHub, HUB);
+    command.action(async (own: { json?: true; from?: string }) => {
+      const { home, config, assets } = program.opts();
+      const { from = HUB, json = false } = own;
+      code = await actions.models({ action, home, config_path: config ?? null, assets, root, from, json });
+    });
+  }
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -81,5 +108,12 @@ export async function runBrainRole(
 
 if (import.meta.main) {
   const root = Deno.realPathSync(join(import.meta.dirname ?? "", ".."));
-  Deno.exit(await runBrainRole(Deno.args, { brain: runFrontDoor }, (name) => Deno.env.get(name), root));
+  Deno.exit(
+    await runBrainRole(
+      Deno.args,
+      { brain: runFrontDoor, models: runModels },
+      (name) => Deno.env.get(name),
+      root,
+    ),
+  );
 }

@@ -7,6 +7,7 @@ export interface Role {
 
 export const BRAIN_ROLES: readonly Role[] = [
   { name: "brain", help: "run the brain alone, for faces that come and go" },
+  { name: "models", help: "pull, list or locate the model that makes memory go by meaning" },
 ];
 
 /** Exit codes of every program; scripts rely on them. */

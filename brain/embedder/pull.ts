@@ -179,7 +179,8 @@ async function guarded<T>(folder: string, action: () => Promise<T>): Promise<T> 
       error instanceof TypeError || error instanceof Deno.errors.Http ||
       /error (sending|reading)|connection/i.test(text)
     ) {
-      throw new PullError("offline", `The hub cannot be reached (${text.split("\n")[0].slice(0, 160)})`);
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : text;
+      throw new PullError("offline", `The hub cannot be reached (${cause.split("\n")[0].slice(0, 160)})`);
     }
     throw new PullError("other", text);
   }
