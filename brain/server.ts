@@ -1,6 +1,7 @@
 /** Deno.serve and WebSocket: the only file that knows there is a socket. */
 
-import { CodecError, encodeEvent, parseRequest, refOf } from "../shared/codec.ts";
+import { encodeEvent, parseRequest, refOf } from "../shared/codec.ts";
+import { CodecError } from "../shared/field.ts";
 import { MAX_FRAME_BYTES, WS_PATH } from "../shared/protocol.ts";
 import type { Brain, Listener } from "./brain.ts";
 import { describe, notice } from "./turn.ts";

@@ -477,6 +477,7 @@ export function notice(content: string): Event {
       session_id: null,
       active_rules: null,
       line: null,
+      why: null,
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The socket seen from the face: connects, says, tells what comes, and comes back with backoff when it is lost. */
 
-import { CodecError, encodeRequest, parseEvent } from "../shared/codec.ts";
+import { encodeRequest, parseEvent } from "../shared/codec.ts";
+import { CodecError } from "../shared/field.ts";
 import type { Request } from "../shared/protocol.ts";
 import type { Link, LinkEvent } from "./runtime.ts";
 

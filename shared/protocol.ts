@@ -4,7 +4,7 @@
  * original server does not send are `null` here after decoding; the brain always fills them.
  */
 
-import type { Message, Usage } from "./story.ts";
+import type { Message, Role, Usage } from "./story.ts";
 
 export const PROTOCOL = 1;
 export const WS_PATH = "/ws/rpc";
@@ -104,6 +104,8 @@ export interface SystemUpdate {
   active_rules: string[] | null;
   /** `/undo`: the player's line that goes back to the editor. */
   line: string | null;
+  /** `/why`: the page to draw; `content` tells the same in words, for clients that do not know this field. */
+  why: Why | null;
 }
 
 export interface Progress {
@@ -119,6 +121,69 @@ export interface Progress {
 export interface RecalledCount {
   lore: number;
   memories: number;
+}
+
+/** A piece that stood in the request of a reply, or that was found for it and left out. */
+export interface WhyPiece {
+  kind: "lore" | "memory" | "fact" | "summary";
+  /** What `/memory pin ID` and `/memory forget ID` take: m12, l7, f3; "" for a summary, which `/story edit` changes. */
+  id: string;
+  /** Where it was told, to go there (of a summary: the last message it tells); null for lore. */
+  message_id: number | null;
+  /** Who said it; null for lore and summaries. */
+  role: Role | null;
+  /** Of lore; "" without one. */
+  heading: string;
+  /** The player's turns between it and the reply; 0 for lore. */
+  turns_ago: number;
+  /** Word for word as it stood in the request; of what was left out: as it is remembered. */
+  quote: string;
+  /** The words of the player's line that called it. */
+  words: string[];
+  /** The words of the page before that line that called it. */
+  page_words: string[];
+  /** The fact that called it, in a line; "" when none did. */
+  fact: string;
+  pinned: boolean;
+  /** What it took of the request; 0 when it was left out. */
+  tokens: number;
+  score: number;
+  /** The score by its parts; their names are the ranking's own. */
+  split: { name: string; score: number }[];
+  /** Why it was left out, in words ("no room left: 41 tokens over"); "" for what stood in the request. */
+  reason: string;
+}
+
+/** Why a reply is what it is: what was sent for it, part by part. The tokens of `recalled` and `parts` add up to `tokens`. */
+export interface Why {
+  message_id: number;
+  /** The player's lines from the beginning of the story to the one that was answered. */
+  turn: number;
+  model: string;
+  /** What the request was reckoned to have, and what the model reads at most. */
+  tokens: number;
+  window: number;
+  /** The provider's own count of the request; null when it told none. */
+  reported: number | null;
+  /** How many pieces of lore and memory there were to choose from. */
+  searched: number;
+  /** Memory was not ready in time: the reply was told without it. */
+  late: boolean;
+  /** In the order of the request. */
+  recalled: WhyPiece[];
+  /** The best of the others, best first. */
+  left_out: WhyPiece[];
+  /** The story so far, oldest first; its tokens are those of the part `story`. */
+  story: WhyPiece[];
+  /** What is always there, in the order of the request; `frame` is labels and the marks between messages. */
+  parts: {
+    name: "rules" | "world" | "you" | "story" | "history" | "scene" | "reminder" | "frame";
+    tokens: number;
+  }[];
+  /** The player's lines that the part `history` holds. */
+  history_turns: number;
+  /** The request itself, on `/why MESSAGE whole`, of the last reply of a story; else null. */
+  prompt: { role: "system" | "user" | "assistant"; content: string }[] | null;
 }
 
 /** `ref` is the asking frame's, null when nobody asked or the server is an original one. */

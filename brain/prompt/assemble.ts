@@ -2,17 +2,16 @@
 
 import type { Character, Rule, World } from "../../shared/story.ts";
 import type { ChatMessage } from "../llm/provider.ts";
-import type { LoreHit, MemoryHit, Recalled } from "../memory/recall.ts";
+import type { Recalled } from "../memory/recall.ts";
 import { estimateTokens, isSpoken, MESSAGE_OVERHEAD, messageTokens, type PathMessage } from "./budget.ts";
+import { choosePieces, type FactHit, type SentPiece, type UnsentPiece } from "./pieces.ts";
 import {
   baseRulesSection,
   breakFrameTokens,
   characterSection,
   continueSection,
   fence,
-  loreLine,
   loreSection,
-  memoryLine,
   memorySection,
   NO_LINE,
   OPENING_LINE,
@@ -21,6 +20,7 @@ import {
   replyWords,
   rulesSection,
   sceneSection,
+  storySection,
   worldSection,
 } from "./sections.ts";
 
@@ -35,6 +35,10 @@ export interface PromptParts {
   /** Ids of the path that go out, from `planHistory`. */
   kept: number[];
   recalled: Recalled | null;
+  /** Facts that the player pinned, which come before what was recalled. */
+  facts?: FactHit[];
+  /** The story so far, told in place of what the history left out; oldest first. */
+  story?: string[];
   reply_words: ReplyWords;
   /** The path's last message is a reply that broke off: ask for the rest of it. */
   continue_reply?: boolean;
@@ -46,7 +50,10 @@ export interface Assembled {
    * reply stands last but one.
    */
   messages: ChatMessage[];
-  /** Tokens of each part that is there: base_rules, rules, world, character, history, scene, lore, memories, reminder. */
+  /**
+   * Tokens of each part that is there: base_rules, rules, world, character, story, history, scene, lore, memories,
+   * reminder.
+   */
   sections: { name: string; tokens: number }[];
   /** Estimate for the whole prompt, frames of messages included. */
   tokens: number;
@@ -54,6 +61,9 @@ export interface Assembled {
   dropped: number[];
   lore_ids: number[];
   memory_ids: number[];
+  /** Lore, memories and facts that stand in the prompt, and those recalled that do not. */
+  sent: SentPiece[];
+  unsent: UnsentPiece[];
 }
 
 type Section = [name: string, text: string];
@@ -63,17 +73,15 @@ export function assemble(
   parts: PromptParts,
   options: { lore_tokens: number; memory_tokens: number; history_tokens?: number },
 ): Assembled {
-  const { character, recalled } = parts;
   const kept_ids = new Set(parts.kept);
   const spoken = parts.path.filter(isSpoken);
   const kept = spoken.filter((message) => kept_ids.has(message.id));
 
   const history = kept.reduce((sum, message) => sum + messageTokens(message), 0);
   const system = systemSections(parts).filter(([, text]) => text !== "");
-  const lore = fitting(recalled?.lore ?? [], options.lore_tokens, (hit) => loreLine(hit, character));
-  const unseen = (recalled?.memories ?? []).filter((hit) => !kept_ids.has(hit.message_id));
-  const memories = fitting(unseen, options.memory_tokens, (hit) => memoryLine(hit, character));
-  const context = contextSections(parts, lore, memories).filter(([, text]) => text !== "");
+  const chosen = choosePieces(parts.recalled, parts.facts ?? [], kept_ids, parts.character, options);
+  const context = contextSections(parts, chosen.lore_lines, chosen.memory_lines)
+    .filter(([, text]) => text !== "");
 
   const turns = alternating(kept);
   const too_long = history > (options.history_tokens ?? Infinity);
@@ -95,8 +103,10 @@ export function assemble(
     sections,
     tokens: sections.reduce((sum, section) => sum + section.tokens, 0) + FRAME_TOKENS,
     dropped: spoken.filter((message) => !kept_ids.has(message.id)).map((message) => message.id),
-    lore_ids: lore.map((hit) => hit.unit_id),
-    memory_ids: memories.map((hit) => hit.unit_id),
+    lore_ids: chosen.lore.map((hit) => hit.unit_id),
+    memory_ids: chosen.memories.map((hit) => hit.unit_id),
+    sent: chosen.sent,
+    unsent: chosen.unsent,
   };
 }
 
@@ -105,9 +115,12 @@ const FRAME_TOKENS = 3 * MESSAGE_OVERHEAD + 12;
 /** Labels of lore and memories, which their budgets do not hold. */
 const LABEL_TOKENS = 20;
 
-/** Tokens of everything that is neither history nor lore nor memories: what `makeBudget` wants as `fixed`. */
+/**
+ * Tokens of everything that is neither history nor lore nor memories nor the story so far: what `makeBudget` wants as
+ * `fixed`.
+ */
 export function fixedTokens(parts: PromptParts): number {
-  const texts = [...systemSections(parts), ...contextSections(parts, [], [])];
+  const texts = [...systemSections({ ...parts, story: [] }), ...contextSections(parts, [], [])];
   return texts.reduce((sum, [, text]) => sum + estimateTokens(text), 0) + FRAME_TOKENS + LABEL_TOKENS;
 }
 
@@ -119,16 +132,17 @@ function systemSections(parts: PromptParts): Section[] {
     ["rules", rulesSection(rules, character)],
     ["world", worldSection(world, character)],
     ["character", characterSection(character)],
+    ["story", storySection(parts.story ?? [])],
   ];
 }
 
-function contextSections(parts: PromptParts, lore: LoreHit[], memories: MemoryHit[]): Section[] {
+function contextSections(parts: PromptParts, lore: string[], memories: string[]): Section[] {
   const { character, world } = parts;
   const words = replyWords(parts.rules, parts.reply_words);
   return [
     ["scene", answered(parts) ? "" : sceneSection(world, character)],
-    ["lore", loreSection(lore, character)],
-    ["memories", memorySection(memories, character)],
+    ["lore", loreSection(lore)],
+    ["memories", memorySection(memories)],
     ["reminder", goesOn(parts) ? continueSection(character, words) : reminderSection(character, words)],
   ];
 }
@@ -144,17 +158,6 @@ function answered(parts: PromptParts): boolean {
   const line = path.findIndex((message) => message.role === "user");
   return line >= 0 &&
     path.some((message, i) => i > line && message.role === "assistant" && isSpoken(message));
-}
-
-/** The best hits whose lines fit in `tokens`, in their order. */
-function fitting<Hit>(hits: Hit[], tokens: number, line: (hit: Hit) => string): Hit[] {
-  let left = tokens;
-  return hits.filter((hit) => {
-    const cost = estimateTokens(line(hit)) + 1;
-    if (cost > left) return false;
-    left -= cost;
-    return true;
-  });
 }
 
 /** Neighbours of one role are joined; the first is user's. */

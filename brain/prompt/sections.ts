@@ -2,6 +2,7 @@
 
 import type { Character, Rule, World } from "../../shared/story.ts";
 import type { LoreHit, MemoryHit } from "../memory/recall.ts";
+import type { FactHit } from "./pieces.ts";
 
 export interface ReplyWords {
   min: number;
@@ -14,6 +15,7 @@ const EARLIER = "Earlier, not now:";
 const RULES = "Rules of this story:";
 const WORLD = "The world:";
 const CHARACTER = "The player's character:";
+const STORY = "The story so far:";
 
 /** Stands before a story that begins with a reply, because many templates want the user first. */
 export const OPENING_LINE = "Begin the story.";
@@ -42,6 +44,7 @@ const HEADS = [
   "earlier not now",
   "rules of this story",
   "the world",
+  "the story so far",
   "the players character",
   "known to",
   "go on from the players line",
@@ -130,8 +133,13 @@ export function sceneSection(world: World, character: Character): string {
   return scene && `${SCENE} ${scene}`;
 }
 
-export function loreSection(hits: LoreHit[], character: Character): string {
-  return list(LORE, hits.map((hit) => loreLine(hit, character)));
+/** What the history holds no longer, told in short; the oldest first. Stands before the history. */
+export function storySection(texts: string[]): string {
+  return labelled(STORY, texts.map((text) => fence(text)).filter((text) => text !== "").join("\n\n"));
+}
+
+export function loreSection(lines: string[]): string {
+  return list(LORE, lines);
 }
 
 export function loreLine(hit: LoreHit, character: Character): string {
@@ -142,17 +150,24 @@ export function loreLine(hit: LoreHit, character: Character): string {
   return `- ${named ? "" : `${heading}: `}${text}${known_to ? ` (Known to: ${known_to}; nobody else.)` : ""}`;
 }
 
-/** Oldest first, as they happened. */
-export function memorySection(hits: MemoryHit[], character: Character): string {
-  const oldest_first = hits.toSorted((a, b) => b.turns_ago - a.turns_ago || a.message_id - b.message_id);
-  return list(EARLIER, oldest_first.map((hit) => memoryLine(hit, character)));
+export function memorySection(lines: string[]): string {
+  return list(EARLIER, lines);
 }
 
 /** A memory is what was said: nothing is filled in. */
 export function memoryLine(hit: MemoryHit, character: Character): string {
   const who = hit.role === "user" ? fenceLine(character.name) : "narrator";
-  const turns = Math.max(1, hit.turns_ago);
-  return `- ${who}, ${turns} ${turns === 1 ? "turn" : "turns"} ago: ${fenceLine(hit.text)}`;
+  return `- ${who}, ${ago(hit.turns_ago)}: ${fenceLine(hit.text)}`;
+}
+
+/** A fact that the player pinned, and since when it stands. */
+export function factLine(hit: FactHit): string {
+  return `- noted ${ago(hit.turns_ago)}: ${fenceLine(hit.text)}`;
+}
+
+function ago(turns_ago: number): string {
+  const turns = Math.max(1, turns_ago);
+  return `${turns} ${turns === 1 ? "turn" : "turns"} ago`;
 }
 
 /** The last words before the player's line: what a small model obeys best. */

@@ -1,14 +1,8 @@
 /** The codec: every form of the wire in, every complaint with its field, nothing an old client would drop. */
 
 import assert from "node:assert/strict";
-import {
-  CodecError,
-  encodeEvent,
-  encodeRequest,
-  parseEvent,
-  parseRequest,
-  refOf,
-} from "../../shared/codec.ts";
+import { encodeEvent, encodeRequest, parseEvent, parseRequest, refOf } from "../../shared/codec.ts";
+import { CodecError } from "../../shared/field.ts";
 import type { Event, EventOf } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 
@@ -83,6 +77,7 @@ const NOTHING_CHANGED = {
   session_id: null,
   active_rules: null,
   line: null,
+  why: null,
 };
 
 const EVENTS: Event[] = [

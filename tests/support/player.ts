@@ -212,7 +212,7 @@ function system(
     event: "system_update",
     content,
     ref,
-    metadata: { ...nothing, active_rules: null, line: null, ...metadata },
+    metadata: { ...nothing, active_rules: null, line: null, why: null, ...metadata },
   };
 }
 

@@ -314,9 +314,13 @@ Deno.test("recall is taken best first as far as its tokens go, never what the hi
   const [first, second, third, fourth] = hits.map((hit) => estimateTokens(`- ${hit.text}`) + 1);
   const rows: [number, number[]][] = [
     [0, []],
-    [Math.min(first, second, third, fourth) - 1, []],
-    [first, [1]],
+    // The two best lose their ends rather than stay out, as long as there is room for words.
+    [23, []],
+    [30, [1]],
+    [48, [1, 2]],
+    [first, [1, 2]],
     [first + second, [1, 2]],
+    [first + second + Math.min(third, fourth) - 1, [1, 2]],
     [first + second + third + fourth - 1, [1, 2, 3]],
     [first + second + third + fourth, [1, 2, 3, 4]],
   ];
@@ -329,8 +333,14 @@ Deno.test("recall is taken best first as far as its tokens go, never what the hi
   const long = [lore(9, "", prose(chanceOf(9), 300)), ...hits];
   assert.deepEqual(
     assemble(partsOf(tree, { recalled: recalled(long, []) }), { lore_tokens: 250, memory_tokens: 0 }).lore_ids
-      .slice(0, 2),
-    [1, 2],
+      .slice(0, 3),
+    [9, 1],
+  );
+  const third_long = [...hits.slice(0, 2), ...long, hits[2]];
+  assert.deepEqual(
+    assemble(partsOf(tree, { recalled: recalled(third_long, []) }), { lore_tokens: 290, memory_tokens: 0 })
+      .lore_ids,
+    [1, 2, 1, 2],
   );
   const memories = [memory(1, 2, 1, "in the history"), memory(2, 99, 9, "far away")];
   assert.deepEqual(assemble(partsOf(tree, { recalled: recalled([], memories) }), RECALL_ALL).memory_ids, [2]);

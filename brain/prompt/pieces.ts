@@ -1,0 +1,198 @@
+/** Which of the recalled pieces go into a prompt, and the lines they stand in. Pure. */
+
+import type { Character } from "../../shared/story.ts";
+import type { LoreHit, MemoryHit, Recalled } from "../memory/recall.ts";
+import { estimateTokens } from "./budget.ts";
+import { factLine, fenceLine, fill, loreLine, memoryLine } from "./sections.ts";
+
+/** A fact that the player pinned. */
+export interface FactHit {
+  fact_id: number;
+  message_id: number;
+  text: string;
+  turns_ago: number;
+}
+
+export type PieceKind = "lore" | "memory" | "fact";
+
+/** A piece that stands in the prompt: `quote` word for word, `tokens` its share of the line. */
+export interface SentPiece {
+  kind: PieceKind;
+  /** A unit's id, or a fact's. */
+  id: number;
+  quote: string;
+  tokens: number;
+}
+
+/** A recalled piece that stayed out: `over` is by how many tokens it had no room, null: the history holds it. */
+export interface UnsentPiece {
+  kind: PieceKind;
+  id: number;
+  over: number | null;
+}
+
+export interface Chosen {
+  lore: LoreHit[];
+  memories: MemoryHit[];
+  facts: FactHit[];
+  lore_lines: string[];
+  /** Oldest first, as they happened. */
+  memory_lines: string[];
+  sent: SentPiece[];
+  unsent: UnsentPiece[];
+}
+
+/** What the original promises when there is that much: the best of each kind are shortened rather than left out. */
+const LEAST_LORE = 2;
+const LEAST_MEMORIES = 3;
+/** A shorter piece says nothing. */
+const LEAST_TOKENS = 24;
+
+/**
+ * Chooses the best pieces that their budgets hold, never what the history holds (`kept`), and makes their lines:
+ * neighbours from one message share one.
+ */
+export function choosePieces(
+  recalled: Recalled | null,
+  facts: FactHit[],
+  kept: ReadonlySet<number>,
+  character: Character,
+  options: { lore_tokens: number; memory_tokens: number },
+): Chosen {
+  const unsent: UnsentPiece[] = [];
+  const unseen = <Hit extends { message_id: number }>(
+    hits: Hit[],
+    kind: PieceKind,
+    id: (hit: Hit) => number,
+  ) =>
+    hits.filter((hit) => {
+      if (kept.has(hit.message_id)) unsent.push({ kind, id: id(hit), over: null });
+      return !kept.has(hit.message_id);
+    });
+  const lore = fitting(
+    recalled?.lore ?? [],
+    options.lore_tokens,
+    LEAST_LORE,
+    (hit) => loreLine(hit, character),
+  );
+  unsent.push(...lore.out.map(({ hit, over }) => ({ kind: "lore" as const, id: hit.unit_id, over })));
+
+  const noted = fitting(
+    unseen(facts, "fact", (hit) => hit.fact_id),
+    options.memory_tokens,
+    LEAST_MEMORIES,
+    (hit) => factLine(hit),
+  );
+  unsent.push(...noted.out.map(({ hit, over }) => ({ kind: "fact" as const, id: hit.fact_id, over })));
+  const memories = fitting(
+    unseen(recalled?.memories ?? [], "memory", (hit) => hit.unit_id),
+    noted.left,
+    LEAST_MEMORIES,
+    (hit) => memoryLine(hit, character),
+  );
+  unsent.push(...memories.out.map(({ hit, over }) => ({ kind: "memory" as const, id: hit.unit_id, over })));
+
+  const sent: SentPiece[] = lore.in.map((hit) => ({
+    kind: "lore",
+    id: hit.unit_id,
+    quote: fenceLine(fill(hit.text, character)),
+    tokens: estimateTokens(loreLine(hit, character)),
+  }));
+  const entries = [
+    ...memories.in.map((hit) => ({ hit, fact: null })),
+    ...noted.in.map((fact) => ({ hit: null, fact })),
+  ].toSorted((a, b) => {
+    const [x, y] = [a.hit ?? a.fact!, b.hit ?? b.fact!];
+    return y.turns_ago - x.turns_ago || x.message_id - y.message_id ||
+      (a.hit?.unit_id ?? 0) - (b.hit?.unit_id ?? 0);
+  });
+  const memory_lines: string[] = [];
+  let last: MemoryHit | null = null;
+  for (const { hit, fact } of entries) {
+    if (fact !== null) {
+      const line = factLine(fact);
+      memory_lines.push(line);
+      sent.push({
+        kind: "fact",
+        id: fact.fact_id,
+        quote: fenceLine(fact.text),
+        tokens: estimateTokens(line),
+      });
+      last = null;
+    } else if (hit !== null) {
+      const quote = fenceLine(hit.text);
+      const joins = last !== null && last.message_id === hit.message_id;
+      if (joins) {
+        const glue = hit.unit_id === last!.unit_id + 1 ? " " : " ... ";
+        memory_lines[memory_lines.length - 1] += `${glue}${quote}`;
+      } else memory_lines.push(memoryLine(hit, character));
+      const tokens = estimateTokens(joins ? quote : memoryLine(hit, character));
+      sent.push({ kind: "memory", id: hit.unit_id, quote, tokens });
+      last = hit;
+    }
+  }
+  return {
+    lore: lore.in,
+    memories: memories.in,
+    facts: noted.in,
+    lore_lines: lore.in.map((hit) => loreLine(hit, character)),
+    memory_lines,
+    sent,
+    unsent,
+  };
+}
+
+/**
+ * The best hits whose lines fit in `tokens`, in their order; the first `least` give way to one another and lose their
+ * ends rather than stay out.
+ */
+function fitting<Hit extends { text: string }>(
+  hits: Hit[],
+  tokens: number,
+  least: number,
+  line: (hit: Hit) => string,
+): { in: Hit[]; out: { hit: Hit; over: number }[]; left: number } {
+  let left = tokens;
+  const taken: Hit[] = [];
+  const out: { hit: Hit; over: number }[] = [];
+  hits.forEach((hit, index) => {
+    const cost = estimateTokens(line(hit)) + 1;
+    // Room for those of the first `least` that are still to come.
+    const owed = hits.slice(index + 1, least).reduce(
+      (sum, other) => sum + Math.min(LEAST_TOKENS * 2, estimateTokens(line(other)) + 1),
+      0,
+    );
+    const share = Math.floor(left / Math.max(1, Math.min(least, hits.length) - index));
+    const room = index >= least || share < LEAST_TOKENS ? left : Math.max(left - owed, share);
+    const fits = cost <= room ? hit : index < least ? shortened(hit, room, line) : null;
+    if (fits === null) out.push({ hit, over: cost - left });
+    else {
+      taken.push(fits);
+      left -= estimateTokens(line(fits)) + 1;
+    }
+  });
+  return { in: taken, out, left };
+}
+
+/** The hit with the beginning of its text that fits, cut at a sentence's end or at a blank; null: too little is left. */
+function shortened<Hit extends { text: string }>(
+  hit: Hit,
+  room: number,
+  line: (hit: Hit) => string,
+): Hit | null {
+  if (room < LEAST_TOKENS) return null;
+  let [short, long] = [0, hit.text.length];
+  while (short < long) {
+    const middle = Math.ceil((short + long) / 2);
+    if (estimateTokens(line({ ...hit, text: hit.text.slice(0, middle) })) + 1 <= room) short = middle;
+    else long = middle - 1;
+  }
+  const head = hit.text.slice(0, short);
+  const sentence = [...head.matchAll(/[.!?…]["'”’»)]*(?=\s)|[。！？][」』”]?/gu)].at(-1);
+  const end = sentence && sentence.index > short / 3
+    ? sentence.index + sentence[0].length
+    : Math.max(head.lastIndexOf(" "), 0);
+  const text = hit.text.slice(0, end > 0 ? end : short).trim().toWellFormed();
+  const cut = { ...hit, text };
+  return text === "" || estimateTokens(line(cut)) + 1 > room ? null : cut;
+}
