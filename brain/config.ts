@@ -41,6 +41,18 @@ export interface Embeddings {
   model: string;
 }
 
+/** What one player may ask for; 0: as much as they like. */
+export interface Limits {
+  /** Replies being told at the same time, in different stories. */
+  running_turns: number;
+  frames_per_second: number;
+  prompt_bytes: number;
+  /** Since midnight UTC, prompt and reply. */
+  tokens_per_day: number;
+  /** US dollars since midnight UTC. */
+  spend_per_day: number;
+}
+
 /** Everything the sealed brain is told. Holds no key: those travel beside it. Paths are absolute. */
 export interface Config {
   home: string;
@@ -48,8 +60,16 @@ export interface Config {
   database_path: string;
   host: string;
   port: number;
-  /** Bearer token that faces must show; empty: none (loopback only). */
+  /** Bearer token of who plays at this machine; empty: they need none (loopback only). */
   token: string;
+  /** Names under which others reach this brain, `name` or `name:port`. */
+  allowed_hosts: string[];
+  /** A proxy in front of us says in X-Forwarded-* what it was asked. */
+  trust_proxy: boolean;
+  /** What the file says; what it does not say is decided by limits.ts. */
+  limits: Partial<Limits>;
+  /** Replies that run when the brain is told to stop get this long. */
+  grace_ms: number;
   default_model: string;
   /** Empty: no restriction. */
   supported_models: string[];
@@ -99,6 +119,8 @@ export interface LoadOptions {
   host?: string;
   port?: number;
   token?: string;
+  trust_proxy?: boolean;
+  grace_ms?: number;
 }
 
 /** Loads without touching the world itself. Never throws: whatever is wrong is a complaint, and a default stands in. */
@@ -124,6 +146,10 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     host: options.host ?? "127.0.0.1",
     port: options.port ?? DEFAULT_PORT,
     token: options.token ?? "",
+    allowed_hosts: settings.allowed_hosts,
+    trust_proxy: options.trust_proxy ?? false,
+    limits: settings.limits,
+    grace_ms: options.grace_ms ?? 0,
     default_model: env("MODEL_NAME")?.trim() || settings.default_model,
     supported_models: settings.supported_models,
     main_provider,

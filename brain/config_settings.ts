@@ -1,6 +1,6 @@
 /** The keys that config.yaml may hold, each with its check and its default in the row. */
 
-import type { Price, Quirks } from "./config.ts";
+import type { Limits, Price, Quirks } from "./config.ts";
 import {
   type Complain,
   flag,
@@ -17,6 +17,7 @@ import {
   url,
   whole,
 } from "./config_checks.ts";
+import { MAX_PROMPT_BYTES } from "../shared/protocol.ts";
 
 /** One item of `providers:`. */
 export interface ProviderSetting {
@@ -55,6 +56,8 @@ export interface Settings {
   lore_tokens: number;
   memory_tokens: number;
   lore_folders: string[];
+  allowed_hosts: string[];
+  limits: Partial<Limits>;
   embeddings: EmbeddingsSetting;
   connect_timeout_ms: number;
   first_byte_timeout_ms: number;
@@ -162,6 +165,31 @@ function replyWords(
   return undefined;
 }
 
+const HOST_NAME = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+
+function hostNames(value: unknown, path: Path, complain: Complain): string[] | undefined {
+  return list("host names like story.example")(value, path, complain)?.filter((name) => {
+    const good = HOST_NAME.test(name);
+    if (!good) {
+      complain(path, `holds ${shown(name)}, which is no name like story.example or story.example:8443`);
+    }
+    return good;
+  });
+}
+
+const LIMIT_ROWS: { [Key in keyof Limits]: Read<number> } = {
+  running_turns: whole(0, 1000, "replies at once"),
+  frames_per_second: whole(0, 1000, "lines a second"),
+  prompt_bytes: whole(1, MAX_PROMPT_BYTES, "bytes"),
+  tokens_per_day: whole(0, 1_000_000_000, "tokens"),
+  spend_per_day: number(0, 100_000, "US dollars"),
+};
+
+function limits(value: unknown, path: Path, complain: Complain): Partial<Limits> | undefined {
+  const bag = mapping(value, path, complain, "a mapping like {tokens_per_day: 200000}");
+  return bag && readRows<Limits>(LIMIT_ROWS, bag, path, complain);
+}
+
 /** The model that `flower models pull` fetches. */
 export const LOCAL_MODEL = "Xenova/all-MiniLM-L6-v2";
 
@@ -223,6 +251,8 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   lore_tokens: whole(0, 100_000, "tokens"),
   memory_tokens: whole(0, 100_000, "tokens"),
   lore_folders: list("paths"),
+  allowed_hosts: hostNames,
+  limits,
   embeddings,
   connect_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   first_byte_timeout_ms: whole(1, 3_600_000, "milliseconds"),
@@ -259,6 +289,8 @@ export function defaultSettings(): Settings {
     lore_tokens: 500,
     memory_tokens: 600,
     lore_folders: [],
+    allowed_hosts: [],
+    limits: {},
     embeddings: { engine: "local", path: "", url: "", model: LOCAL_MODEL, api_key: "" },
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,

@@ -2,6 +2,9 @@
 import type { PlayerState } from "../../shared/story.ts";
 import type { Database } from "./database.ts";
 
+/** Who plays at this machine, without a token. */
+export const LOCAL_PLAYER = "local";
+
 /** What the player has chosen; everything empty when nothing was saved yet. */
 export function getState(db: Database, player_id: string): PlayerState {
   const row = db.get<Omit<PlayerState, "rules"> & { rules: string }>(

@@ -62,6 +62,10 @@ Deno.test("without a file everything has its default and nothing is complained a
     lore_tokens: 500,
     memory_tokens: 600,
     lore_folders: [],
+    allowed_hosts: [],
+    trust_proxy: false,
+    limits: {},
+    grace_ms: 0,
     embeddings: {
       engine: "local",
       path: "/home/player/h/models",
@@ -113,6 +117,8 @@ reply_words: 40-60
 lore_tokens: 100
 memory_tokens: 0
 lore_folders: [lore, /srv/lore, ~/notes]
+allowed_hosts: [Story.example, "story.example:8443", "[fe80::1]:9"]
+limits: {running_turns: 3, frames_per_second: 5, prompt_bytes: 1000, tokens_per_day: 20000, spend_per_day: 0.25}
 connect_timeout_ms: 1
 first_byte_timeout_ms: 2
 idle_timeout_ms: 3600000
@@ -161,6 +167,14 @@ summaries: on
   assert.equal(config.lore_tokens, 100);
   assert.equal(config.memory_tokens, 0);
   assert.deepEqual(config.lore_folders, ["/home/player/h/lore", "/srv/lore", "/home/player/notes"]);
+  assert.deepEqual(config.allowed_hosts, ["Story.example", "story.example:8443", "[fe80::1]:9"]);
+  assert.deepEqual(config.limits, {
+    running_turns: 3,
+    frames_per_second: 5,
+    prompt_bytes: 1000,
+    tokens_per_day: 20000,
+    spend_per_day: 0.25,
+  });
   assert.deepEqual(
     [config.connect_timeout_ms, config.first_byte_timeout_ms, config.idle_timeout_ms],
     [1, 2, 3_600_000],
@@ -234,6 +248,22 @@ Deno.test("the example file is valid, names every key and changes nothing", () =
   for (const key of KNOWN_KEYS.filter((key) => !["max_page_count", "narrator_word_ms"].includes(key))) {
     assert.match(uncommented, new RegExp(`^${key}:`, "m"));
   }
+});
+
+Deno.test("public names and limits that are wrong are named, the others count", () => {
+  const { config, complaints } = load({
+    home:
+      "allowed_hosts: [good.example, 'https://bad.example', '*']\nlimits: {running_turns: -1, prompt_bytes: 0, tokens_per_day: 5, spend_per_dy: 1}",
+  });
+  assert.deepEqual(config.allowed_hosts, ["good.example"]);
+  assert.deepEqual(config.limits, { tokens_per_day: 5 });
+  assert.deepEqual(complaints.map((text) => text.replace(/^.*config.yaml:/, "")), [
+    '1:1: allowed_hosts holds "https://bad.example", which is no name like story.example or story.example:8443',
+    '1:1: allowed_hosts holds "*", which is no name like story.example or story.example:8443',
+    "2:10: limits.running_turns must be a whole number of replies at once from 0 to 1000, not -1",
+    "2:29: limits.prompt_bytes must be a whole number of bytes from 1 to 65536, not 0",
+    "2:65: limits.spend_per_dy is no key that I know; did you mean spend_per_day?",
+  ]);
 });
 
 Deno.test("the config is the named file, else the working directory's, else the home's", () => {
