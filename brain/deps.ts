@@ -27,6 +27,8 @@ export interface Deps {
   learned: Map<string, Learned>;
   /** Text files of a folder that the config allows. Throws LoreFolderError with the line to add. */
   readLoreFolder(path: string): Promise<LoreFile[]>;
+  /** Writes a file of this plain name among the player's exports, over an earlier one; resolves to its path. */
+  writeExport(name: string, text: string): Promise<string>;
   /** Milliseconds since 1970; may go back. */
   now(): number;
   /** A number in [0, 1). */

@@ -9,7 +9,9 @@ import { PROTOCOL } from "../shared/protocol.ts";
 import type { World } from "../shared/story.ts";
 import { Brain } from "./brain.ts";
 import type { Config, Keys, Price } from "./config.ts";
+import { openDailyBackup } from "./daily_backup.ts";
 import type { Deps } from "./deps.ts";
+import { lockHome } from "./home_lock.ts";
 import { type Library, openLibrary } from "./library/assets.ts";
 import { readLoreFolder } from "./library/lore_folder.ts";
 import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
@@ -24,16 +26,16 @@ import { chunkLore } from "./memory/units.ts";
 import { loadTokenizer } from "./prompt/budget.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { type Database, openDatabase } from "./store/database.ts";
+import { holdsMessages } from "./store/inspect.ts";
 import { pruneLore, syncLore } from "./store/memories.ts";
 import { settleUnfinished } from "./store/messages.ts";
+import { writeWhole } from "./whole_file.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** Until there are tokens there is one player. */
 const PLAYER = "local";
 /** A brain that cannot settle in this time leaves anyway: the text is saved as it grows. */
 const SETTLE_MS = 800;
-const LOCK_ATTEMPTS = 5;
-const LOCK_RETRY_MS = 40;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -83,7 +85,7 @@ async function start(
   log: Deps["log"],
   embedder: Embedder | null,
 ): Promise<() => Promise<void>> {
-  const lock = await takeLock(`${config.home}/brain.lock`);
+  const lock = await takeLock(config.home);
   // One that a killed brain left behind would send faces to a port that is somebody else's by now.
   removeBeacon(config);
   const db = openDatabase(config.database_path, { max_page_count: config.max_page_count || undefined });
@@ -109,6 +111,12 @@ async function start(
     registry,
     catalogue,
     learned: new Map(),
+    async writeExport(name, text) {
+      const folder = `${config.home}/exports`;
+      await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeWhole(`${folder}/${name}`, text);
+      return `${folder}/${name}`;
+    },
     readLoreFolder: (path) => readLoreFolder(path, [`${config.home}/lore`, ...config.lore_folders]),
     now: Date.now,
     chance: Math.random,
@@ -151,8 +159,17 @@ async function start(
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
   const warm = warmUp(db, library.worlds(), log);
+  const backup = openDailyBackup({
+    database_path: config.database_path,
+    folder: `${config.home}/backups`,
+    worth: () => holdsMessages(db),
+    now: Date.now,
+    log,
+  });
+  warm.then(() => backup.look());
 
   return async () => {
+    backup.close();
     await brain.stop();
     await server.close();
     await warm;
@@ -203,21 +220,16 @@ function indexLore(db: Database, worlds: { id: string; lore: string }[], log: De
   }
 }
 
-/** One brain per home: the lock goes with the process, however it ends. Throws NoBrain. */
-async function takeLock(path: string): Promise<Deno.FsFile> {
-  let file: Deno.FsFile;
+/** One brain per home. Throws NoBrain. */
+async function takeLock(home: string): Promise<Deno.FsFile> {
+  let lock: Deno.FsFile | null;
   try {
-    file = await Deno.open(path, { create: true, write: true, mode: 0o600 });
+    lock = await lockHome(home);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new NoBrain(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
   }
-  // A face that looks whether a brain runs holds the lock for a moment.
-  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-    if (await file.tryLock(true)) return file;
-    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
-  }
-  file.close();
+  if (lock !== null) return lock;
   throw new NoBrain(
     "Another brain runs on this home. Attach with `deno task play`, or choose another with --home.",
     3,

@@ -62,6 +62,7 @@ const LAYERS: Layer[] = [
     world: ["brain/library/assets.ts", "brain/library/lore_folder.ts"],
     packages: [],
   },
+  { name: "brain/export", owns: ["brain/export/"], may: ["brain/store"], world: [], packages: [] },
   {
     name: "brain/deps",
     owns: ["brain/deps.ts"],
@@ -72,7 +73,15 @@ const LAYERS: Layer[] = [
   {
     name: "brain/commands",
     owns: ["brain/commands/"],
-    may: ["brain/deps", "brain/library", "brain/llm", "brain/memory", "brain/prompt", "brain/store"],
+    may: [
+      "brain/deps",
+      "brain/export",
+      "brain/library",
+      "brain/llm",
+      "brain/memory",
+      "brain/prompt",
+      "brain/store",
+    ],
     world: [],
     packages: [],
   },
@@ -97,6 +106,7 @@ const LAYERS: Layer[] = [
       "brain/brain",
       "brain/config",
       "brain/deps",
+      "brain/export",
       "brain/library",
       "brain/llm",
       "brain/memory",

@@ -3,6 +3,7 @@
 import type { CommandItem } from "../../shared/protocol.ts";
 import { CHOICE_COMMANDS } from "./choice_commands.ts";
 import type { Command } from "./command.ts";
+import { EXPORT_COMMANDS } from "./export_commands.ts";
 import { GENERAL_COMMANDS } from "./general_commands.ts";
 import { SESSION_COMMANDS } from "./session_commands.ts";
 import { STORY_COMMANDS } from "./story_commands.ts";
@@ -11,6 +12,7 @@ export const COMMANDS: readonly Command[] = [
   ...STORY_COMMANDS,
   ...SESSION_COMMANDS,
   ...CHOICE_COMMANDS,
+  ...EXPORT_COMMANDS,
   ...GENERAL_COMMANDS,
 ];
 

@@ -164,6 +164,8 @@ export interface FakeBrain {
   clock: { now: number };
   recalled: Recalled;
   worlds: World[];
+  /** What `/export` wrote, by file name. */
+  exports: Map<string, string>;
   /** Says a line and waits for the end of the turn (or of its refusal). */
   turn(line: string, face?: FakeFace): Promise<EventOf<"chat_end">>;
   say(prompt: string, face?: FakeFace, ref?: string | null): Promise<void>;
@@ -180,6 +182,7 @@ export function fakeBrain(
   const scripts: Script[] = [];
   const clock = { now: 1_700_000_000_000 };
   const recalled: Recalled = { lore: [], memories: [], took_ms: 0 };
+  const exports = new Map<string, string>();
   const worlds = [WORLD, BARE_WORLD];
   let ids = 0;
   const provider: Provider = {
@@ -236,6 +239,10 @@ export function fakeBrain(
       close: () => {},
     },
     learned: new Map(),
+    writeExport(name, text) {
+      exports.set(name, text);
+      return Promise.resolve(`/nowhere/exports/${name}`);
+    },
     readLoreFolder: () => Promise.resolve([{ name: "a.md", text: "## Eel\nEel is sold by the braid." }]),
     now: () => clock.now,
     chance: () => 0.5,
@@ -257,6 +264,7 @@ export function fakeBrain(
     clock,
     recalled,
     worlds,
+    exports,
     say,
     async turn(line, who = face) {
       const before = who.of("chat_end").length;
