@@ -80,10 +80,16 @@ function type(model: Model, text: string): Result {
     { ...model, transcript: endTelling(model.transcript) },
     edit.insert(model.editor, text),
   );
-  const effects: Effect[] = [{ kind: "save_draft", text: after.editor.text }];
+  const effects: Effect[] = [saveDraft(after)];
   if (!model.hint || isOpening(model)) return [after, effects];
   const settings = { ...model.settings, hint_seen: true };
   return [{ ...after, hint: false, settings }, [...effects, { kind: "save_settings", settings }]];
+}
+
+/** What is to be found in the editor after a crash: the player's line, not a list's text or an old message. */
+function saveDraft(model: Model): Effect {
+  const text = model.popup.stash ?? (model.editing === null ? model.editor.text : "");
+  return { kind: "save_draft", text };
 }
 
 function withEditor(model: Model, editor: Editor): Model {
@@ -122,7 +128,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
     const after = withEditor(model, change(model.editor));
     return [
       after,
-      after.editor.text === model.editor.text ? [] : [{ kind: "save_draft", text: after.editor.text }],
+      after.editor.text === model.editor.text ? [] : [saveDraft(after)],
     ];
   }
   switch (action) {

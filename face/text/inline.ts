@@ -58,6 +58,10 @@ export interface Word {
 
 /** Longer words are handed out in pieces, so that no text costs more than its rows. */
 const MAX_WORD = 256;
+/** Longer runs of one delimiter are text, taken in pieces. */
+const MAX_DELIMITER = 32;
+/** A longer address is no link. */
+const MAX_ADDRESS = 2000;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const LETTER = /[\p{L}\p{N}]/u;
 const OPENS_SPEECH_AFTER = /[\s([{*_~\-–—'‘“…]/u;
@@ -74,7 +78,7 @@ function marksOf(state: Inline, base: number): number {
 function runLength(text: string, at: number, end: number): number {
   const char = text[at];
   let length = 1;
-  while (at + length < end && text[at + length] === char) length++;
+  while (length < MAX_DELIMITER && at + length < end && text[at + length] === char) length++;
   return length;
 }
 
@@ -179,9 +183,10 @@ function step(
       const rest = text.slice(at + 1, Math.min(end, at + 10));
       if (!final && "(https://".startsWith(rest) && at + 1 + rest.length >= end) return null;
       if (!/^\(https?:\/\//.test(rest)) return plain("]", 1);
-      const close = text.indexOf(")", at);
-      if (close < 0 || close >= end) return final ? plain("]", 1) : null;
-      return plain("]", close + 1 - at);
+      const address = text.slice(at, Math.min(end, at + MAX_ADDRESS));
+      const close = address.indexOf(")");
+      if (close < 0) return final || address.length === MAX_ADDRESS ? plain("]", 1) : null;
+      return plain("]", close + 1);
     }
     case '"': {
       if (state.speech === '"') {

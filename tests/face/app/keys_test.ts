@@ -105,7 +105,12 @@ Deno.test("lists opened by a key put the draft aside and bring it back", () => {
   }
   const player = openStory();
   player.type("I weigh the duck");
-  player.press("ctrl+o", "down", "enter");
+  player.effects();
+  player.press("ctrl+o");
+  player.type("ll");
+  const drafts = player.effects().flatMap((effect) => effect.kind === "save_draft" ? [effect.text] : []);
+  assert.deepEqual(drafts, ["I weigh the duck", "I weigh the duck"], "a crash finds the line, not the list");
+  player.press("backspace", "backspace", "ctrl+o", "down", "enter");
   assert.deepEqual(player.said(), ["/model ollama/llama3.2"]);
   assert.equal(player.model().editor.text, "I weigh the duck");
 });
