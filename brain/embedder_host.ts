@@ -121,7 +121,7 @@ export class EmbedderHost {
   #receive(line: string): void {
     let said: { id?: unknown; vectors?: unknown; error?: unknown };
     try {
-      said = JSON.parse(line);
+      said = JSON.parse(line) ?? {};
     } catch {
       this.#options.log(`the embedder says ${line.slice(0, 200)}`);
       return;

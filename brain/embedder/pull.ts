@@ -180,7 +180,8 @@ async function guarded<T>(folder: string, action: () => Promise<T>): Promise<T> 
       /error (sending|reading)|connection/i.test(text)
     ) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : text;
-      throw new PullError("offline", `The hub cannot be reached (${cause.split("\n")[0].slice(0, 160)})`);
+      const brief = cause.split("\n")[0].replace(/ for url \(\S*\)/, "").slice(0, 160);
+      throw new PullError("offline", `The hub cannot be reached (${brief})`);
     }
     throw new PullError("other", text);
   }

@@ -170,7 +170,7 @@ async function list(
   if (engine !== "local") return EXIT.done;
   console.log(`folder    ${folder}`);
   console.log(`packages  ${packages ? "installed" : "missing"}`);
-  for (const { path, state } of files) console.log(`${state.padEnd(14)}${path}`);
+  for (const { path, state } of files) console.log(`${state.padEnd(15)}${path}`);
   if (!packages || files.some((file) => file.state === "missing")) {
     console.log("flower models pull fetches what is missing.");
   }
