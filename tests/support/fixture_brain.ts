@@ -9,6 +9,7 @@ const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrou
   .getReader();
 const first = JSON.parse((await lines.read()).value ?? "{}");
 const { config, keys } = first;
+const asking: ((line: string) => void)[] = [];
 const ready = (value: unknown) => console.log(JSON.stringify(value));
 
 const lock = await Deno.open(`${config.home}/brain.lock`, { create: true, write: true });
@@ -43,6 +44,12 @@ try {
     socket.onmessage = (message) => {
       const { prompt } = JSON.parse(message.data);
       if (prompt === "/die") Deno.exit(9);
+      if (prompt.startsWith("/embed ")) {
+        // The answer comes back as it came on the channel.
+        const id = asking.push((line) => socket.send(line));
+        ready({ embed: { id, texts: [prompt.slice(7)] } });
+        return;
+      }
       const content = prompt === "/seal" ? JSON.stringify(probe(config.home)) : prompt;
       socket.send(JSON.stringify({ event: "error", payload: { content, metadata: {} } }));
     };
@@ -58,7 +65,10 @@ await Deno.writeTextFile(`${config.home}/brain.json.new`, JSON.stringify(about),
 await Deno.rename(`${config.home}/brain.json.new`, `${config.home}/brain.json`);
 ready({ ready: true, url, pid: Deno.pid, version: "0.1.0" });
 Deno.addSignalListener("SIGINT", () => {});
-while (!(await lines.read()).done);
+for (let next = await lines.read(); !next.done; next = await lines.read()) {
+  const { embedded } = JSON.parse(next.value);
+  asking[embedded.id - 1](next.value);
+}
 Deno.exit(0);
 
 /** What the seal leaves open, asked from inside. */
