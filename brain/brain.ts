@@ -8,17 +8,20 @@ import {
   type Request,
   unreachable,
 } from "../shared/protocol.ts";
-import type { PlayerState, Session } from "../shared/story.ts";
-import { type Context, find, type Outcome, unknownCommand } from "./commands/command.ts";
+import type { Message, PlayerState, Session } from "../shared/story.ts";
+import { type Command, type Context, find, type Outcome, unknownCommand } from "./commands/command.ts";
 import { PAGE_SIZE } from "./commands/story_commands.ts";
 import { commandItems, COMMANDS } from "./commands/table.ts";
 import type { Deps } from "./deps.ts";
 import { costOf } from "./llm/costs.ts";
 import { defaultModel, pickerOrder } from "./llm/picker.ts";
+import { dayIsOver, limitsOf } from "./limits.ts";
+import { Metrics } from "./metrics.ts";
 import { StoreError } from "./store/database.ts";
 import { bare, getMessage, pathPage } from "./store/messages.ts";
-import { getState, saveState } from "./store/players.ts";
+import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
 import { getSession, listSessions } from "./store/sessions.ts";
+import { addSpent, dayOf, spentOn } from "./store/usage.ts";
 import { snapshot, withoutKnown } from "./sync.ts";
 import { describe, notice, type OpenTurn, openTurn, type Scene, tell, type TurnStart } from "./turn.ts";
 
@@ -53,21 +56,30 @@ export class Brain {
   readonly #agreed = new Set<string>();
   #stopping = false;
 
-  constructor(readonly deps: Deps, readonly version: string) {}
+  constructor(
+    readonly deps: Deps,
+    readonly version: string,
+    readonly metrics: Metrics = new Metrics(deps.now),
+  ) {}
 
   /** Greets a face and shows it where its player stands. Call `leave` when it is gone. */
   join(listener: Listener): void {
     const { player_id } = listener;
     this.#listeners.set(listener, new Map());
     const greeting = notice("✓ Engine ready.") as EventOf<"system_update">;
-    greeting.metadata.greeting = { protocol: PROTOCOL, version: this.version, player: player_id };
+    const player = playerName(this.deps.db, player_id);
+    greeting.metadata.greeting = { protocol: PROTOCOL, version: this.version, player };
     listener.send(greeting);
     const state = getState(this.deps.db, player_id);
     this.#sendSync(listener, state);
-    listener.send({ event: "commands", content: "", ref: null, metadata: { commands: commandItems() } });
+    const commands = commandItems(commandsOf(player_id));
+    listener.send({ event: "commands", content: "", ref: null, metadata: { commands } });
     const session = this.#sessionOf(player_id, state);
     listener.send(this.#history(player_id, session));
-    for (const complaint of this.#complaints()) listener.send(notice(complaint));
+    // They name files of the machine: nothing for those who play from elsewhere.
+    if (player_id === LOCAL_PLAYER) {
+      for (const complaint of this.#complaints()) listener.send(notice(complaint));
+    }
     const running = session && this.#running.get(session.id);
     if (running && running.text !== "") {
       listener.send({
@@ -121,24 +133,67 @@ export class Brain {
     for (const player_id of players) this.#sync(player_id);
   }
 
-  /** Tells every face one line. */
+  /** Tells every face at this machine one line about its files. */
   tellAll(text: string): void {
-    for (const listener of this.#listeners.keys()) listener.send(notice(text));
+    for (const listener of this.#listeners.keys()) {
+      if (listener.player_id === LOCAL_PLAYER) listener.send(notice(text));
+    }
   }
 
-  /** Stops all running turns and waits until their text is saved. */
-  async stop(): Promise<void> {
+  /** What it is busy with. */
+  load(): { running_turns: number; queued_requests: number } {
+    return { running_turns: this.#running.size, queued_requests: this.#queues.size };
+  }
+
+  /** Why it cannot tell stories now, or null. */
+  trouble(): string | null {
+    if (this.#stopping) return "stopping";
+    try {
+      getState(this.deps.db, LOCAL_PLAYER);
+      return null;
+    } catch {
+      return "the database does not answer";
+    }
+  }
+
+  /** Stops the replies that run for a player; their text is kept. */
+  stopTurns(player_id: string): void {
+    for (const running of this.#running.values()) {
+      if (running.turn.player_id === player_id) running.stop.abort();
+    }
+  }
+
+  /** Begins no more turns; those that run get `grace_ms` to end by themselves, then they are stopped and saved. */
+  async stop(grace_ms = 0): Promise<void> {
     this.#stopping = true;
+    const ended = Promise.all([...this.#running.values()].map((running) => running.ended));
+    if (grace_ms > 0 && this.#running.size > 0) {
+      for (const listener of this.#listeners.keys()) {
+        listener.send(
+          notice("The brain restarts. The reply that runs may end first; come back in a moment."),
+        );
+      }
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => timer = setTimeout(resolve, grace_ms));
+      await Promise.race([ended, late]);
+      clearTimeout(timer);
+    }
     for (const running of this.#running.values()) running.stop.abort();
-    await Promise.all([...this.#running.values()].map((running) => running.ended));
+    await ended;
   }
 
   async #answer(listener: Listener, request: Request, line: string): Promise<void> {
     const { player_id } = listener;
-    if (line === "/quit" || this.#stopping) return;
+    if (line === "/quit") return;
+    if (this.#stopping) {
+      const text = "✗ The brain restarts; say it again in a moment.";
+      return this.#refuse(listener, request.ref, text, line.startsWith("/") ? null : request.prompt);
+    }
     const bytes = encoder.encode(request.prompt).length;
-    if (bytes > MAX_PROMPT_BYTES) {
-      const text = `✗ This line has ${bytes} bytes; at most ${MAX_PROMPT_BYTES} are read. Nothing was sent.`;
+    const max_bytes = Math.min(MAX_PROMPT_BYTES, limitsOf(this.deps.config, player_id).prompt_bytes);
+    if (bytes > max_bytes) {
+      this.metrics.refused("limit");
+      const text = `✗ This line has ${bytes} bytes; at most ${max_bytes} are read. Nothing was sent.`;
       return this.#refuse(listener, request.ref, text, null);
     }
     if (line.startsWith("/")) return await this.#command(listener, request.ref, line);
@@ -154,9 +209,15 @@ export class Brain {
 
   async #command(listener: Listener, ref: string | null, line: string): Promise<void> {
     const { player_id } = listener;
+    const commands = commandsOf(player_id);
     const found = find(line, COMMANDS);
-    if (found === undefined) return this.#say(listener, ref, notice(unknownCommand(line, COMMANDS)));
+    if (found === undefined) return this.#say(listener, ref, notice(unknownCommand(line, commands)));
     const { command, args } = found;
+    if (!commands.includes(command)) {
+      const text =
+        `✗ ${command.name} reads or writes files of the brain's machine; only who plays there may.`;
+      return this.#say(listener, ref, notice(text));
+    }
     const state = getState(this.deps.db, player_id);
     const session = this.#sessionOf(player_id, state);
     if (!command.while_telling && session !== undefined && this.#running.has(session.id)) {
@@ -169,12 +230,13 @@ export class Brain {
       state,
       session,
       model: this.#model(player_id, state),
-      commands: COMMANDS,
+      commands,
     };
     let outcome: Outcome;
     try {
       outcome = await command.run(context, args);
     } catch (error) {
+      this.metrics.failed(error);
       if (!(error instanceof StoreError)) this.deps.log("error", `${command.name}: ${describe(error)}`);
       return this.#say(listener, ref, notice(`✗ ${describe(error)}`));
     }
@@ -221,6 +283,11 @@ export class Brain {
     }
     const scene = this.#scene(session, state);
     if (typeof scene === "string") return this.#refuse(listener, ref, scene, line);
+    const limit = this.#tooMuch(listener.player_id, scene);
+    if (limit !== null) {
+      this.metrics.refused("limit");
+      return this.#refuse(listener, ref, limit, line);
+    }
     const price = this.#tooDear(listener.player_id, scene);
     if (price !== null) return this.#refuse(listener, ref, price, line);
     let turn: OpenTurn;
@@ -293,8 +360,10 @@ export class Brain {
           ended = true;
           // Before the event: whoever answers it at once finds the session free.
           this.#running.delete(turn.scene.session.id);
+          this.#count(turn, event.metadata.message);
         }
         this.#tell(player_id, event, asker, ref);
+        if (event.event === "chat_chunk") this.metrics.chunkTold(turn.scene.session.id);
       }
     } catch (error) {
       this.deps.log("error", `turn ${turn.reply.id}: ${error instanceof Error ? error.stack : error}`);
@@ -303,6 +372,19 @@ export class Brain {
       this.#running.delete(turn.scene.session.id);
       if (!ended) this.#tell(player_id, endOf(null), asker, ref);
       this.#sync(player_id);
+    }
+  }
+
+  /** Keeps what a turn has used, for the limits of the day and for whoever watches. */
+  #count(turn: OpenTurn, message: Message | null): void {
+    const usage = message?.usage ?? null;
+    this.metrics.turnEnded(turn.scene.session.id, message?.status ?? "failed", usage);
+    if (usage === null) return;
+    try {
+      addSpent(this.deps.db, turn.player_id, dayOf(this.deps.now()), usage);
+    } catch (error) {
+      this.metrics.failed(error);
+      this.deps.log("warn", `what a turn has used could not be kept: ${describe(error)}`);
     }
   }
 
@@ -328,6 +410,20 @@ export class Brain {
     const rules = state.rules.flatMap((id) => known.find((rule) => rule.id === id) ?? []);
     const model = session.model === "" ? this.#model(session.player_id, state) : session.model;
     return { session: { ...session, model }, world, character, rules, base_rules: library.baseRules() };
+  }
+
+  /** Why this player must wait with another turn, or null. */
+  #tooMuch(player_id: string, scene: Scene): string | null {
+    const { config, catalogue, db, now } = this.deps;
+    const limits = limitsOf(config, player_id);
+    const told = [...this.#running.values()].filter(({ turn }) => turn.player_id === player_id).length;
+    if (limits.running_turns > 0 && told >= limits.running_turns) {
+      const replies = told === 1 ? "one reply is" : `${told} replies are`;
+      return `✗ ${replies} being told to you already, as many as you may have at once.`;
+    }
+    const now_ms = now();
+    const known = catalogue.price(scene.session.model) !== null;
+    return dayIsOver(limits, spentOn(db, player_id, dayOf(now_ms)), known, now_ms);
   }
 
   /** Asks once when a reply is expected to cost more than the set price; null: go on. */
@@ -428,6 +524,11 @@ export class Brain {
     const state = getState(this.deps.db, listener.player_id);
     if (!this.#running.has(state.session_id)) this.#say(listener, ref, endOf(ref));
   }
+}
+
+/** What this player may use. */
+function commandsOf(player_id: string): readonly Command[] {
+  return player_id === LOCAL_PLAYER ? COMMANDS : COMMANDS.filter((command) => !command.owner_only);
 }
 
 function withLine(text: string, line: string | null): Event {

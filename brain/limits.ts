@@ -21,11 +21,6 @@ export function limitsOf(config: Config, player_id: string): Limits {
   return { ...(player_id === LOCAL_PLAYER ? OWNER : GUEST), ...config.limits };
 }
 
-/** The day that `now_ms` is in, counted from 1970 in UTC. */
-export function dayOf(now_ms: number): number {
-  return Math.floor(now_ms / DAY_MS);
-}
-
 /**
  * Why there is no further turn today, or null. `spent` is what was used since midnight UTC; `price_known` false: the model
  * costs nobody knows what.
@@ -36,7 +31,7 @@ export function dayIsOver(
   price_known: boolean,
   now_ms: number,
 ): string | null {
-  const again = () => `There is more in ${hoursAndMinutes((dayOf(now_ms) + 1) * DAY_MS - now_ms)}.`;
+  const again = () => `There is more in ${hoursAndMinutes(DAY_MS - now_ms % DAY_MS)}.`;
   const { tokens_per_day, spend_per_day } = limits;
   if (tokens_per_day > 0 && spent.tokens >= tokens_per_day) {
     const [used, all] = [spent.tokens, tokens_per_day].map((count) => count.toLocaleString("en"));

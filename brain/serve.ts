@@ -1,7 +1,7 @@
 /**
  * The sealed brain: wiring and signals, the only file that builds things. Its stdin and stdout are its channel to the
- * front door, one JSON object a line: in `{config, keys}` and vectors, out the ready line and texts; when stdin ends, it settles and
- * is gone.
+ * front door, one JSON object a line: in `{config, keys, tls}` and vectors, out the ready line and texts; when stdin ends, it settles
+ * and is gone; on SIGTERM the replies that run may end first.
  */
 
 import manifest from "../deno.json" with { type: "json" };
@@ -24,6 +24,7 @@ import { openRecall } from "./memory/recall.ts";
 import { rememberMissing } from "./memory/remember.ts";
 import { chunkLore } from "./memory/units.ts";
 import { loadTokenizer } from "./prompt/budget.ts";
+import { metered, Metrics } from "./metrics.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
@@ -32,8 +33,6 @@ import { settleUnfinished } from "./store/messages.ts";
 import { writeWhole } from "./whole_file.ts";
 import { parseYaml } from "./yaml.ts";
 
-/** Until there are tokens there is one player. */
-const PLAYER = "local";
 /** A brain that cannot settle in this time leaves anyway: the text is saved as it grows. */
 const SETTLE_MS = 800;
 
@@ -46,12 +45,28 @@ class NoBrain extends Error {
   }
 }
 
+/** The first line of the channel. */
+interface Orders {
+  config: Config;
+  keys: Keys;
+  /** PEM texts; the brain reads no file for them. */
+  tls?: { cert: string; key: string };
+}
+
+/** What `start` has built, seen from its end. */
+interface Running {
+  /** Ends everything; replies that run get `grace_ms` first. */
+  close(grace_ms: number): Promise<void>;
+  /** Ends a grace. */
+  hurry(): void;
+}
+
 async function main(): Promise<number> {
   Deno.addSignalListener("SIGINT", () => {});
   const lines = channelLines();
   const first = await lines.next();
   if (first.done) return 1;
-  const { config, keys } = JSON.parse(first.value) as { config: Config; keys: Keys };
+  const { config, keys, tls = null } = JSON.parse(first.value) as Orders;
   const log = (level: (typeof LEVELS)[number], text: string) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(config.log_level)) return;
     console.error(`${new Date().toISOString()} ${level} ${text.replaceAll("\n", " ¶ ")}`);
@@ -61,9 +76,9 @@ async function main(): Promise<number> {
     keys.embeddings ?? "",
     (line) => console.log(line),
   );
-  let closeAll: (() => Promise<void>) | null = null;
+  let running: Running;
   try {
-    closeAll = await start(config, keys, log, embedder);
+    running = await start(config, keys, tls, log, embedder);
   } catch (error) {
     const code = error instanceof NoBrain ? error.code : 1;
     const message = error instanceof Error ? error.message : String(error);
@@ -71,20 +86,31 @@ async function main(): Promise<number> {
     log("error", message);
     return code;
   }
-  const told = new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", () => resolve()));
-  await Promise.race([told, relayed(lines, receive)]);
-  const gone = new Promise<void>((resolve) => setTimeout(resolve, SETTLE_MS));
-  await Promise.race([closeAll(), gone]);
+  const told = new Promise<"told">((resolve) => Deno.addSignalListener("SIGTERM", () => resolve("told")));
+  const left = relayed(lines, receive).then(() => "left" as const);
+  const grace_ms = await Promise.race([told, left]) === "told" ? config.grace_ms : 0;
+  const closed = running.close(grace_ms);
+  const late = async () => {
+    await Promise.race([sleep(grace_ms), left]);
+    running.hurry();
+    await sleep(SETTLE_MS);
+  };
+  await Promise.race([closed, late()]);
   return 0;
 }
 
-/** Builds the brain, listens, prints the ready line. Returns what undoes it. Throws NoBrain. */
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Builds the brain, listens, prints the ready line. Throws NoBrain. */
 async function start(
   config: Config,
   keys: Keys,
+  tls: { cert: string; key: string } | null,
   log: Deps["log"],
   embedder: Embedder | null,
-): Promise<() => Promise<void>> {
+): Promise<Running> {
   const lock = await takeLock(config.home);
   // One that a killed brain left behind would send faces to a port that is somebody else's by now.
   removeBeacon(config);
@@ -101,7 +127,9 @@ async function start(
     own_port: config.port,
     problem: (text) => log("warn", text),
   });
-  const registry = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
+  const metrics = new Metrics(() => performance.now());
+  const vendors = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
+  const registry = metered(vendors, metrics);
   const recall = openRecall(config.database_path);
   const deps: Deps = {
     config,
@@ -123,16 +151,10 @@ async function start(
     newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
     log,
   };
-  const brain = new Brain(deps, manifest.version);
+  const brain = new Brain(deps, manifest.version, metrics);
   let server: RunningServer;
   try {
-    server = listen(brain, {
-      host: config.host,
-      port: config.port,
-      token: config.token,
-      player_id: PLAYER,
-      log,
-    });
+    server = listen(brain, { metrics, tls });
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) {
       const reason = error instanceof Error ? error.message : error;
@@ -168,10 +190,12 @@ async function start(
   });
   warm.then(() => backup.look());
 
-  return async () => {
+  const close = async (grace_ms: number) => {
+    server.drain();
     backup.close();
-    await brain.stop();
-    await server.close();
+    await brain.stop(grace_ms);
+    // Under a face that leaves there is nothing to come back to.
+    await (config.grace_ms > 0 ? server.close(1012, "restarting") : server.close(1001, "The brain stops."));
     await warm;
     catalogue.close();
     registry.close();
@@ -182,6 +206,7 @@ async function start(
     removeBeacon(config);
     lock.close();
   };
+  return { close, hurry: () => void brain.stop() };
 }
 
 function problemLines(library: Library): string[] {

@@ -94,8 +94,8 @@ const LAYERS: Layer[] = [
   },
   {
     name: "brain/brain",
-    owns: ["brain/brain.ts", "brain/sync.ts"],
-    may: ["brain/commands", "brain/deps", "brain/llm", "brain/store", "brain/turn"],
+    owns: ["brain/brain.ts", "brain/limits.ts", "brain/metrics.ts", "brain/sync.ts"],
+    may: ["brain/commands", "brain/config", "brain/deps", "brain/llm", "brain/store", "brain/turn"],
     world: [],
     packages: [],
   },

@@ -113,6 +113,7 @@ export const CHOICE_COMMANDS: Command[] = [
     help: "Read a folder of .md and .txt files as lore of this world",
     arguments: [{ name: "PATH", kind: "text", required: true }],
     while_telling: true,
+    owner_only: true,
     async run(context, args) {
       const { deps, player_id, state } = context;
       const path = single(args);

@@ -42,6 +42,8 @@ export interface Outcome {
 export interface Command extends CommandItem {
   /** False: refused while the narrator speaks, because it would change the story under the reply. */
   while_telling: boolean;
+  /** Reads or writes files of the brain's machine: not for players with a token. */
+  owner_only?: true;
   run(context: Context, args: string): Outcome | Promise<Outcome>;
 }
 

@@ -17,6 +17,6 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /** What a face is told: no handlers. */
-export function commandItems(): CommandItem[] {
-  return COMMANDS.map(({ name, usage, help, arguments: args }) => ({ name, usage, help, arguments: args }));
+export function commandItems(commands: readonly Command[] = COMMANDS): CommandItem[] {
+  return commands.map(({ name, usage, help, arguments: args }) => ({ name, usage, help, arguments: args }));
 }

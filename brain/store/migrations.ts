@@ -203,4 +203,17 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX side_usage_by_session ON side_usage (session_id, player_id);
     `,
   },
+  {
+    name: "0006_daily_usage",
+    // What a player has used stays counted when the story is deleted. day: days since 1970, UTC.
+    sql: `
+      CREATE TABLE daily_usage (
+        player_id TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        cost REAL NOT NULL,
+        PRIMARY KEY (player_id, day)
+      ) STRICT;
+    `,
+  },
 ];

@@ -15,6 +15,11 @@ export function getState(db: Database, player_id: string): PlayerState {
   return { ...row, rules: JSON.parse(row.rules) as string[] };
 }
 
+/** What the player is called; the id when nothing is known of them. */
+export function playerName(db: Database, player_id: string): string {
+  return db.get<{ name: string }>("SELECT name FROM players WHERE id = ?", player_id)?.name ?? player_id;
+}
+
 /** Replaces what the player has chosen. */
 export function saveState(db: Database, player_id: string, state: PlayerState): void {
   db.transaction(() => {
