@@ -33,7 +33,7 @@ export function startEmbedder(
   embeddings: Embeddings,
   env: Record<string, string>,
   log: (line: string) => void,
-): EmbedderProcess {
+): EmbedderProcess & { pid: number } {
   const folder = Deno.realPathSync(modelFolder(embeddings.path, embeddings.model, exists));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...embedderFlags(root, folder), join(root, "brain", "embedder", "main.ts")],
@@ -50,6 +50,7 @@ export function startEmbedder(
   const send = (line: string) => void input.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   send(JSON.stringify({ path: folder, model: embeddings.model }));
   return {
+    pid: child.pid,
     send,
     lines: linesOf(child, log),
     kill() {

@@ -1,6 +1,7 @@
 /** `deno task bench`: every figure with its goal. The machine is shared: trust ratios more than absolutes. */
 
 import { brainBench } from "./brain_bench.ts";
+import { embedBench } from "./embed_bench.ts";
 import { faceBench } from "./face_bench.ts";
 import { frameBench } from "./frame_bench.ts";
 import type { Row } from "./rows.ts";
@@ -11,6 +12,7 @@ const PARTS: { name: string; run: () => Promise<Row[]> }[] = [
   { name: "start", run: startBench },
   { name: "brain", run: brainBench },
   { name: "store", run: storeBench },
+  { name: "embed", run: embedBench },
   { name: "frame", run: frameBench },
   { name: "face", run: faceBench },
 ];
