@@ -36,6 +36,8 @@ const SETTLE_MS = 150;
 const SETTLE_AT_MOST_MS = 600;
 /** How soon a lost watch (a folder was moved, the system ran out of watches) is tried again. */
 const REWATCH_MS = 1_000;
+/** How often home is looked at. */
+const LOOK_MS = 400;
 
 interface Shelf {
   worlds: World[];
@@ -204,8 +206,12 @@ function watchFolders(assets: string, home: string, reload: () => Promise<void>)
   let asked_again = false;
   let stopped = false;
 
-  // Home holds the database too: it is watched without its depth, and only our names count.
-  const roots = [assets, home].flatMap((root) => [root, ...FOLDERS.map((folder) => join(root, folder))]);
+  // Not home itself: it holds the database, and Deno opens and closes each file that an event is about, which takes
+  // this process's locks off the database. Another program would then cut its shared memory, and end us (SIGBUS).
+  const home_folders = FOLDERS.map((folder) => join(home, folder));
+  const roots = [assets, ...FOLDERS.map((folder) => join(assets, folder)), ...home_folders];
+  let seen = placesOf([...home_folders, join(home, BASE_RULES)]);
+  const looking = setInterval(look, LOOK_MS);
   const isFolder = (path: string) => FOLDERS.some((folder) => path.endsWith(`/${folder}`));
 
   async function start(): Promise<void> {
@@ -222,6 +228,15 @@ function watchFolders(assets: string, home: string, reload: () => Promise<void>)
     }
     if (watcher) listening = listen(watcher);
     else rewatch();
+  }
+
+  /** What is watched nowhere: folders that come and go in home, and the player's own base rules. */
+  function look(): void {
+    const now = placesOf([...home_folders, join(home, BASE_RULES)]);
+    if (now.join() === seen.join()) return;
+    if (home_folders.some((_, index) => now[index] !== seen[index])) watch_anew = true;
+    seen = now;
+    settle();
   }
 
   async function listen(current: Deno.FsWatcher): Promise<void> {
@@ -282,6 +297,7 @@ function watchFolders(assets: string, home: string, reload: () => Promise<void>)
     closed: () => stopped,
     close() {
       stopped = true;
+      clearInterval(looking);
       clearTimeout(timer);
       watcher?.close();
       watcher = null;
@@ -302,6 +318,19 @@ function bounded(problems: AssetProblem[]): AssetProblem[] {
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, (error) => !isAbsent(error));
+}
+
+/** What tells whether there is another folder or file at each path, or another text in it. */
+function placesOf(paths: string[]): string[] {
+  return paths.map((path) => {
+    try {
+      const { ino, birthtime, mtime, size, isDirectory } = Deno.statSync(path);
+      // A folder's own time changes with its files, which are watched.
+      return isDirectory ? `${ino} ${Number(birthtime)}` : `${ino} ${size} ${Number(mtime)}`;
+    } catch {
+      return "";
+    }
+  });
 }
 
 function isDirectory(path: string): boolean {

@@ -205,6 +205,20 @@ Deno.test("a saved, broken, mended and removed file shows within a second", asyn
   });
 });
 
+Deno.test("base rules saved, changed and removed in home show within a second", async () => {
+  await withFolders(async ({ assets, home, write }) => {
+    await write("assets/system_rules.yaml", "Shipped.\n");
+    const library = await openLibrary(assets, home, { watch: true });
+    for (const rules of ["My own.", "My two.", ""]) {
+      const seen = changed(library, () => library.baseRules() === (rules || "Shipped."));
+      if (rules === "") await Deno.remove(`${home}/system_rules.yaml`);
+      else await write("home/system_rules.yaml", rules);
+      assert.ok(await seen < 1_000);
+    }
+    library.close();
+  });
+});
+
 Deno.test("a file that is saved without a pause shows before the saving stops", async () => {
   await withFolders(async ({ assets, home, write }) => {
     const library = await openLibrary(assets, home, { watch: true });
