@@ -40,6 +40,11 @@ export interface MemoryHit {
   message_id: number;
   role: "user" | "assistant";
   text: string;
+  /** Who said it; empty or missing: the player's character or the narrator, by role. */
+  speaker?: string;
+  scene?: string;
+  /** Time in the story, as it was given. */
+  told_at?: string;
   /** Player turns between it and now. */
   turns_ago: number;
   score: number;
@@ -74,7 +79,7 @@ export interface Recalled {
   took_ms: number;
   /** The best that did not come back, best first. */
   left_out?: LeftOut[];
-  /** The answer was not there in time. */
+  /** The answer was not there in time, or not with the likeness that was to go into it. */
   late?: boolean;
 }
 

@@ -1,21 +1,22 @@
 /** After a turn: what was told is cut into units and stored, off the reply's way. */
 import type { Message } from "../../shared/story.ts";
 import type { Database } from "../store/database.ts";
-import { saveMemory, unremembered } from "../store/memories.ts";
+import { saveMemory, type Told, unremembered } from "../store/memories.ts";
 import { cutTurn } from "./units.ts";
 
 /**
  * Makes the memory of one message, in place of an earlier one of it; a reply still being written has none. Does
- * nothing when the message is not in that session of the player. Throws StoreError.
+ * nothing when the message is not in that session of the player. `told`: who said it, where and when. Throws StoreError.
  */
 export function rememberMessage(
   db: Database,
   player_id: string,
   session_id: string,
   message: Pick<Message, "id" | "role" | "content" | "status">,
+  told: Told = {},
 ): void {
   const texts = message.status === "writing" ? [] : cutTurn(message.content);
-  saveMemory(db, player_id, { session_id, id: message.id, role: message.role }, texts);
+  saveMemory(db, player_id, { session_id, id: message.id, role: message.role }, texts, told);
 }
 
 /** Makes the memories that a crash left out, for all players, and returns of how many messages. For the start. */

@@ -1,126 +1,311 @@
-/** One question answered from the store: the path is read, words are looked up, units are ranked and fetched. */
+/** One question answered from the store: the path is read, words are looked up, units are ranked, chosen and fetched. */
 import type { Database } from "../store/database.ts";
+import { factRows, findFacts } from "../store/facts.ts";
+import { findLore, findMemory, loreRows, memoryRows } from "../store/memories.ts";
+import { turnOf } from "../store/messages.ts";
+import { chooseLore, chooseMemories, recentlyTold } from "./choose.ts";
+import { type KnownUnits, loreCorpus, storyCorpus, type UnitCorpus } from "./corpus.ts";
 import {
-  countLore,
-  findLore,
-  findMemory,
-  loreRows,
-  memoryOfMessages,
-  memoryRows,
-} from "../store/memories.ts";
-import { pathIds, turnOf } from "../store/messages.ts";
-import { asksOwnWords, type Found, lend, questionTerms, rank, type Scored, type Term } from "./rank.ts";
-import type { LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
+  best,
+  callOf,
+  ENOUGH,
+  type Hits,
+  type Lent,
+  PARTS,
+  rarity,
+  type Scores,
+  scoreUnits,
+} from "./rank.ts";
+import type { LeftOut, LoreHit, MemoryHit, RecallQuestion, Split } from "./recall.ts";
+import type { Near } from "./vectors.ts";
+import { LORE_WEIGHTS, MEMORY_WEIGHTS, type Weights } from "./weights.ts";
+import { asksOwnWords, asksWhen, hasTime, questionTerms, type Term, wordsOf } from "./words.ts";
 
-// A word found more often than this says little; the newest are enough to judge by.
-const MATCH_LIMIT = 1000;
-// So many of the best lend to their neighbours and are fetched.
-const CANDIDATES = 24;
-const OWN_WORDS_FACTOR = 1.2;
+/** So many of the best are fetched, weighed by what they say, and chosen from. */
+const CANDIDATES = 120;
+/** A fact that more than so many say is no key. */
+const FACT_LIMIT = 2000;
+/** Shorter than this, a question of the other side rather asks for what is looked for than tells it. */
+const SHORT_QUESTION = 80;
 
-/** The path asked for last, oldest first: the next question mostly needs only what has grown since. */
-export interface KnownPath {
-  ids: number[];
-  place: Map<number, number>;
+export interface SearchOptions {
+  /** Units near the question in meaning; none: words alone. */
+  near?: { lore: Near[]; memory: Near[] };
+  lore?: Weights;
+  memory?: Weights;
 }
 
-/** Lore and memories for `question`, each best first. Reads only. Throws StoreError. */
+/** Lore and memories for `question`, each best first, and the runners-up. Reads only. Throws StoreError. */
 export function search(
   db: Database,
   question: RecallQuestion,
-  known: KnownPath,
-): { lore: LoreHit[]; memories: MemoryHit[] } {
-  const terms = questionTerms(question.line, question.before);
-  return { lore: searchLore(db, question, terms), memories: searchMemory(db, question, terms, known) };
+  known: KnownUnits,
+  options: SearchOptions = {},
+): { lore: LoreHit[]; memories: MemoryHit[]; left_out: LeftOut[] } {
+  const recent = recentlyTold(db, question);
+  const lore = chooseLore(question, rankLore(db, question, known, options), recent);
+  const memories = chooseMemories(question, rankMemories(db, question, known, options), recent);
+  return {
+    lore: lore.hits,
+    memories: memories.hits,
+    left_out: [...memories.left_out, ...lore.left_out],
+  };
 }
 
-export function emptyPath(): KnownPath {
-  return { ids: [], place: new Map() };
-}
+/** A unit with its score before anything is chosen. */
+export type Ranked<Hit> = Hit & {
+  /** Whether a rare word of the question stands in it, in its neighbour or in a fact about it. */
+  called: boolean;
+  /** Cosine to the question; 0 when unknown. */
+  similarity: number;
+};
 
-function searchLore(db: Database, question: RecallQuestion, terms: Term[]): LoreHit[] {
+/** Units of lore by score, best first, the floor not yet applied. */
+export function rankLore(
+  db: Database,
+  question: RecallQuestion,
+  known: KnownUnits,
+  options: SearchOptions = {},
+): Ranked<LoreHit>[] {
   const { player_id, world_id } = question;
-  const found: Found[] = terms.map((term) => ({
-    term,
-    matches: findLore(db, player_id, world_id, term.phrase, MATCH_LIMIT),
-  }));
-  if (found.every(({ matches }) => matches.length === 0)) return [];
-  const best = rank(found, countLore(db, player_id, world_id)).slice(0, question.max_lore);
-  const rows = new Map(loreRows(db, player_id, best.map((unit) => unit.id)).map((row) => [row.id, row]));
-  return best.flatMap(({ id, score, words }) => {
-    const row = rows.get(id);
-    return row
-      ? [{ unit_id: id, heading: row.heading, text: row.text, known_to: row.known_to, score, words }]
-      : [];
+  const corpus = loreCorpus(db, player_id, world_id, known);
+  if (corpus.size === 0) return [];
+  const weights = options.lore ?? LORE_WEIGHTS;
+  const find = (term: Term) => slotsOf(corpus, findLore(db, player_id, world_id, term.phrase, term.prefix));
+  const text = (ids: number[]) => loreRows(db, player_id, ids).map((row) => `${row.heading}\n${row.text}`);
+  const near = options.near?.lore ?? [];
+  const { ranked, hits, scores } = rankUnits(corpus, question, { find, text, near, facts: [], weights });
+  const rows = new Map(
+    loreRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
+  );
+  const cosines = new Map(near.map(({ unit_id, similarity }) => [unit_id, similarity]));
+  return ranked.flatMap((slot): Ranked<LoreHit>[] => {
+    const row = rows.get(corpus.ids[slot]);
+    if (!row) return [];
+    return [{
+      unit_id: row.id,
+      heading: row.heading,
+      text: row.text,
+      known_to: row.known_to,
+      score: scores.total[slot],
+      words: wordsThatCalled(slot, hits, corpus),
+      split: splitOf(slot, scores),
+      called: scores.called[slot] === 1,
+      similarity: cosines.get(row.id) ?? 0,
+    }];
   });
 }
 
-function searchMemory(db: Database, question: RecallQuestion, terms: Term[], known: KnownPath): MemoryHit[] {
+/** Units of the story by score, best first, the floor not yet applied. */
+export function rankMemories(
+  db: Database,
+  question: RecallQuestion,
+  known: KnownUnits,
+  options: SearchOptions = {},
+): Ranked<MemoryHit>[] {
   const { player_id, session_id, leaf_id } = question;
-  if (leaf_id === null) return [];
-  followPath(db, player_id, leaf_id, known);
-  const visible = new Set(question.visible_ids);
-  const place = new Map<number, number>();
-  const found: Found[] = terms.map((term) => ({
-    term,
-    matches: findMemory(db, player_id, session_id, term.phrase, MATCH_LIMIT).filter((match) => {
-      const at = known.place.get(match.message_id);
-      if (at === undefined || visible.has(match.message_id)) return false;
-      place.set(match.id, at);
-      return true;
-    }),
-  }));
-  if (place.size === 0) return [];
-  const called = rank(found, known.ids.length).slice(0, CANDIDATES);
-  const beside = new Set<number>();
-  for (const unit of called) {
-    const at = place.get(unit.id)!;
-    for (const id of [known.ids[at - 1], known.ids[at + 1]]) {
-      if (id !== undefined && !visible.has(id)) beside.add(id);
-    }
-  }
-  const neighbours = memoryOfMessages(db, player_id, [...beside]);
-  for (const unit of neighbours) place.set(unit.id, known.place.get(unit.message_id)!);
-  const lent = lend(called, place, neighbours.map((unit) => unit.id)).slice(0, CANDIDATES);
-  return fetchMemories(db, question, lent);
-}
-
-function fetchMemories(db: Database, question: RecallQuestion, scored: Scored[]): MemoryHit[] {
+  const corpus = storyCorpus(db, question, known);
+  if (corpus === null || corpus.size === 0) return [];
+  const weights = options.memory ?? MEMORY_WEIGHTS;
+  const find = (term: Term) =>
+    slotsOf(corpus, findMemory(db, player_id, session_id, term.phrase, term.prefix));
+  const text = (ids: number[]) => memoryRows(db, player_id, ids).map((row) => row.text);
+  const near = options.near?.memory ?? [];
+  const facts = weights.facts > 0 ? factsOf(db, question, corpus) : { lent: [], called: [], lines: [] };
+  const { ranked, hits, scores } = rankUnits(corpus, question, {
+    find,
+    text,
+    near,
+    facts: facts.lent,
+    weights,
+  });
+  for (const slot of facts.called) scores.called[slot] = 1;
+  const beside = besideCalled(corpus, scores);
   const rows = new Map(
-    memoryRows(db, question.player_id, scored.map((unit) => unit.id)).map((row) => [row.id, row]),
+    memoryRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
   );
-  const own = asksOwnWords(question.line);
-  const now = turnOf(db, question.player_id, question.leaf_id);
-  return scored.flatMap(({ id, score, words }): MemoryHit[] => {
-    const row = rows.get(id);
+  const cosines = new Map(near.map(({ unit_id, similarity }) => [unit_id, similarity]));
+  const now = turnOf(db, player_id, leaf_id);
+  const asked = { own: asksOwnWords(question.line), when: asksWhen(question.line) };
+  const names = namedSpeakers(question.line, [...rows.values()].map((row) => row.speaker));
+  return ranked.flatMap((slot): Ranked<MemoryHit>[] => {
+    const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
+    let factor = 1;
+    if (asked.own && row.role === "user") factor *= weights.own_words;
+    if (names.length === 1 && names[0] === row.speaker) factor *= weights.speaker;
+    if (asked.when && hasTime(row.text)) factor *= weights.time;
+    if (row.text.length < SHORT_QUESTION && row.text.endsWith("?")) factor *= weights.short_question;
+    const words = wordsThatCalled(slot, hits, corpus);
     return [{
-      unit_id: id,
+      unit_id: row.id,
       message_id: row.message_id,
       role: row.role,
       text: row.text,
+      speaker: row.speaker,
+      scene: row.scene,
+      told_at: row.told_at,
       turns_ago: now - row.turn,
-      score: own && row.role === "user" ? score * OWN_WORDS_FACTOR : score,
-      words,
+      score: scores.total[slot] * factor,
+      words: words.length > 0 ? words : wordsBeside(slot, hits, corpus),
+      split: splitOf(slot, scores, factor),
+      ...(facts.lines[slot] === undefined ? {} : { fact: facts.lines[slot] }),
+      called: beside[corpus.place[slot]] === 1,
+      similarity: cosines.get(row.id) ?? 0,
     }];
-  }).sort((a, b) => b.score - a.score || b.unit_id - a.unit_id).slice(0, question.max_memories);
+  }).sort((a, b) => b.score - a.score || b.unit_id - a.unit_id);
 }
 
-// Walks up from the leaf only until it meets what is known. Parents never change and ids are never used twice.
-function followPath(db: Database, player_id: string, leaf_id: number, known: KnownPath): void {
-  const fresh: number[] = [];
-  let keep = 0;
-  for (const id of pathIds(db, player_id, leaf_id)) {
-    const at = known.place.get(id);
-    if (at !== undefined) {
-      keep = at + 1;
-      break;
+interface Looking {
+  find(term: Term): number[];
+  text(ids: number[]): string[];
+  near: Near[];
+  facts: Lent[];
+  weights: Weights;
+}
+
+// Twice: the best finds of the first time lend their words to the second.
+function rankUnits(
+  corpus: UnitCorpus,
+  question: RecallQuestion,
+  looking: Looking,
+): { ranked: number[]; hits: Hits[]; scores: Scores } {
+  const { weights } = looking;
+  const hits = questionTerms(question.line, question.before).map((term) => ({
+    term,
+    slots: looking.find(term),
+  }));
+  const similar = looking.near.flatMap(({ unit_id, similarity }): Lent[] => {
+    const slot = corpus.slotOf(unit_id);
+    return slot < 0 || similarity <= weights.similar_from
+      ? []
+      : [{ slot, value: similarity - weights.similar_from }];
+  });
+  const extra = { facts: looking.facts, similar };
+  let scores = scoreUnits(corpus, hits, [], extra, weights);
+  if (weights.feedback > 0) {
+    const top = best(scores.total, weights.feedback_units);
+    const feedback = feedbackTerms(corpus, hits, looking.text(top.map((slot) => corpus.ids[slot])), looking);
+    if (feedback.length > 0) scores = scoreUnits(corpus, hits, feedback, extra, weights);
+  }
+  return { ranked: best(scores.total, CANDIDATES), hits, scores };
+}
+
+// Pseudo-relevance feedback: words of the best finds, by how many of these have them and how rare they are.
+function feedbackTerms(corpus: UnitCorpus, hits: Hits[], texts: string[], looking: Looking): Hits[] {
+  const { weights } = looking;
+  const asked = new Set(hits.map(({ term }) => term.phrase));
+  const counted = new Map<string, { term: Term; texts: number }>();
+  for (const text of texts) {
+    const phrases = new Set<string>();
+    for (const { word, phrase, prefix } of wordsOf(text)) {
+      if (asked.has(phrase) || phrases.has(phrase)) continue;
+      phrases.add(phrase);
+      const known = counted.get(phrase);
+      if (known) known.texts++;
+      else counted.set(phrase, { term: { word, phrase, prefix, weight: 1, calls: false }, texts: 1 });
     }
-    fresh.push(id);
   }
-  for (const id of known.ids.splice(keep)) known.place.delete(id);
-  for (const id of fresh.reverse()) {
-    known.place.set(id, known.ids.length);
-    known.ids.push(id);
+  return [...counted.values()]
+    .sort((a, b) => b.texts - a.texts || b.term.phrase.length - a.term.phrase.length)
+    .slice(0, 3 * weights.feedback_terms)
+    .map(({ term, texts }) => {
+      const slots = looking.find(term);
+      return { term, slots, worth: texts * rarity(slots.length, corpus.size) };
+    })
+    .filter(({ slots }) => slots.length > 1)
+    .sort((a, b) => b.worth - a.worth)
+    .slice(0, weights.feedback_terms)
+    .map(({ term, slots }) => ({ term: { ...term, weight: weights.feedback }, slots }));
+}
+
+// A fact that has the words lends its worth to the units of the message it was taken from.
+function factsOf(
+  db: Database,
+  question: RecallQuestion,
+  corpus: UnitCorpus,
+): { lent: Lent[]; called: number[]; lines: Record<number, string> } {
+  const { player_id, session_id } = question;
+  const worth = new Map<number, { message_id: number; value: number; call: number }>();
+  const all = corpus.places;
+  for (const term of questionTerms(question.line, question.before)) {
+    const found = findFacts(db, player_id, session_id, term.phrase, FACT_LIMIT);
+    for (const { id, message_id, length } of found) {
+      const fact = worth.get(id) ?? { message_id, value: 0, call: 0 };
+      fact.value += term.weight * rarity(found.length, all) / (1 + length / 200);
+      fact.call += term.calls ? callOf(found.length, all) : 0;
+      worth.set(id, fact);
+    }
   }
+  const lent: Lent[] = [];
+  const called: number[] = [];
+  const source = new Map<number, { id: number; value: number }>();
+  for (const [id, fact] of worth) {
+    for (const slot of corpus.slotsOfMessage(fact.message_id)) {
+      lent.push({ slot, value: fact.value });
+      if (fact.call >= ENOUGH) called.push(slot);
+      if ((source.get(slot)?.value ?? 0) < fact.value) source.set(slot, { id, value: fact.value });
+    }
+  }
+  const best_sources = [...source].sort((a, b) => b[1].value - a[1].value).slice(0, CANDIDATES);
+  const texts = new Map(
+    factRows(db, player_id, best_sources.map(([, { id }]) => id)).map((row) => [row.id, row.text]),
+  );
+  const lines: Record<number, string> = {};
+  for (const [slot, { id }] of best_sources) {
+    const text = texts.get(id);
+    if (text !== undefined) lines[slot] = text;
+  }
+  return { lent, called, lines };
+}
+
+function slotsOf(corpus: UnitCorpus, ids: number[]): number[] {
+  const slots: number[] = [];
+  for (const id of ids) {
+    const slot = corpus.slotOf(id);
+    if (slot >= 0) slots.push(slot);
+  }
+  return slots;
+}
+
+// 1 for each place that has a called unit or stands beside one: the answer comes with its question.
+function besideCalled(corpus: UnitCorpus, scores: Scores): Uint8Array {
+  const beside = new Uint8Array(corpus.places + 1);
+  for (let slot = 0; slot < corpus.size; slot++) {
+    if (scores.called[slot] === 0) continue;
+    const at = corpus.place[slot];
+    beside[at] = 1;
+    beside[at + 1] = 1;
+    if (at > 0) beside[at - 1] = 1;
+  }
+  return beside;
+}
+
+function wordsThatCalled(slot: number, hits: Hits[], corpus: UnitCorpus): string[] {
+  return hits.filter(({ slots }) => slots.includes(slot))
+    .map(({ term, slots }) => ({ word: term.word, worth: term.weight * rarity(slots.length, corpus.size) }))
+    .sort((a, b) => b.worth - a.worth)
+    .map(({ word }) => word);
+}
+
+function wordsBeside(slot: number, hits: Hits[], corpus: UnitCorpus): string[] {
+  const at = corpus.place[slot];
+  const beside = (other: number) => Math.abs(corpus.place[other] - at) === 1;
+  return hits.filter(({ slots }) => slots.some(beside)).map(({ term }) => term.word);
+}
+
+function splitOf(slot: number, scores: Scores, factor = 1): Split {
+  const split: Split = {};
+  for (const part of PARTS) {
+    if (scores.parts[part][slot] > 0) split[part] = scores.parts[part][slot] * factor;
+  }
+  return split;
+}
+
+// The speakers whose name stands in the line, by any of its words.
+function namedSpeakers(line: string, speakers: string[]): string[] {
+  const said = new Set(line.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+  return [...new Set(speakers)].filter((speaker) =>
+    speaker !== "" && (speaker.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => said.has(word))
+  );
 }

@@ -56,6 +56,11 @@ export function cutTurn(text: string): string[] {
   return trimmed(packed(text.split(SENTENCE_START)));
 }
 
+/** The sentences of a text, none empty. */
+export function sentencesOf(text: string): string[] {
+  return trimmed(text.split(SENTENCE_START));
+}
+
 function splitKnownTo(paragraph: string): { body: string; known_to: string } {
   const last = [...paragraph.matchAll(/(?:^|\s)\(?known to:/gi)].at(-1);
   const names = last && paragraph.slice(last.index + last[0].length).trim();

@@ -1,7 +1,8 @@
 /** Recall's own thread: SQLite is synchronous, and a slow search here stops no socket. Reads, never writes. */
 import { type Database, openDatabase } from "../store/database.ts";
 import type { RecallQuestion, WorkerAnswer, WorkerRequest } from "./recall.ts";
-import { emptyPath, search } from "./search.ts";
+import { emptyKnown } from "./corpus.ts";
+import { search } from "./search.ts";
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<WorkerRequest>) => void) | null;
@@ -10,7 +11,7 @@ const scope = self as unknown as {
 
 let path = "";
 let opened: { db: Database; file: number | null } | null = null;
-let known = emptyPath();
+let known = emptyKnown();
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "open") {
@@ -28,7 +29,7 @@ function answer(question: RecallQuestion): ReturnType<typeof search> {
     return search(connection(), question, known);
   } catch {
     forget();
-    return { lore: [], memories: [] };
+    return { lore: [], memories: [], left_out: [] };
   }
 }
 
@@ -43,5 +44,5 @@ function connection(): Database {
 function forget(): void {
   opened?.db.close();
   opened = null;
-  known = emptyPath();
+  known = emptyKnown();
 }

@@ -204,6 +204,56 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
   {
+    name: "0004_memory_speakers",
+    // speaker, scene and told_at stand before a unit's text in the index; hash names the text that is embedded, '' until
+    // it is worked out. place is a unit's order in its lore. The index knows whose unit it is: a common word of other
+    // stories then costs nothing.
+    sql: `
+      DROP TRIGGER memory_units_added;
+      DROP TRIGGER memory_units_removed;
+      DROP TABLE memory_fts;
+      ALTER TABLE memory_units ADD COLUMN speaker TEXT NOT NULL DEFAULT '';
+      ALTER TABLE memory_units ADD COLUMN scene TEXT NOT NULL DEFAULT '';
+      ALTER TABLE memory_units ADD COLUMN told_at TEXT NOT NULL DEFAULT '';
+      ALTER TABLE memory_units ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+      ALTER TABLE memory_units DROP COLUMN body;
+      ALTER TABLE memory_units ADD COLUMN body TEXT GENERATED ALWAYS AS
+        (coalesce(spaced, speaker || ' ' || scene || ' ' || told_at || char(10) || text)) VIRTUAL;
+      CREATE INDEX memory_units_by_hash ON memory_units (hash);
+      CREATE VIRTUAL TABLE memory_fts USING fts5 (
+        session_id, body, content = 'memory_units', content_rowid = 'id',
+        tokenize = 'porter unicode61 remove_diacritics 2'
+      );
+      INSERT INTO memory_fts (memory_fts) VALUES ('rebuild');
+      CREATE TRIGGER memory_units_added AFTER INSERT ON memory_units BEGIN
+        INSERT INTO memory_fts (rowid, session_id, body) VALUES (new.id, new.session_id, new.body);
+      END;
+      CREATE TRIGGER memory_units_removed AFTER DELETE ON memory_units BEGIN
+        INSERT INTO memory_fts (memory_fts, rowid, session_id, body)
+        VALUES ('delete', old.id, old.session_id, old.body);
+      END;
+
+      UPDATE lore_digests SET digest = '';
+      DROP TRIGGER lore_units_added;
+      DROP TRIGGER lore_units_removed;
+      DROP TABLE lore_fts;
+      ALTER TABLE lore_units ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX lore_units_by_hash ON lore_units (hash);
+      CREATE VIRTUAL TABLE lore_fts USING fts5 (
+        world_id, body, content = 'lore_units', content_rowid = 'id',
+        tokenize = 'porter unicode61 remove_diacritics 2'
+      );
+      INSERT INTO lore_fts (lore_fts) VALUES ('rebuild');
+      CREATE TRIGGER lore_units_added AFTER INSERT ON lore_units BEGIN
+        INSERT INTO lore_fts (rowid, world_id, body) VALUES (new.id, new.world_id, new.body);
+      END;
+      CREATE TRIGGER lore_units_removed AFTER DELETE ON lore_units BEGIN
+        INSERT INTO lore_fts (lore_fts, rowid, world_id, body)
+        VALUES ('delete', old.id, old.world_id, old.body);
+      END;
+    `,
+  },
+  {
     name: "0006_daily_usage",
     // What a player has used stays counted when the story is deleted. day: days since 1970, UTC.
     sql: `

@@ -1,163 +1,134 @@
 import assert from "node:assert/strict";
-import { asksOwnWords, type Found, lend, questionTerms, rank } from "../../../brain/memory/rank.ts";
+import { best, callOf, type Corpus, type Hits, rarity, scoreUnits } from "../../../brain/memory/rank.ts";
+import { type Weights, WORDS_ONLY } from "../../../brain/memory/weights.ts";
 
-Deno.test("a question becomes its content words", async (t) => {
-  const rows: [string, string[]][] = [
-    ["", []],
-    ["Where is the bell?", ["bell"]],
-    ["What did I promise Maren about the eels?", ["promise", "maren", "eels"]],
-    ["Isn't it Maren's?", ["maren"]],
-    ["I don’t know", ["know"]],
-    ["eel, EEL, Eel", ["eel"]],
-    ["a x 7 é", ["7"]],
-    ["café Grüße naïve", ["naïve", "grüße", "café"]],
-    ['"quotes" OR NEAR(x) * ^col: -minus {a}', ["quotes", "minus", "near", "col"]],
-    ["😀 ... !!!", []],
-    ["鐘の音", ["鐘の", "の音"]],
-    ["鐘", ["鐘"]],
-    ["Go to 東京 now", ["go", "東京"]],
-    ["Tokyo東京", ["tokyo", "東京"]],
-  ];
-  for (const [line, words] of rows) {
-    await t.step(
-      line,
-      () => assert.deepEqual(questionTerms(line, []).map((term) => term.word).sort(), [...words].sort()),
-    );
-  }
+function corpus(place: number[], length = place.map(() => 100)): Corpus {
+  return {
+    size: place.length,
+    place: Int32Array.from(place),
+    places: Math.max(-1, ...place) + 1,
+    length: Float64Array.from(length),
+    average_length: length.reduce((sum, each) => sum + each, 0) / Math.max(1, length.length),
+  };
+}
+
+const hits = (slots: number[], more: { weight?: number; calls?: boolean } = {}): Hits => ({
+  term: { word: "w", phrase: "w", prefix: false, weight: more.weight ?? 1, calls: more.calls ?? true },
+  slots,
+});
+const none = { facts: [], similar: [] };
+const with_weights = (patch: Partial<Weights>): Weights => ({ ...WORDS_ONLY, ...patch });
+const rounded = (values: Float64Array) => [...values].map((value) => Math.round(value * 1000) / 1000);
+const row = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+Deno.test("nothing asked, nothing found, nothing there: no score", () => {
+  assert.deepEqual([...scoreUnits(corpus([]), [], [], none, WORDS_ONLY).total], []);
+  assert.deepEqual([...scoreUnits(corpus([0, 1]), [hits([])], [], none, WORDS_ONLY).total], [0, 0]);
 });
 
-Deno.test("the line counts whole, what was before faintly, names before by half; only some words call", () => {
-  const terms = questionTerms("I look for the bell", [
-    "The lantern sways. You see Maren beside the bell.",
-    "Nothing stirs",
-  ]);
-  assert.deepEqual(terms, [
-    { word: "bell", phrase: "bell", weight: 1, calls: true },
-    { word: "look", phrase: "look", weight: 1, calls: false },
-    { word: "maren", phrase: "maren", weight: 0.5, calls: true },
-    { word: "lantern", phrase: "lantern", weight: 0.1, calls: false },
-    { word: "nothing", phrase: "nothing", weight: 0.1, calls: false },
-    { word: "beside", phrase: "beside", weight: 0.1, calls: false },
-    { word: "sways", phrase: "sways", weight: 0.1, calls: false },
-    { word: "stirs", phrase: "stirs", weight: 0.1, calls: false },
-  ]);
-});
-
-Deno.test("characters are searched in pairs; grammar alone calls nothing", () => {
-  assert.deepEqual(questionTerms("鐘をする", []).map(({ phrase, calls }) => [phrase, calls]), [
-    ["鐘 を", true],
-    ["を す", false],
-    ["す る", false],
-  ]);
-});
-
-Deno.test("a very long line asks no more than an ordinary one, names first", () => {
-  const line = Array.from({ length: 9000 }, (_, i) => `word${i}`).join(" ");
-  assert.equal(questionTerms(line, [line]).length, 12);
-  assert.equal(questionTerms("x", [line, line]).length, 6);
-  const names = questionTerms(`so ${line.slice(0, 500)} Maren`, []).map((term) => term.word);
-  assert.equal(names.length, 12);
-  assert.equal(names[0], "maren");
-  const begun = performance.now();
-  for (
-    const text of [
-      "x".repeat(65536),
-      "'".repeat(65536),
-      "a'b".repeat(20000),
-      "鐘".repeat(65536),
-      " ".repeat(65536),
-    ]
-  ) {
-    questionTerms(text, [text]);
-  }
-  assert.ok(performance.now() - begun < 1000);
-});
-
-const found = (
-  word: string,
-  ids: number[],
-  more: { weight?: number; calls?: boolean; length?: number } = {},
-): Found => ({
-  term: { word, phrase: word, weight: more.weight ?? 1, calls: more.calls ?? true },
-  matches: ids.map((id) => ({ id, length: more.length ?? 100 })),
-});
-const ids = (scored: { id: number }[]) => scored.map((unit) => unit.id);
-
-Deno.test("nothing was found, nothing comes back", () => {
-  assert.deepEqual(rank([], 100), []);
-  assert.deepEqual(rank([found("eel", [])], 100), []);
-});
-
-Deno.test("the score is BM25 with each word once", () => {
-  const [only] = rank([found("eel", [7])], 100);
-  assert.equal(only.id, 7);
-  assert.deepEqual(only.words, ["eel"]);
+Deno.test("the score of words is BM25 with each word once", () => {
+  const { total, parts } = scoreUnits(corpus(row(100)), [hits([7])], [], none, WORDS_ONLY);
   // ln(1 + (100 - 1 + 0.5) / (1 + 0.5)) * 2.2 / (1 + 1.2)
-  assert.ok(Math.abs(only.score - 4.2096) < 0.001, `${only.score}`);
-  const [half] = rank([found("eel", [7], { weight: 0.5 })], 100);
-  assert.ok(Math.abs(half.score - only.score / 2) < 1e-9);
-});
-
-Deno.test("rare words, more words and shorter texts come first, then the newer unit", () => {
-  assert.deepEqual(ids(rank([found("rare", [1]), found("usual", [2, 3, 4])], 100)), [1, 4, 3, 2]);
-  assert.deepEqual(ids(rank([found("eel", [1, 2]), found("bell", [1, 3])], 100)), [1, 3, 2]);
-  const lengths = rank(
-    [{ ...found("eel", []), matches: [{ id: 1, length: 50 }, { id: 2, length: 400 }] }],
-    100,
-  );
-  assert.deepEqual(ids(lengths), [1, 2]);
+  assert.ok(Math.abs(total[7] - 4.2096) < 0.001, `${total[7]}`);
+  assert.equal(parts.words[7], total[7]);
+  assert.equal(total[6], 0);
+  const half = scoreUnits(corpus(row(100)), [hits([7], { weight: 0.5 })], [], none, WORDS_ONLY);
+  assert.ok(Math.abs(half.total[7] - total[7] / 2) < 1e-9);
   // Average length 225: 2.2 / (1 + 1.2 * (0.25 + 0.75 * 50 / 225)) against the same with 400.
-  assert.ok(
-    Math.abs(lengths[0].score / lengths[1].score - 1.9333) < 0.001,
-    `${lengths[0].score / lengths[1].score}`,
-  );
-  const [both] = rank([found("usual", [1, 2, 3]), found("rare", [1])], 100);
-  assert.deepEqual(both.words, ["rare", "usual"]);
-});
-
-Deno.test("the floor: a unit needs a word that calls and is rare", () => {
-  const common = Array.from({ length: 26 }, (_, i) => i);
-  assert.deepEqual(rank([found("look", [1], { calls: false })], 100), []);
-  assert.deepEqual(rank([found("marsh", common)], 100), []);
-  assert.equal(rank([found("marsh", common.slice(1))], 100).length, 25);
-  assert.deepEqual(ids(rank([found("marsh", common), found("bell", [3])], 100)), [3]);
-  assert.deepEqual(ids(rank([found("bell", [3]), found("marsh", common)], 100)), [3]);
-  // A small story: three finds are few even when they are a large part of it.
-  assert.equal(rank([found("eel", [1, 2, 3])], 4).length, 3);
-  assert.deepEqual(rank([found("eel", [1, 2, 3, 4])], 4), []);
+  const lengths = scoreUnits(corpus([0, 1], [50, 400]), [hits([0, 1])], [], none, WORDS_ONLY).total;
+  assert.ok(Math.abs(lengths[0] / lengths[1] - 1.9333) < 0.001, `${lengths[0] / lengths[1]}`);
 });
 
 Deno.test("more finds than units is no reason for a number that is none", () => {
-  for (const unit of rank([found("eel", [1, 2, 3])], 1)) {
-    assert.ok(unit.score > 0 && Number.isFinite(unit.score));
-  }
+  assert.ok(Number.isFinite(rarity(5, 3)) && rarity(5, 3) > 0);
+  assert.ok(rarity(1, 100) > rarity(2, 100));
 });
 
-Deno.test("neighbours lend: half of the message before, three tenths of the one after", () => {
-  const scored = [
-    { id: 10, score: 8, words: ["eel"] },
-    { id: 11, score: 6, words: ["bell"] },
-    { id: 40, score: 4, words: ["mud"] },
-  ];
-  const place = new Map([[10, 5], [11, 5], [40, 6], [20, 4], [50, 7], [60, 9]]);
-  const got = lend(scored, place, [20, 50, 60, 40]);
-  assert.deepEqual(got.map(({ id, score, words }) => [id, Math.round(score * 10) / 10, words]), [
-    [10, 9.2, ["eel"]],
-    [40, 8, ["mud"]],
-    [11, 7.2, ["bell"]],
-    [20, 2.4, ["eel"]],
-    [50, 2, ["mud"]],
-  ]);
+Deno.test("the floor: a unit is called by a rare word, or by two that are not common", () => {
+  const called = (found: Hits[], places: number) =>
+    [...scoreUnits(corpus(row(places)), found, [], none, WORDS_ONLY).called].filter((one) => one === 1)
+      .length;
+  assert.equal(called([hits([1], { calls: false })], 100), 0);
+  assert.equal(called([hits(row(26))], 100), 0);
+  assert.equal(called([hits(row(25))], 100), 0);
+  assert.equal(called([hits(row(25)), hits([3, 30])], 100), 2);
+  assert.equal(called([hits(row(25)), hits(row(25).slice(20))], 100), 5);
+  assert.equal(called([hits(row(26)), hits(row(25).slice(20))], 100), 5);
+  assert.equal(called([hits(row(25)), hits(row(25))], 100), 25);
+  assert.equal(called([hits(row(6)), hits(row(6), { calls: false })], 100), 0);
+  assert.deepEqual([callOf(5, 100), callOf(6, 100), callOf(25, 100), callOf(26, 100)], [2, 1, 1, 0]);
+  // A small story: three finds are few even when they are a large part of it.
+  assert.deepEqual([callOf(3, 4), callOf(4, 4)], [2, 0]);
 });
 
-Deno.test("a question for the player's own words is recognised", async (t) => {
-  const rows: [string, boolean][] = [
-    ["What did I promise Maren?", true],
-    ["Who heard me swear?", true],
-    ["I said so", true],
-    ["What did Maren promise?", false],
-    ["I walk on", false],
-    ["Did my brother, back then on the long and muddy road, ever say so?", false],
-  ];
-  for (const [line, expected] of rows) await t.step(line, () => assert.equal(asksOwnWords(line), expected));
+Deno.test("neighbours lend: half of the message before, three tenths of the one after, the best of each", () => {
+  const story = corpus([4, 5, 5, 6, 7, 9]);
+  const lending = with_weights({ previous: 0.5, next: 0.3 });
+  const { total, parts } = scoreUnits(story, [hits([1])], [], none, lending);
+  const worth = parts.words[1];
+  assert.deepEqual(
+    rounded(parts.neighbours),
+    rounded(Float64Array.from([worth * 0.3, 0, 0, worth * 0.5, 0, 0])),
+  );
+  assert.equal(total[1], worth);
+  const both = scoreUnits(story, [hits([1]), hits([1, 2])], [], none, lending);
+  assert.ok(Math.abs(both.parts.neighbours[3] - both.parts.words[1] * 0.5) < 1e-9);
+});
+
+Deno.test("a passage lends to all in it what its words are worth, the best passage half of the best unit", () => {
+  const story = corpus(row(12));
+  const lending = with_weights({ window: 0.5, window_size: 4 });
+  const { parts } = scoreUnits(story, [hits([5])], [], none, lending);
+  const half = parts.words[5] / 2;
+  // The passage of 4 around a message: the two before it, itself and the next.
+  assert.deepEqual(
+    rounded(parts.passage),
+    rounded(Float64Array.from([0, 0, 0, 0, half, half, half, half, 0, 0, 0, 0])),
+  );
+  const two = scoreUnits(story, [hits([5]), hits([7])], [], none, lending).parts;
+  assert.equal(Math.max(...two.passage), two.passage[6]);
+  assert.ok(two.passage[6] > two.passage[4]);
+  assert.ok(Math.abs(two.passage[6] - two.words[5] / 2) < 1e-9);
+});
+
+Deno.test("what is not to be found has no passage and no neighbours", () => {
+  const { total } = scoreUnits(
+    corpus([0, -1, 1]),
+    [hits([0])],
+    [],
+    none,
+    with_weights({ previous: 0.5, next: 0.3, window: 0.5, window_size: 4 }),
+  );
+  assert.equal(total[1], 0);
+  assert.ok(total[2] > 0);
+});
+
+Deno.test("facts and likeness are worth their weight times the best words, the best of them whole", () => {
+  const extra = {
+    facts: [{ slot: 1, value: 2 }, { slot: 2, value: 1 }, { slot: 2, value: 0.5 }],
+    similar: [{ slot: 3, value: 0.6 }, { slot: 0, value: 0.3 }],
+  };
+  const weights = with_weights({ facts: 0.5, vectors: 0.8 });
+  const { parts, total } = scoreUnits(corpus(row(5)), [hits([0])], [], extra, weights);
+  const worth = parts.words[0];
+  assert.deepEqual(rounded(parts.facts), rounded(Float64Array.from([0, worth * 0.5, worth * 0.25, 0, 0])));
+  assert.deepEqual(rounded(parts.vectors), rounded(Float64Array.from([worth * 0.4, 0, 0, worth * 0.8, 0])));
+  assert.ok(Math.abs(total[0] - worth * 1.4) < 1e-9);
+  // Without any word that is found, likeness still ranks.
+  const bare = scoreUnits(corpus(row(5)), [], [], extra, weights).total;
+  assert.deepEqual(rounded(bare), [0.4, 0.5, 0.25, 0.8, 0]);
+});
+
+Deno.test("words of the best finds count as theirs, and call nothing", () => {
+  const { parts, called } = scoreUnits(corpus(row(9)), [], [hits([2], { weight: 0.2 })], none, WORDS_ONLY);
+  assert.ok(parts.feedback[2] > 0);
+  assert.deepEqual([...called], row(9).map(() => 0));
+});
+
+Deno.test("the best come first, ties with the later first, nothing without a score", () => {
+  assert.deepEqual(best(Float64Array.from([1, 0, 3, 2, 3]), 3), [4, 2, 3]);
+  assert.deepEqual(best(Float64Array.from([1, 0]), 5), [0]);
+  const many = Float64Array.from({ length: 5000 }, (_, i) => (i * 7919) % 5003);
+  const sorted = row(5000).sort((a, b) => many[b] - many[a]).slice(0, 10);
+  assert.deepEqual(best(many, 10), sorted);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
-import { emptyPath, search } from "../../../brain/memory/search.ts";
+import { emptyKnown } from "../../../brain/memory/corpus.ts";
+import { search } from "../../../brain/memory/search.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { attachLore, syncLore } from "../../../brain/store/memories.ts";
 import { getMessage, updateMessage } from "../../../brain/store/messages.ts";
@@ -20,6 +21,11 @@ const STORY = [
   "I row out alone.", // turn 5
   "Gulls follow the boat.",
 ];
+
+// Of the narrator's prose one sentence comes back.
+const PIER = "The bell hangs under the third pier.";
+
+const UNSAID = { speaker: "", scene: "", told_at: "" };
 
 function remembered(db: Database, ids: number[]): void {
   for (const id of ids) {
@@ -49,7 +55,7 @@ function withStory(
   return withDatabase((db) => {
     const ids = tellAll(db, aSession(), STORY);
     remembered(db, ids);
-    const known = emptyPath();
+    const known = emptyKnown();
     fn(
       db,
       ids,
@@ -66,11 +72,27 @@ Deno.test("a memory comes with where it stands, how long ago, and the words that
     const { memories } = search(
       db,
       question({ leaf_id: ids.at(-1)!, line: "Who sold me the lantern?" }),
-      emptyPath(),
+      emptyKnown(),
     );
-    assert.deepEqual(memories.map(({ score: _, ...hit }) => hit).slice(0, 2), [
-      { unit_id: 3, message_id: ids[2], role: "user", text: STORY[2], turns_ago: 3, words: ["lantern"] },
-      { unit_id: 4, message_id: ids[3], role: "assistant", text: STORY[3], turns_ago: 3, words: ["lantern"] },
+    assert.deepEqual(memories.map(({ score: _, split: __, ...hit }) => hit).slice(0, 2), [
+      {
+        unit_id: 3,
+        message_id: ids[2],
+        role: "user",
+        text: STORY[2],
+        ...UNSAID,
+        turns_ago: 3,
+        words: ["lantern"],
+      },
+      {
+        unit_id: 4,
+        message_id: ids[3],
+        role: "assistant",
+        text: STORY[3],
+        ...UNSAID,
+        turns_ago: 3,
+        words: ["lantern"],
+      },
     ]);
     assert.ok(memories[0].score > memories[1].score);
   });
@@ -78,7 +100,7 @@ Deno.test("a memory comes with where it stands, how long ago, and the words that
 
 Deno.test("the answer comes with the question it was given to", async () => {
   await withStory((_db, _ids, ask) => {
-    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], STORY[1]]);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], PIER]);
     assert.deepEqual(ask({ line: "The lantern!", max_memories: 1 }), [STORY[2]]);
     assert.deepEqual(ask({ line: "The lantern!", max_memories: 0 }), []);
   });
@@ -100,7 +122,7 @@ Deno.test("a name from the turn before calls, its other words do not", async () 
 Deno.test("what the prompt still holds is never recalled, neither called nor lent", async () => {
   await withStory((_db, ids, ask) => {
     assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[2]] }), []);
-    assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[3]] }), [STORY[2], STORY[1]]);
+    assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[3]] }), [STORY[2], PIER]);
   });
 });
 
@@ -115,10 +137,10 @@ Deno.test("only what is on the path comes back: no other branch, nothing told la
     );
     assert.equal(ask({ line: "The lantern!", leaf_id: reply }).includes(STORY[2]), false);
     // Back to the first branch with the path of the second known, and to a point before either.
-    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], STORY[1]]);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], PIER]);
     assert.deepEqual(ask({ line: "The lantern!", leaf_id: ids[1] }), []);
     assert.deepEqual(ask({ line: "The lantern!", leaf_id: null }), []);
-    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], STORY[1]]);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], PIER]);
   });
 });
 
@@ -149,7 +171,7 @@ Deno.test("asked for the player's own words, the player's side comes first", asy
     ]);
     remembered(db, ids);
     const ask = (line: string) =>
-      search(db, question({ leaf_id: ids[6], line }), emptyPath()).memories[0].role;
+      search(db, question({ leaf_id: ids[6], line }), emptyKnown()).memories[0].role;
     assert.equal(ask("What did I promise about eels?"), "user");
     assert.equal(ask("Who promised eels?"), "assistant");
   });
@@ -169,9 +191,9 @@ Deno.test("lore of the world and of the player is found best first, and says who
     syncLore(db, "stair", [{ heading: "", text: "A bell of glass.", known_to: "" }]);
     attachLore(db, "ann", "marsh", [{ heading: "", text: "My bell is mine.", known_to: "" }], "attached");
     attachLore(db, "ann", "stair", [{ heading: "", text: "A bell elsewhere.", known_to: "" }], "attached");
-    const { lore, memories } = search(db, question({ line: "Tell me of the bell that rings" }), emptyPath());
+    const { lore, memories } = search(db, question({ line: "Tell me of the bell that rings" }), emptyKnown());
     assert.deepEqual(memories, []);
-    assert.deepEqual(lore.map(({ score: _, ...hit }) => hit), [
+    assert.deepEqual(lore.map(({ score: _, split: __, ...hit }) => hit), [
       {
         unit_id: 1,
         heading: "The bell",
@@ -189,10 +211,10 @@ Deno.test("lore of the world and of the player is found best first, and says who
       },
     ]);
     assert.deepEqual(
-      search(db, question({ line: "The bell rings", max_lore: 1 }), emptyPath()).lore.length,
+      search(db, question({ line: "The bell rings", max_lore: 1 }), emptyKnown()).lore.length,
       1,
     );
-    assert.deepEqual(search(db, question({ line: "I look around" }), emptyPath()).lore, []);
+    assert.deepEqual(search(db, question({ line: "I look around" }), emptyKnown()).lore, []);
   });
 });
 
@@ -243,7 +265,7 @@ Deno.test("Japanese is found by parts of what was said", async () => {
     ]);
     remembered(db, ids);
     const ask = (line: string) =>
-      search(db, question({ leaf_id: ids[4], line }), emptyPath()).memories.map((hit) => hit.message_id);
+      search(db, question({ leaf_id: ids[4], line }), emptyKnown()).memories.map((hit) => hit.message_id);
     assert.equal(ask("底の鐘はどこ?")[0], ids[0]);
     assert.equal(ask("灯台")[0], ids[2]);
     assert.deepEqual(ask("山と川"), []);

@@ -7,7 +7,8 @@ import { getState, saveState } from "../../../brain/store/players.ts";
 import { getPrompt, savePrompt } from "../../../brain/store/prompts.ts";
 import * as sessions from "../../../brain/store/sessions.ts";
 import { usageTotals } from "../../../brain/store/usage.ts";
-import { emptyPath, search } from "../../../brain/memory/search.ts";
+import { emptyKnown } from "../../../brain/memory/corpus.ts";
+import { search } from "../../../brain/memory/search.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";
 
@@ -83,17 +84,24 @@ const ROWS: [string, (db: Database, ids: number[]) => unknown, unknown][] = [
   ["getPrompt", (db, ids) => getPrompt(db, "ben", ids[1]), undefined],
   ["usageTotals", (db) => usageTotals(db, "ben").turns, 0],
   ["usageTotals of a session", (db) => usageTotals(db, "ben", "story").turns, 0],
-  ["countLore", (db) => memories.countLore(db, "ben", "marsh"), 0],
-  ["findLore", (db) => memories.findLore(db, "ben", "marsh", "eels", 9), []],
+  ["loreState", (db) => memories.loreState(db, "ben", "marsh"), "0 0 "],
+  ["loreColumns", (db) => memories.loreColumns(db, "ben", "marsh").ids, []],
+  ["findLore", (db) => memories.findLore(db, "ben", "marsh", "eels"), []],
   ["loreRows", (db) => memories.loreRows(db, "ben", [1]), []],
   ["attachLore", (db) => memories.attachLore(db, "ben", "marsh", [], "attached"), 0],
-  ["findMemory", (db) => memories.findMemory(db, "ben", "story", "eels", 9), []],
+  ["findMemory", (db) => memories.findMemory(db, "ben", "story", "eels"), []],
+  ["memoryColumns", (db) => memories.memoryColumns(db, "ben", "story", 0).ids, []],
   ["memoryRows", (db) => memories.memoryRows(db, "ben", [1, 2]), []],
+  ["recentReplies", (db, ids) => memories.recentReplies(db, "ben", ids[1], 9), []],
   ["memoryOfMessages", (db, ids) => memories.memoryOfMessages(db, "ben", ids), []],
   ["saveMemory", (db, ids) => {
     return memories.saveMemory(db, "ben", { session_id: "story", id: ids[0], role: "user" }, ["forged"]);
   }, undefined],
-  ["search", (db, ids) => search(db, question(ids[1]), emptyPath()), { lore: [], memories: [] }],
+  ["search", (db, ids) => search(db, question(ids[1]), emptyKnown()), {
+    lore: [],
+    memories: [],
+    left_out: [],
+  }],
 ];
 
 function everything(db: Database): unknown {
@@ -129,6 +137,8 @@ Deno.test("every function of the store that takes a player stands in the list ab
     "pruneLore",
     "unremembered",
     "bare",
+    "memoryText",
+    "textHash",
   ]);
   const listed = new Set(ROWS.map(([name]) => name.split(" ")[0]));
   assert.deepEqual(Object.keys(all).filter((name) => !listed.has(name) && !exempt.has(name)), []);
@@ -139,7 +149,7 @@ Deno.test("lore that one player attached is found by that player alone, a world'
     prepare(db);
     memories.syncLore(db, "marsh", [{ heading: "", text: "Everybody's eels", known_to: "" }]);
     const texts = (player_id: string) =>
-      search(db, { ...question(1), player_id, leaf_id: null }, emptyPath()).lore.map((hit) => hit.text)
+      search(db, { ...question(1), player_id, leaf_id: null }, emptyKnown()).lore.map((hit) => hit.text)
         .sort();
     assert.deepEqual(texts("ann"), ["Ann's eels", "Everybody's eels"]);
     assert.deepEqual(texts("ben"), ["Everybody's eels"]);

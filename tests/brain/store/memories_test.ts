@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import {
   attachLore,
-  countLore,
   findLore,
   findMemory,
+  loreColumns,
   loreRows,
+  loreState,
+  memoryColumns,
   memoryOfMessages,
   memoryRows,
+  memoryText,
   pruneLore,
   saveMemory,
   syncLore,
+  textHash,
   unremembered,
 } from "../../../brain/store/memories.ts";
 import type { Database } from "../../../brain/store/database.ts";
@@ -20,8 +24,11 @@ const EELS = unit("Eels", "Eels are money in the marsh.");
 const BELL = unit("The bell", "The bell rings under water.", "Maren");
 const MUD = unit("Mud", "Mud keeps what it is given.");
 
+const countLore = (db: Database, player_id: string, world_id: string) =>
+  loreColumns(db, player_id, world_id).ids.length;
+
 function lore(db: Database, player_id: string, world_id: string, phrase: string): string[] {
-  return loreRows(db, player_id, findLore(db, player_id, world_id, phrase, 100).map((match) => match.id))
+  return loreRows(db, player_id, findLore(db, player_id, world_id, phrase))
     .map((row) => row.text);
 }
 
@@ -127,23 +134,89 @@ Deno.test("lore is found by any form of a word in heading or text, and by pairs 
     await t.step(`${phrase}: ${why}`, () =>
       withDatabase((db) => {
         syncLore(db, "marsh", [EELS, BELL, unit("鐘", "海の底で鳴る鐘。"), unit("", "The café is shut.")]);
-        assert.equal(findLore(db, "ann", "marsh", phrase, 10).length > 0, found);
+        assert.equal(findLore(db, "ann", "marsh", phrase).length > 0, found);
       }));
   }
 });
 
-Deno.test("a search gives the newest when there are more than it may return", async () => {
+Deno.test("a search gives all units of one story, or one world, that hold the phrase or begin with it", async () => {
   await withDatabase((db) => {
-    syncLore(db, "marsh", [unit("1", "eel"), unit("2", "eel"), unit("3", "eels")]);
-    assert.deepEqual(findLore(db, "ann", "marsh", "eel", 2), [{ id: 3, length: 4 }, { id: 2, length: 3 }]);
-    const ids = tellAll(db, aSession(), ["a", "b", "c"]);
-    for (const id of ids) {
-      saveMemory(db, "ann", { session_id: "story", id, role: "user" }, ["Wet eel", "Dry land"]);
+    syncLore(db, "marsh", [unit("1", "eel"), unit("2", "eelgrass"), unit("3", "eels")]);
+    syncLore(db, "marsh two", [unit("1", "eel")]);
+    assert.deepEqual(findLore(db, "ann", "marsh", "eel"), [1, 3]);
+    assert.deepEqual(findLore(db, "ann", "marsh", "eel", true), [1, 2, 3]);
+    const ids = tellAll(db, aSession(), ["a", "b"]);
+    const other = tellAll(db, aSession({ id: "other" }), ["a"]);
+    for (const [id, session_id] of [[ids[0], "story"], [other[0], "other"], [ids[1], "story"]] as const) {
+      saveMemory(db, "ann", { session_id, id, role: "user" }, ["Wet eel", "Dry eels"]);
     }
-    assert.deepEqual(findMemory(db, "ann", "story", "eel", 2), [
-      { id: 5, message_id: ids[2], length: 7 },
-      { id: 3, message_id: ids[1], length: 7 },
+    assert.deepEqual(findMemory(db, "ann", "story", "eel"), [1, 2, 5, 6]);
+    assert.deepEqual(findMemory(db, "ann", "story", "eel", true), [1, 2, 5, 6]);
+    assert.deepEqual(findMemory(db, "ben", "story", "eel"), []);
+    assert.deepEqual(memoryColumns(db, "ann", "story", 1), {
+      ids: [2, 5, 6],
+      message_ids: [ids[0], ids[1], ids[1]],
+      lengths: [8, 7, 8],
+      groups: [],
+    });
+  });
+});
+
+Deno.test("lore keeps the order of its text, whatever is put in between, and knows what stands under one heading", async () => {
+  await withDatabase((db) => {
+    syncLore(db, "marsh", [EELS, BELL]);
+    const before = loreState(db, "ann", "marsh");
+    syncLore(db, "marsh", [MUD, unit("Eels", "Eels bite."), EELS, BELL]);
+    assert.notEqual(loreState(db, "ann", "marsh"), before);
+    const mine = loreState(db, "ann", "marsh");
+    attachLore(db, "ann", "marsh", [unit("Eels", "My own eels.")], "attached");
+    assert.notEqual(loreState(db, "ann", "marsh"), mine);
+    assert.equal(loreState(db, "ben", "marsh"), mine);
+    const { ids, groups, lengths } = loreColumns(db, "ann", "marsh");
+    assert.deepEqual(loreRows(db, "ann", ids).length, 5);
+    const text = new Map(loreRows(db, "ann", ids).map((row) => [row.id, row.text]));
+    assert.deepEqual(ids.map((id) => text.get(id)), [
+      MUD.text,
+      "Eels bite.",
+      EELS.text,
+      BELL.text,
+      "My own eels.",
     ]);
+    assert.equal(groups[1], groups[2]);
+    assert.equal(new Set(groups).size, 4);
+    assert.deepEqual(lengths, ids.map((id) => text.get(id)!.length));
+    syncLore(db, "marsh", [BELL, EELS]);
+    const turned = loreColumns(db, "ben", "marsh").ids;
+    assert.deepEqual(turned.map((id) => text.get(id)), [BELL.text, EELS.text]);
+  });
+});
+
+Deno.test("who said a unit, where and when, is found like its words; a unit of the same text keeps its hash", async () => {
+  await withDatabase((db) => {
+    const [id] = tellAll(db, aSession(), ["a"]);
+    const of = { session_id: "story", id, role: "assistant" as const };
+    saveMemory(db, "ann", of, ["Eels are dear."], {
+      speaker: "Maren",
+      scene: "the weir",
+      time: "the third dusk",
+    });
+    for (const word of ["maren", "weir", "dusk", "eel"]) {
+      assert.deepEqual(findMemory(db, "ann", "story", word), [1], word);
+    }
+    const [row] = memoryRows(db, "ann", [1]);
+    assert.deepEqual([row.speaker, row.scene, row.told_at, row.text], [
+      "Maren",
+      "the weir",
+      "the third dusk",
+      "Eels are dear.",
+    ]);
+    saveMemory(db, "ann", of, ["Eels are dear."], { speaker: "真理", time: "" });
+    assert.deepEqual(findMemory(db, "ann", "story", "maren"), []);
+    assert.deepEqual(findMemory(db, "ann", "story", "真 理"), [2]);
+    assert.equal(memoryText(row), "Maren: Eels are dear.");
+    assert.equal(memoryText({ speaker: "", text: "Fog." }), "Fog.");
+    assert.notEqual(textHash("Fog."), textHash("fog."));
+    assert.match(textHash("Fog."), /^[0-9a-f]{32}$/);
   });
 });
 
@@ -163,7 +236,16 @@ Deno.test("the memory of a message is replaced when its text is another, and onl
       assert.deepEqual(memoryRows(db, "ann", units).map((row) => row.text), texts);
     }
     assert.deepEqual(memoryRows(db, "ann", memoryOfMessages(db, "ann", [other]).map((row) => row.id)), [
-      { id: 1, message_id: other, role: "assistant", text: "Beside", turn: 1 },
+      {
+        id: 1,
+        message_id: other,
+        role: "assistant",
+        text: "Beside",
+        speaker: "",
+        scene: "",
+        told_at: "",
+        turn: 1,
+      },
     ]);
     db.run("INSERT INTO memory_fts (memory_fts, rank) VALUES ('integrity-check', 1)");
   });

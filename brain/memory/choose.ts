@@ -1,0 +1,219 @@
+/** What of a ranking is told to the narrator: only what was called, nothing twice, nothing too often, prose in short. */
+import type { Database } from "../store/database.ts";
+import { recentReplies, type RecentReply } from "../store/memories.ts";
+import type { LeftOut, LeftOutReason, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
+import type { Ranked } from "./search.ts";
+import { sentencesOf } from "./units.ts";
+import { questionTerms, wordsOf } from "./words.ts";
+
+export interface Chosen<Hit> {
+  hits: Hit[];
+  left_out: LeftOut[];
+}
+
+/** The replies before this one, newest first: what they were told, and what they said. */
+export interface Recent {
+  replies: RecentReply[];
+  /** Every run of twelve words in them. */
+  runs: Set<string>;
+}
+
+/** In the last five replies: with the one to come a unit is in at most two of six. */
+const REPEAT_REPLIES = 5;
+const REPEAT_LIMIT = 2;
+const RUN_REPLIES = 10;
+const RUN_WORDS = 12;
+/** Two texts that share so much of their content words say the same. */
+const SAME_SHARE = 0.7;
+/** Fewer words than this are alike by chance. */
+const SAME_WORDS = 3;
+const LEFT_OUT = 8;
+/** A cosine from here on calls like a rare word does. */
+export const LIKENESS_CALLS = 0.5;
+
+/** Reads what the last ten replies said and were told. Throws StoreError. */
+export function recentlyTold(db: Database, question: RecallQuestion): Recent {
+  const replies = recentReplies(db, question.player_id, question.leaf_id, RUN_REPLIES);
+  return { replies, runs: new Set(replies.flatMap((reply) => runsOf(reply.content))) };
+}
+
+/** Of lore: what was called, each thing once, and not in every reply. */
+export function chooseLore(
+  question: RecallQuestion,
+  ranked: Ranked<LoreHit>[],
+  recent: Recent,
+): Chosen<LoreHit> {
+  const told = countTold(recent, (reply) => reply.lore_ids);
+  const chosen = new Choice<Ranked<LoreHit>>(question, (hit, reason) => ({
+    kind: "lore",
+    unit_id: hit.unit_id,
+    message_id: null,
+    role: null,
+    heading: hit.heading,
+    text: hit.text,
+    turns_ago: 0,
+    score: hit.score,
+    words: hit.words,
+    split: hit.split,
+    reason,
+  }));
+  for (const hit of ranked) {
+    if (chosen.full(question.max_lore)) break;
+    if (!isCalled(hit)) chosen.leave(hit, "below_floor");
+    else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
+      chosen.leave(hit, "repeated");
+    } else if (chosen.alike(hit) !== undefined) chosen.leave(hit, "superseded");
+    else chosen.take(hit);
+  }
+  return { hits: chosen.hits(question.max_lore).map(bare), left_out: chosen.left_out() };
+}
+
+/**
+ * Of memories: what was called, the later of two that say the same, not in every reply, and of the narrator's prose one
+ * sentence, unless it still stands in the last replies.
+ */
+export function chooseMemories(
+  question: RecallQuestion,
+  ranked: Ranked<MemoryHit>[],
+  recent: Recent,
+): Chosen<MemoryHit> {
+  const told = countTold(recent, (reply) => reply.memory_ids);
+  const chosen = new Choice<Ranked<MemoryHit>>(question, (hit, reason) => ({
+    kind: "memory",
+    unit_id: hit.unit_id,
+    message_id: hit.message_id,
+    role: hit.role,
+    heading: "",
+    text: hit.text,
+    turns_ago: hit.turns_ago,
+    score: hit.score,
+    words: hit.words,
+    split: hit.split,
+    reason,
+  }));
+  for (const whole of ranked) {
+    if (chosen.full(question.max_memories)) break;
+    const hit = isProse(whole) ? { ...whole, text: tellingSentence(whole) } : whole;
+    if (!isCalled(hit)) chosen.leave(hit, "below_floor");
+    else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
+      chosen.leave(hit, "repeated");
+    } else if (isProse(hit) && runsOf(hit.text).some((run) => recent.runs.has(run))) {
+      chosen.leave(hit, "repeated");
+    } else {
+      const same = chosen.alike(hit);
+      if (same === undefined) chosen.take(hit);
+      else if (same.message_id >= hit.message_id) chosen.leave(hit, "superseded");
+      else chosen.replace(same, hit, "superseded");
+    }
+  }
+  return { hits: chosen.hits(question.max_memories).map(bare), left_out: chosen.left_out() };
+}
+
+/** What has been taken so far, and what was left and why. */
+class Choice<Hit extends { unit_id: number; text: string; words: string[]; score: number }> {
+  readonly #taken: { hit: Hit; content: Set<string> }[] = [];
+  readonly #left: LeftOut[] = [];
+  readonly #asked: Set<string>;
+  readonly #describe: (hit: Hit, reason: LeftOutReason) => LeftOut;
+
+  constructor(question: RecallQuestion, describe: (hit: Hit, reason: LeftOutReason) => LeftOut) {
+    this.#asked = new Set(
+      questionTerms(question.line, []).filter((term) => term.calls).map((term) => term.word),
+    );
+    this.#describe = describe;
+  }
+
+  /** Whether the player's line means this very unit: two of its telling words stand in it, or all that there are. */
+  names(hit: Hit): boolean {
+    const named = hit.words.filter((word) => this.#asked.has(word)).length;
+    return named > 0 && named >= Math.min(2, this.#asked.size);
+  }
+
+  /** A taken unit that says nearly the same. */
+  alike(hit: Hit): Hit | undefined {
+    const content = contentOf(hit.text);
+    return this.#taken.find((other) => shareOf(content, other.content) >= SAME_SHARE)?.hit;
+  }
+
+  take(hit: Hit): void {
+    this.#taken.push({ hit, content: contentOf(hit.text) });
+  }
+
+  /** The new one stands where the old one stood. */
+  replace(old: Hit, hit: Hit, reason: LeftOutReason): void {
+    const at = this.#taken.findIndex((other) => other.hit === old);
+    this.#taken[at] = { hit, content: contentOf(hit.text) };
+    this.leave(old, reason);
+  }
+
+  leave(hit: Hit, reason: LeftOutReason): void {
+    if (this.#left.length < LEFT_OUT) this.#left.push(this.#describe(hit, reason));
+  }
+
+  /** Whether nothing more would be told, nor shown as left out. */
+  full(most: number): boolean {
+    return this.#taken.length >= most && (most === 0 || this.#left.length >= LEFT_OUT);
+  }
+
+  hits(most: number): Hit[] {
+    return this.#taken.slice(0, most).map(({ hit }) => hit);
+  }
+
+  left_out(): LeftOut[] {
+    return this.#left.toSorted((a, b) => b.score - a.score);
+  }
+}
+
+function isCalled(hit: { called: boolean; similarity: number }): boolean {
+  return hit.called || hit.similarity >= LIKENESS_CALLS;
+}
+
+// What a person says is kept as said; a reply without a speaker is the narrator's prose.
+function isProse(hit: MemoryHit): boolean {
+  return hit.role === "assistant" && !hit.speaker;
+}
+
+function tellingSentence(hit: MemoryHit): string {
+  const wanted = new Set(hit.words);
+  let [telling, most] = ["", 0];
+  for (const sentence of sentencesOf(hit.text)) {
+    const found = wordsOf(sentence).filter(({ word, phrase }) =>
+      wanted.has(word) || [...wanted].some((other) =>
+        phrase.length > 3 && other.startsWith(phrase.slice(0, -1))
+      )
+    ).length;
+    // Where no word tells which, the longest says most.
+    if (found > most || (found === most && sentence.length > telling.length)) {
+      [telling, most] = [sentence, found];
+    }
+  }
+  return telling;
+}
+
+function countTold(recent: Recent, ids: (reply: RecentReply) => number[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const reply of recent.replies.slice(0, REPEAT_REPLIES)) {
+    for (const id of new Set(ids(reply))) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function contentOf(text: string): Set<string> {
+  return new Set(wordsOf(text).map(({ phrase }) => phrase));
+}
+
+function shareOf(a: Set<string>, b: Set<string>): number {
+  if (Math.min(a.size, b.size) < SAME_WORDS) return 0;
+  const both = [...a].filter((word) => b.has(word)).length;
+  return both / (a.size + b.size - both);
+}
+
+function runsOf(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’]\p{L}+)*/gu) ?? [];
+  return words.slice(RUN_WORDS - 1).map((_, at) => words.slice(at, at + RUN_WORDS).join(" "));
+}
+
+function bare<Hit>(hit: Ranked<Hit>): Hit {
+  const { called: _called, similarity: _similarity, ...rest } = hit;
+  return rest as Hit;
+}

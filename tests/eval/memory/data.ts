@@ -1,0 +1,57 @@
+/** Data sets of memory.md 3: dialogues with questions about turns, and books with questions about sections. */
+
+export interface Dialogue {
+  name: string;
+  speakers: string[];
+  turns: { id: string; scene: number | string; time: string; speaker: string; text: string }[];
+  questions: { id: string; category: string; text: string; evidence: string[] }[];
+  facts: { speaker: string; text: string; sources: string[] }[];
+}
+
+export interface Book {
+  name: string;
+  documents: { id: string; sections: { id: number | string; text: string }[] }[];
+  questions: {
+    id: string;
+    text: string;
+    answer: string;
+    document: string;
+    sections: (number | string)[];
+    explicit: boolean;
+  }[];
+}
+
+export interface DataSet {
+  dialogues: Dialogue[];
+  books: Book[];
+}
+
+/** Reads every `*.json` of a directory, by name. Throws when one is neither a dialogue nor a book. */
+export async function readData(directory: string): Promise<DataSet> {
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    if (entry.isFile && entry.name.endsWith(".json")) names.push(entry.name);
+  }
+  const data: DataSet = { dialogues: [], books: [] };
+  for (const name of names.sort()) {
+    const value: unknown = JSON.parse(await Deno.readTextFile(`${directory}/${name}`));
+    if (isDialogue(value)) data.dialogues.push({ ...value, facts: value.facts ?? [] });
+    else if (isBook(value)) data.books.push(value);
+    else {throw new Error(
+        `${directory}/${name} is neither a dialogue (turns, questions) nor a book (documents, questions)`,
+      );}
+  }
+  return data;
+}
+
+function isDialogue(value: unknown): value is Dialogue {
+  return isRecord(value) && Array.isArray(value.turns) && Array.isArray(value.questions);
+}
+
+function isBook(value: unknown): value is Book {
+  return isRecord(value) && Array.isArray(value.documents) && Array.isArray(value.questions);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
