@@ -7,7 +7,9 @@ import { type Config, type Keys, loadConfig } from "./config.ts";
 import { EmbedderHost } from "./embedder_host.ts";
 import { missingForEmbedder, startEmbedder } from "./embedder_process.ts";
 import { LogFile } from "./log_file.ts";
+import { ownToken, readTls } from "./outside.ts";
 import { sealedBrainFlags } from "./seal.ts";
+import { StartError } from "./start_error.ts";
 
 export interface FrontDoorOptions {
   home: string;
@@ -18,6 +20,13 @@ export interface FrontDoorOptions {
   port: number;
   /** EOF on stdin ends it all; errors go to stdout as a line for the face, which draws on our stderr's terminal. */
   with_parent: boolean;
+  /** As given: a file with the token of who plays at this machine; null: a random one, or none. */
+  token_file: string | null;
+  /** As given: PEM files; null: no TLS. */
+  tls_cert: string | null;
+  tls_key: string | null;
+  /** A proxy in front says in X-Forwarded-* what it was asked. */
+  trust_proxy: boolean;
   /** Folder that holds brain/ and deno.json; real. */
   root: string;
   /** The sealed brain's program; real. */
@@ -27,6 +36,8 @@ export interface FrontDoorOptions {
 const READY_TIMEOUT_MS = 30_000;
 /** The brain has 1 s to settle its replies. */
 const SETTLE_MS = 1500;
+/** What replies that run get when a brain on its own is told to end by SIGTERM. */
+const GRACE_MS = 10_000;
 const LOG_BYTES = 1024 * 1024;
 const LOG_FILES_KEPT = 4;
 const PASSED_ON = [
@@ -43,19 +54,12 @@ const PASSED_ON = [
   "SSL_CERT_DIR",
 ];
 
-/** An end before the brain was ready. `message` is for the player. */
-class StartError extends Error {
-  constructor(message: string, readonly code: number) {
-    super(message);
-  }
-}
-
 /** Runs until the brain ends or is told to; resolves to the exit code. Never throws. */
 export async function runFrontDoor(options: FrontDoorOptions): Promise<number> {
   try {
-    const { config, keys, log } = prepare(options);
+    const { config, keys, tls, log } = prepare(options);
     try {
-      return await runBrain(options, config, keys, log);
+      return await runBrain(options, { config, keys, tls }, log);
     } finally {
       log.close();
     }
@@ -68,8 +72,15 @@ export async function runFrontDoor(options: FrontDoorOptions): Promise<number> {
   }
 }
 
-/** Makes the home, reads the config, opens the log. Throws StartError. */
-function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: LogFile } {
+/** What the sealed brain is told first, without the null of a brain without TLS. */
+interface Orders {
+  config: Config;
+  keys: Keys;
+  tls: { cert: string; key: string } | null;
+}
+
+/** Makes the home, reads the config and what lets others in, opens the log. Throws StartError. */
+function prepare(options: FrontDoorOptions): Orders & { log: LogFile } {
   const cwd = Deno.cwd();
   const wanted = resolve(cwd, options.home);
   const home = attempt(`The home ${wanted} cannot be used`, "Name another one with --home", () => {
@@ -81,7 +92,7 @@ function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: 
     "Name others with --assets",
     () => Deno.realPathSync(resolve(cwd, options.assets)),
   );
-  const loopback = ["127.0.0.1", "localhost", "::1"].includes(options.host);
+  const tls = readTls(options);
   const { config, keys, complaints } = loadConfig({
     home,
     assets,
@@ -91,7 +102,8 @@ function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: 
     read: readText,
     host: options.host,
     port: options.port,
-    token: options.with_parent || !loopback ? randomToken() : "",
+    trust_proxy: options.trust_proxy,
+    grace_ms: options.with_parent ? 0 : GRACE_MS,
   });
   const folder = attempt(
     `The folder of ${config.database_path} cannot be used`,
@@ -102,6 +114,7 @@ function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: 
     },
   );
   config.database_path = join(folder, config.database_path.slice(dirname(config.database_path).length));
+  config.token = ownToken(options, config);
   config.lore_folders = config.lore_folders.map((path) =>
     realPathOr(path, () => complaints.push(`lore_folders: ${path} does not exist`))
   );
@@ -117,15 +130,11 @@ function prepare(options: FrontDoorOptions): { config: Config; keys: Keys; log: 
     log.write(complaint);
     if (!options.with_parent) console.error(complaint);
   }
-  return { config, keys, log };
+  return { config, keys, tls, log };
 }
 
-async function runBrain(
-  options: FrontDoorOptions,
-  config: Config,
-  keys: Keys,
-  log: LogFile,
-): Promise<number> {
+async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile): Promise<number> {
+  const { config, keys, tls } = orders;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...sealedBrainFlags(config, options.root), options.entry],
     cwd: options.root,
@@ -140,19 +149,29 @@ async function runBrain(
   }).spawn();
   const channel = child.stdin.getWriter();
   let asked_to_stop = false;
+  let asked_gently = false;
   let force: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     if (asked_to_stop) return;
     asked_to_stop = true;
     channel.close().catch(() => {});
+    clearTimeout(force);
     force = setTimeout(() => kill(child), SETTLE_MS);
   };
-  const forget_signals = onSignals(stop);
+  /** Replies that run may end; asking again does not hurry them, Ctrl+C does. */
+  const stop_gently = () => {
+    if (config.grace_ms === 0) return stop();
+    if (asked_gently || asked_to_stop) return;
+    asked_gently = true;
+    signal(child, "SIGTERM");
+    force = setTimeout(() => kill(child), config.grace_ms + SETTLE_MS);
+  };
+  const forget_signals = onSignals(stop, stop_gently);
   if (options.with_parent) untilEnd(Deno.stdin.readable).then(stop);
   const logged = relayLog(child.stderr, log, !options.with_parent);
   const tell = (value: unknown) =>
     void channel.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`)).catch(() => {});
-  tell({ config, keys });
+  tell(tls === null ? { config, keys } : { config, keys, tls });
   const embedder = new EmbedderHost({
     missing: () => missingForEmbedder(options.root, config.embeddings),
     start: () =>
@@ -237,15 +256,19 @@ async function untilEnd(stream: ReadableStream<Uint8Array>): Promise<void> {
   }
 }
 
-function onSignals(stop: () => void): () => void {
-  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
-  return () => signals.forEach((signal) => Deno.removeSignalListener(signal, stop));
+function onSignals(stop: () => void, stop_gently: () => void): () => void {
+  const signals: [Deno.Signal, () => void][] = [["SIGINT", stop], ["SIGHUP", stop], ["SIGTERM", stop_gently]];
+  for (const [signal, act] of signals) Deno.addSignalListener(signal, act);
+  return () => signals.forEach(([signal, act]) => Deno.removeSignalListener(signal, act));
 }
 
 function kill(child: Deno.ChildProcess): void {
+  signal(child, "SIGKILL");
+}
+
+function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
   try {
-    child.kill("SIGKILL");
+    child.kill(name);
   } catch {
     // It has ended already.
   }
@@ -288,11 +311,6 @@ function realPathOr(path: string, missing: () => void = () => {}): string {
     missing();
     return path;
   }
-}
-
-function randomToken(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
 }
 
 /** What the children of the front door see of the environment. */

@@ -63,6 +63,10 @@ export async function runBrainRole(
   const brain = program.command("brain").alias("serve").description(help("brain"))
     .option("--host <address>", "address to listen on", parseHost, "127.0.0.1")
     .option("--port <number>", "port to listen on; 0: any free one", parsePort)
+    .option("--token-file <file>", "ask who plays at this machine for the token in it (mode 600)")
+    .option("--tls-cert <file>", "certificate chain (PEM): faces connect by wss://")
+    .option("--tls-key <file>", "its key (PEM)")
+    .option("--trust-proxy", "a proxy in front says in X-Forwarded-* what it was asked")
     .option("--with-parent", "end when stdin ends; for faces that start a brain")
     .copyInheritedSettings(program)
     .exitOverride();
@@ -75,6 +79,10 @@ export async function runBrainRole(
       host: own.host,
       port: own.port ?? (own.withParent ? 0 : DEFAULT_PORT),
       with_parent: own.withParent ?? false,
+      token_file: own.tokenFile ?? null,
+      tls_cert: own.tlsCert ?? null,
+      tls_key: own.tlsKey ?? null,
+      trust_proxy: own.trustProxy ?? false,
       root,
       entry: join(root, "brain", "serve.ts"),
     });

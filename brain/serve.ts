@@ -63,6 +63,7 @@ interface Running {
 
 async function main(): Promise<number> {
   Deno.addSignalListener("SIGINT", () => {});
+  const told = new Promise<"told">((resolve) => Deno.addSignalListener("SIGTERM", () => resolve("told")));
   const lines = channelLines();
   const first = await lines.next();
   if (first.done) return 1;
@@ -86,7 +87,6 @@ async function main(): Promise<number> {
     log("error", message);
     return code;
   }
-  const told = new Promise<"told">((resolve) => Deno.addSignalListener("SIGTERM", () => resolve("told")));
   const left = relayed(lines, receive).then(() => "left" as const);
   const grace_ms = await Promise.race([told, left]) === "told" ? config.grace_ms : 0;
   const closed = running.close(grace_ms);

@@ -89,7 +89,7 @@ Deno.test("usage errors end with code 2 and, where one is near, a hint", async (
 
 Deno.test("help and version are answered with code 0", async () => {
   const rows: [string[], RegExp][] = [
-    [["--help"], /play .*\n.*face .*\n.*brain .*\n.*dev /],
+    [["--help"], /play .*\n.*face .*\n.*brain .*\n[^]*dev /],
     [["play", "--help"], /--home <dir>/],
     [["help", "face"], /--url <url>/],
     [["--version"], /^0\.1\.0\n$/],
@@ -154,6 +154,10 @@ Deno.test("the front door's options have their defaults", async () => {
     host: "127.0.0.1",
     port: 8000,
     with_parent: false,
+    token_file: null,
+    tls_cert: null,
+    tls_key: null,
+    trust_proxy: false,
     root: "/engine",
     entry: "/engine/brain/serve.ts",
   };
@@ -162,5 +166,9 @@ Deno.test("the front door's options have their defaults", async () => {
   assert.deepEqual(
     await ask(["brain", "--home", "h", "--config", "c", "--assets", "a", "--host", "::1", "--port", "7"]),
     { ...defaults, home: "h", config_path: "c", assets: "a", host: "::1", port: 7 },
+  );
+  assert.deepEqual(
+    await ask(["brain", "--token-file", "t", "--tls-cert", "c", "--tls-key", "k", "--trust-proxy"]),
+    { ...defaults, token_file: "t", tls_cert: "c", tls_key: "k", trust_proxy: true },
   );
 });

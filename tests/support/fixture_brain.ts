@@ -65,6 +65,7 @@ await Deno.writeTextFile(`${config.home}/brain.json.new`, JSON.stringify(about),
 await Deno.rename(`${config.home}/brain.json.new`, `${config.home}/brain.json`);
 ready({ ready: true, url, pid: Deno.pid, version: "0.1.0" });
 Deno.addSignalListener("SIGINT", () => {});
+Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
 for (let next = await lines.read(); !next.done; next = await lines.read()) {
   const { embedded } = JSON.parse(next.value);
   asking[embedded.id - 1](next.value);

@@ -1,0 +1,9 @@
+/** An end before the brain was ready. `message` is for the player. */
+
+export class StartError extends Error {
+  override name = "StartError";
+
+  constructor(message: string, readonly code: number) {
+    super(message);
+  }
+}
