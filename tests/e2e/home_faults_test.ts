@@ -374,3 +374,34 @@ Deno.test("a locked database refuses the turn, gives the line back, and the next
   await plays(face);
   assert.equal(stage.rows().length, before.length + 2);
 });
+
+/** Locks that a process holds on a file, as the kernel lists them. */
+function locksOf(pid: number, path: string): number {
+  const { ino } = Deno.statSync(path);
+  return Deno.readTextFileSync("/proc/locks").split("\n")
+    .filter((line) => line.includes(` ${pid} `) && line.includes(`:${ino} `)).length;
+}
+
+Deno.test("another program may read the database while the brain tells: the brain keeps its locks and lives", async () => {
+  await using stage = await openStage({ config: FAST });
+  await using face = await stage.face();
+  await face.begin();
+  for (let turn = 0; turn < 4; turn++) {
+    stage.rows();
+    await plays(face);
+    // Saved in the home and in a folder of it: whoever watches these must not open the database.
+    await Deno.writeTextFile(join(stage.home, "notes.txt"), `${turn}`);
+    await Deno.writeTextFile(
+      join(stage.home, "worlds", "new.yaml"),
+      WORLD.replaceAll("attic", `new_${turn}`),
+    );
+    await face.until(
+      () => face.state?.available_worlds?.some(({ id }) => id === `new_${turn}`) ?? false,
+      "the new world",
+    );
+    for (const file of ["engine.db", "engine.db-shm"]) {
+      assert.ok(locksOf(stage.pid, join(stage.home, file)) > 0, `no lock on ${file} after turn ${turn}`);
+    }
+  }
+  assert.equal(stage.rows().length, 1 + 2 * 4);
+});
