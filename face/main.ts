@@ -18,9 +18,17 @@ export interface Common {
   home_named: boolean;
 }
 
+/** How to play without a screen. */
+export interface Plain {
+  /** Also without a terminal. */
+  plain: boolean;
+  world: string | null;
+  character: string | null;
+}
+
 /** What the roles do; the command line only fills in their options. All resolve to an exit code. */
 export interface Actions {
-  play(common: Common): Promise<number>;
+  play(common: Common, plain: Plain): Promise<number>;
   dev(common: Common): Promise<number>;
   /** `url` null: the brain that runs on the home. */
   face(common: Common, url: string | null): Promise<number>;
@@ -71,9 +79,14 @@ export async function runRole(
   };
   const role = (name: string, help: string) =>
     program.command(name).description(help).copyInheritedSettings(program).exitOverride();
-  role("play", "play: everything a player needs").action(async () => {
-    code = await actions.play(common());
-  });
+  role("play", "play: everything a player needs")
+    .option("--plain", "line by line, for screen readers, pipes and scripts (always so without a terminal)")
+    .option("--world <id>", "begin a story in this world (plain)")
+    .option("--character <id>", "play this character (plain)")
+    .action(async (own) => {
+      const { plain = false, world = null, character = null } = own;
+      code = await actions.play(common(), { plain, world, character });
+    });
   role("face", "a face for a brain that runs already")
     .option("--url <url>", "where that brain listens (default: the one of this home)", parseUrl)
     .action(async (own) => {
@@ -110,8 +123,8 @@ if (import.meta.main) {
   const code = await runRole(
     Deno.args,
     {
-      play: async (common) => (await roles()).play(common, false),
-      dev: async (common) => (await roles()).play(common, true),
+      play: async (common, plain) => (await roles()).play(common, plain),
+      dev: async (common) => (await roles()).dev(common),
       face: async (common, url) => (await roles()).face(common, url),
       brain: (args) => passToBrain(root, args),
     },

@@ -5,7 +5,8 @@ import { EXIT } from "../shared/roles.ts";
 import { type BrainLink, NoBrain, openLink } from "./brain_link.ts";
 import { watchCode } from "./dev.ts";
 import { checked, createLauncher, isLocked, type Launcher, readBrainFile } from "./launch.ts";
-import type { Common } from "./main.ts";
+import type { Common, Plain } from "./main.ts";
+import { linesOf, runPlain } from "./plain.ts";
 import { type LinkEvent, runFace } from "./runtime.ts";
 import { denoTerminal } from "./term/terminal.ts";
 
@@ -18,38 +19,26 @@ export interface PlayOptions {
 
 /** The roles; each resolves to the exit code. */
 export function createPlay(options: PlayOptions): {
-  play(common: Common, dev: boolean): Promise<number>;
+  play(common: Common, plain: Plain): Promise<number>;
+  dev(common: Common): Promise<number>;
   face(common: Common, url: string | null): Promise<number>;
 } {
   const { root, version, env } = options;
   return {
-    async play(common, dev) {
-      const refused = refuse(common, version);
-      if (refused) return refuseWith(refused);
-      const door = [
-        "run",
-        "-A",
-        "--no-check",
-        "--quiet",
-        join(root, "brain", "main.ts"),
-        "brain",
-        "--with-parent",
-      ];
-      door.push("--home", common.home);
-      if (common.config !== null) door.push("--config", common.config);
-      if (common.assets !== null) door.push("--assets", common.assets);
-      return await draw(common, "", (tell) => {
-        const launcher = createLauncher({
-          home: common.home,
-          version,
-          front_door: door,
-          on_restart: (retry_in_ms, reason) => tell({ kind: "lost", retry_in_ms, reason }),
+    async play(common, plain) {
+      const screen = !plain.plain && Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+      if (!screen) return await tellPlainly(common, plain);
+      if (plain.world !== null || plain.character !== null) {
+        return refuseWith({
+          message: "--world and --character go with --plain; the screen asks for them.",
+          code: EXIT.usage,
         });
-        return { launcher, locate: launcher.locate, watch: dev };
-      });
+      }
+      return await onScreen(common, false);
     },
+    dev: (common) => onScreen(common, true),
     async face(common, url) {
-      const refused = refuse(common, version);
+      const refused = refuse(common, version) ?? noTerminal();
       if (refused) return refuseWith(refused);
       if (url !== null) {
         return await draw(common, url, () => ({
@@ -67,6 +56,68 @@ export function createPlay(options: PlayOptions): {
       });
     },
   };
+
+  function frontDoor(common: Common): string[] {
+    const door = [
+      "run",
+      "-A",
+      "--no-check",
+      "--quiet",
+      join(root, "brain", "main.ts"),
+      "brain",
+      "--with-parent",
+    ];
+    door.push("--home", common.home);
+    if (common.config !== null) door.push("--config", common.config);
+    if (common.assets !== null) door.push("--assets", common.assets);
+    return door;
+  }
+
+  async function onScreen(common: Common, dev: boolean): Promise<number> {
+    const refused = refuse(common, version) ?? noTerminal();
+    if (refused) return refuseWith(refused);
+    return await draw(common, "", (tell) => {
+      const launcher = createLauncher({
+        home: common.home,
+        version,
+        front_door: frontDoor(common),
+        on_restart: (retry_in_ms, reason) => tell({ kind: "lost", retry_in_ms, reason }),
+      });
+      return { launcher, locate: launcher.locate, watch: dev };
+    });
+  }
+
+  /** Line by line on stdin and stdout. */
+  async function tellPlainly(common: Common, { world, character }: Plain): Promise<number> {
+    const refused = refuse(common, version);
+    if (refused) return refuseWith(refused);
+    const launcher = createLauncher({ home: common.home, version, front_door: frontDoor(common) });
+    const interrupted = new AbortController();
+    const interrupt = () => interrupted.abort();
+    Deno.addSignalListener("SIGINT", interrupt);
+    let opened: BrainLink | null = null;
+    const encoder = new TextEncoder();
+    const write = (file: { writeSync(bytes: Uint8Array): number }) => (text: string) => {
+      for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+    };
+    const code = await runPlain({
+      link(on) {
+        opened = openLink({ locate: launcher.locate }, on);
+        return opened;
+      },
+      lines: linesOf(Deno.stdin.readable),
+      out: write(Deno.stdout),
+      err: write(Deno.stderr),
+      world,
+      character,
+      interactive: Deno.stdin.isTerminal(),
+      signal: interrupted.signal,
+    });
+    const failure = (opened as BrainLink | null)?.failure() ?? null;
+    Deno.removeSignalListener("SIGINT", interrupt);
+    await launcher.close();
+    return failure?.code ?? code;
+  }
 
   /** Draws at once; the brain is looked for meanwhile. */
   async function draw(
@@ -130,13 +181,12 @@ interface Refusal {
   code: number;
 }
 
+function noTerminal(): Refusal | null {
+  if (Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) return null;
+  return { message: "A face needs a terminal for its keys and its screen; this is none.", code: EXIT.usage };
+}
+
 function refuse(common: Common, version: string): Refusal | null {
-  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
-    return {
-      message: "A face needs a terminal for its keys and its screen; this is none.",
-      code: EXIT.usage,
-    };
-  }
   try {
     Deno.mkdirSync(common.home, { recursive: true, mode: 0o700 });
     const running = isLocked(common.home) ? readBrainFile(common.home) : null;

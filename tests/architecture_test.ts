@@ -142,6 +142,7 @@ const LAYERS: Layer[] = [
       "face/dev.ts",
       "face/launch.ts",
       "face/main.ts",
+      "face/plain.ts",
       "face/play.ts",
       "face/wiring/",
     ],
@@ -178,6 +179,8 @@ function sources(): Source[] {
   const walk = (folder: string) => {
     for (const entry of Deno.readDirSync(folder)) {
       const path = join(folder, entry.name);
+      // It has a deno.json, and packages, of its own.
+      if (entry.isDirectory && relative(ROOT, path) === "brain/embedder") continue;
       if (entry.isDirectory) walk(path);
       else if (entry.name.endsWith(".ts")) {
         const text = Deno.readTextFileSync(path);
@@ -189,7 +192,7 @@ function sources(): Source[] {
     }
   };
   for (const top of ["shared", "brain", "face"]) walk(join(ROOT, top));
-  return found.filter(({ path }) => !path.startsWith("brain/embedder/"));
+  return found;
 }
 
 function layerOf(path: string): Layer {

@@ -175,7 +175,7 @@ Deno.test("the whole command line passes the brain's role on, with its exit code
 
 Deno.test("a face without a terminal says so and ends with code 2", async () => {
   await using home = await tempHome();
-  for (const role of ["play", "dev", "face"]) {
+  for (const role of ["dev", "face"]) {
     await using face = startPiped(FACE, [role, "--home", home.path]);
     assert.equal(await face.ended, 2);
     assert.equal(face.stdout(), "");

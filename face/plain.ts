@@ -1,0 +1,279 @@
+/**
+ * The face without a screen: a line in, a reply out. For screen readers, pipes and scripts. Story goes to `out`,
+ * everything else to `err` when nobody sits there, so that a script reads nothing but the story.
+ */
+
+import { type EventOf, PROTOCOL, type SyncState } from "../shared/protocol.ts";
+import { EXIT } from "../shared/roles.ts";
+import type { Link, LinkEvent } from "./app/link.ts";
+import { sanitize, sanitizeLine, sanitizePiece } from "./text/sanitize.ts";
+
+export interface PlainOptions {
+  /** Opens the connection; what comes of it is passed to `on`. */
+  link(on: (event: LinkEvent) => void): Link;
+  /** The player's lines; its end leaves. */
+  lines: AsyncIterator<string>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Id or name; null: the story that was played last. */
+  world: string | null;
+  character: string | null;
+  /** Somebody sits there: say what to do, and tell the beginning of the story. */
+  interactive: boolean;
+  /** Aborted: stop the narrator, keep what was told, leave with 130. */
+  signal: AbortSignal;
+}
+
+/** A command without a reply is done when nothing more has come for it in this time. */
+const ANSWERED_MS = 150;
+
+type Heard = LinkEvent | { kind: "line"; line: string } | { kind: "end" } | { kind: "interrupted" } | {
+  kind: "quiet";
+};
+
+/** A reason to leave, with its exit code. */
+class Leave extends Error {
+  constructor(readonly code: number, message = "") {
+    super(message);
+  }
+}
+
+/** Plays until the lines end. Resolves to the exit code: 4 when a turn failed. Never throws. */
+export async function runPlain(options: PlainOptions): Promise<number> {
+  const { out, err } = options;
+  const waiting: Heard[] = [];
+  let wake = () => {};
+  const hear = (heard: Heard) => {
+    waiting.push(heard);
+    wake();
+  };
+  const link = options.link(hear);
+  const interrupt = () => hear({ kind: "interrupted" });
+  options.signal.addEventListener("abort", interrupt);
+  const note = (text: string) => options.interactive ? out(`${text}\n`) : err(`${text}\n`);
+
+  let state: SyncState | null = null;
+  let history: EventOf<"chat_history">["metadata"]["history"] = [];
+  let greeted: number | null | undefined;
+  let failed = false;
+  let refs = 0;
+
+  /** The next thing that happens; what every wait must know is taken in on the way. */
+  async function next(timeout_ms = Infinity): Promise<Heard> {
+    while (waiting.length === 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = await Promise.race([
+        new Promise<boolean>((resolve) => wake = () => resolve(false)),
+        ...(timeout_ms === Infinity
+          ? []
+          : [new Promise<boolean>((resolve) => timer = setTimeout(resolve, timeout_ms, true))]),
+      ]);
+      clearTimeout(timer);
+      if (late) return { kind: "quiet" };
+    }
+    const heard = waiting.shift()!;
+    if (heard.kind === "gone") throw new Leave(EXIT.no_brain, heard.reason);
+    if (heard.kind === "problem") note(sanitizeLine(heard.text));
+    if (heard.kind === "event") {
+      const { event } = heard;
+      if (event.event === "sync_state") state = merged(state, event.metadata);
+      if (event.event === "chat_history") history = event.metadata.history;
+      if (event.event === "system_update" && event.metadata.greeting) {
+        greeted = event.metadata.greeting.protocol;
+      }
+    }
+    return heard;
+  }
+
+  /** Waits for a state that suits; an original server sends no history on connect. */
+  async function until(ready: () => boolean): Promise<void> {
+    while (!ready()) {
+      const heard = await next();
+      if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
+      if (
+        heard.kind === "event" && heard.event.event === "system_update" && heard.event.content.startsWith("✗")
+      ) {
+        throw new Leave(EXIT.failed, sanitizeLine(heard.event.content));
+      }
+    }
+  }
+
+  /** Says a line and tells what comes of it until it has ended; `quietly`: only what went wrong. */
+  async function ask(prompt: string, quietly = false): Promise<void> {
+    const ref = String(++refs);
+    while (!link.say({ prompt, ref })) {
+      const heard = await next();
+      if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
+    }
+    const command = prompt.startsWith("/");
+    let told = 0;
+    let carry = "";
+    let started = !command;
+    let answered = false;
+    let stopping = false;
+    while (true) {
+      const heard = await next(answered && !started ? ANSWERED_MS : Infinity);
+      if (heard.kind === "quiet") return;
+      if (heard.kind === "interrupted") {
+        link.say({ prompt: "/cancel", ref: null });
+        stopping = true;
+      }
+      if (heard.kind === "lost" && started) {
+        if (told > 0) out("\n");
+        throw new Leave(EXIT.turn_failed, `The connection was lost: ${heard.reason}. What was told is kept.`);
+      }
+      if (heard.kind === "line" || heard.kind === "end") {
+        // A line that came early waits for its turn.
+        later.push(heard);
+        continue;
+      }
+      if (heard.kind !== "event") continue;
+      const { event } = heard;
+      const ours = event.ref === ref || greeted !== PROTOCOL;
+      if (!ours) continue;
+      switch (event.event) {
+        case "chat_chunk": {
+          started = true;
+          if (event.metadata.offset === 0 && told > 0) out("\n\n");
+          const piece = sanitizePiece(carry, event.content);
+          carry = piece.carry;
+          told += piece.text.length;
+          out(piece.text);
+          break;
+        }
+        case "error":
+          failed = true;
+          if (told > 0) out("\n");
+          err(`✗ ${sanitizeLine(event.content)}\n`);
+          break;
+        case "system_update":
+          answered = true;
+          if (stopping || event.content === "") break;
+          if (event.content.startsWith("✗")) {
+            if (!command) failed = true;
+            err(`${sanitize(event.content)}\n`);
+            // An original server ends nothing when the stage is not ready.
+            if (greeted !== PROTOCOL && told === 0) return;
+          } else if (!quietly) note(`· ${sanitize(event.content)}`);
+          break;
+        case "progress":
+          started = true;
+          break;
+        case "chat_end":
+          if (told > 0) out("\n\n");
+          if (event.metadata.message?.status === "failed") failed = true;
+          if (stopping) throw new Leave(EXIT.interrupted);
+          return;
+        case "sync_state":
+        case "chat_history":
+        case "history_page":
+          answered = true;
+          break;
+      }
+    }
+  }
+
+  const later: Heard[] = [];
+
+  try {
+    await until(() => state !== null);
+    if (greeted === PROTOCOL) await until(() => waiting.length === 0);
+    await stage();
+    readLines();
+    while (true) {
+      const heard = later.shift() ?? await next();
+      if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
+      if (heard.kind === "end") break;
+      if (heard.kind !== "line") continue;
+      const line = heard.line.trim();
+      if (line === "/quit") break;
+      if (line !== "") await ask(line);
+      if (options.interactive) out("> ");
+      readLines();
+    }
+    return failed ? EXIT.turn_failed : EXIT.done;
+  } catch (error) {
+    if (!(error instanceof Leave)) throw error;
+    if (error.message !== "") err(`${error.message}\n`);
+    return error.code;
+  } finally {
+    options.signal.removeEventListener("abort", interrupt);
+    link.close();
+  }
+
+  /** Asks for the next line; it comes as an event like everything else. */
+  function readLines(): void {
+    options.lines.next().then(({ done, value }) =>
+      hear(done ? { kind: "end" } : { kind: "line", line: value })
+    );
+  }
+
+  /** Brings the story on the stage that was asked for. */
+  async function stage(): Promise<void> {
+    const known = state as SyncState | null;
+    if (known === null) return;
+    if (options.world === null && options.character === null && known.session_id !== "") {
+      const last = history.findLast((message) => message.role === "assistant");
+      if (options.interactive && last) out(`${sanitize(last.content)}\n\n> `);
+      return;
+    }
+    const world = pick(options.world ?? known.world_id, known.available_worlds ?? [], "world");
+    const suggested = world.characters.find((id) =>
+      known.available_characters?.some((item) => item.id === id)
+    );
+    const character = pick(
+      options.character ?? (known.character_id || suggested || ""),
+      known.available_characters ?? [],
+      "character",
+    );
+    const before = known.session_id;
+    await ask(`/world select ${world.id}`, true);
+    await ask(`/character select ${character.id}`, true);
+    history = [];
+    await ask("/session new", true);
+    if ((state as SyncState | null)?.session_id === before) {
+      throw new Leave(EXIT.failed, "The story could not be begun.");
+    }
+    if (!options.interactive) return;
+    for (const message of history) out(`${sanitize(message.content)}\n\n`);
+    out("> ");
+  }
+}
+
+/** Keeps the lists that a later state leaves out. */
+function merged(before: SyncState | null, now: SyncState): SyncState {
+  if (before === null) return now;
+  return {
+    ...now,
+    available_worlds: now.available_worlds ?? before.available_worlds,
+    available_characters: now.available_characters ?? before.available_characters,
+    available_models: now.available_models ?? before.available_models,
+    available_rules: now.available_rules ?? before.available_rules,
+    available_sessions: now.available_sessions ?? before.available_sessions,
+  };
+}
+
+/** One of `items` by id or name. Throws Leave with what there is. */
+function pick<Item extends { id: string; name: string }>(typed: string, items: Item[], noun: string): Item {
+  const wanted = typed.toLowerCase();
+  const found = items.find((item) => item.id === typed || item.name.toLowerCase() === wanted);
+  if (found) return found;
+  const there = items.map((item) => item.id).join(", ");
+  throw new Leave(
+    EXIT.usage,
+    typed === ""
+      ? `Which ${noun}? Name one with --${noun}: ${there}.`
+      : `There is no ${noun} ${JSON.stringify(typed.slice(0, 60))}. There are: ${there}.`,
+  );
+}
+
+/** The lines of a stream of bytes, without their ends. */
+export async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield line.replace(/\r$/, "");
+  }
+  if (rest !== "") yield rest;
+}
