@@ -23,7 +23,8 @@ import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.t
 import { getSession, listSessions } from "./store/sessions.ts";
 import { addSpent, dayOf, spentOn } from "./store/usage.ts";
 import { snapshot, withoutKnown } from "./sync.ts";
-import { describe, notice, type OpenTurn, openTurn, type Scene, tell, type TurnStart } from "./turn.ts";
+import type { OpenTurn, Scene, TurnStart } from "./request.ts";
+import { describe, notice, openTurn, tell } from "./turn.ts";
 
 /** One face. `send` never throws and never waits. */
 export interface Listener {

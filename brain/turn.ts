@@ -1,56 +1,21 @@
 /** One player turn, from the line to the saved reply: an async generator of Events, read top to bottom. */
 
 import type { Event, RecalledCount } from "../shared/protocol.ts";
-import type { Character, Message, Rule, Session, Usage, World } from "../shared/story.ts";
-import type { Deps, Learned } from "./deps.ts";
+import type { Message, Usage } from "../shared/story.ts";
+import type { Deps } from "./deps.ts";
 import { costOf } from "./llm/costs.ts";
-import { type ChatRequest, type Chunk, ProviderError, type ProviderUsage } from "./llm/provider.ts";
+import { type Chunk, ProviderError, type ProviderUsage } from "./llm/provider.ts";
 import { createStoryFilter } from "./llm/story_filter.ts";
-import type { Recalled } from "./memory/recall.ts";
 import { rememberMessage } from "./memory/remember.ts";
-import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
-import { estimateTokens, makeBudget, planHistory, serverCut, tokenScale } from "./prompt/budget.ts";
-import { replyWords } from "./prompt/sections.ts";
+import { estimateTokens, serverCut, tokenScale } from "./prompt/budget.ts";
 import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
+import { type OpenTurn, prepare, type PreparedRequest, type Scene, type TurnStart } from "./request.ts";
 import { StoreError } from "./store/database.ts";
-import { addMessage, getMessage, pathTail, siblings, updateMessage } from "./store/messages.ts";
+import { addMessage, getMessage, siblings, updateMessage } from "./store/messages.ts";
 import { savePrompt } from "./store/prompts.ts";
 import { getSession, updateSession } from "./store/sessions.ts";
 
-/** Recall may take this long; after that the turn goes on with what is there. */
-const RECALL_TIMEOUT_MS = 150;
 const TITLE_LENGTH = 60;
-/** Each further telling is asked for a little hotter, up to a bound where small models lose the language. */
-const TELLING_HEAT = 0.08;
-const MAX_TEMPERATURE = 1.2;
-
-/** Where a turn plays: the session's world and character, the player's rules. */
-export interface Scene {
-  session: Session;
-  world: World;
-  character: Character;
-  rules: Rule[];
-  base_rules: string;
-}
-
-export type TurnStart =
-  | { kind: "line"; line: string }
-  /** Another telling of the reply to the player line `user_id`; `reuse_id`: an empty reply that is told anew. */
-  | { kind: "retry"; user_id: number; reuse_id: number | null }
-  /** Goes on in the same message. */
-  | { kind: "continue"; message_id: number };
-
-/** A turn whose player line and empty reply are saved: from here on it ends in exactly one `chat_end`. */
-export interface OpenTurn {
-  player_id: string;
-  scene: Scene;
-  start: TurnStart;
-  /** The saved line; null when an older line is answered again. */
-  line: Message | null;
-  reply: Message;
-  /** 0 for the first telling. */
-  telling: number;
-}
 
 /** Saves the player's line and an empty reply, and points the session at it. Throws StoreError: nothing has happened then. */
 export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
@@ -143,7 +108,10 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
 
   try {
     request = await prepare(deps, turn, signal);
-    recalled = { lore: request.assembled.lore_ids.length, memories: request.assembled.memory_ids.length };
+    recalled = {
+      lore: request.assembled.lore_ids.length,
+      memories: request.assembled.sent.length - request.assembled.lore_ids.length,
+    };
     yield progress(waiting, request.reading, "running");
 
     const stop = AbortSignal.any([signal, ender.signal]);
@@ -215,132 +183,6 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
   };
 }
 
-interface PreparedRequest {
-  assembled: Assembled;
-  /** Estimated prompt tokens, scaled by what this model reported before. */
-  prompt_tokens: number;
-  reading: string;
-  /** What was sent and why, kept with the reply for `/why`. */
-  record: PromptRecord;
-  stream(signal: AbortSignal): AsyncGenerator<Chunk>;
-}
-
-export interface PromptRecord {
-  model: string;
-  /** Tokens that the model reads at most, and what this prompt was reckoned to have. */
-  window: number;
-  tokens: number;
-  sections: { name: string; tokens: number }[];
-  /** Ids of messages left out because the history was full. */
-  dropped: number[];
-  lore_ids: number[];
-  memory_ids: number[];
-  /** The last message as sent: scene, lore, memories, reminder and the player's line. */
-  context: string;
-}
-
-/** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had. */
-async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise<PreparedRequest> {
-  const { scene, reply, player_id, start } = turn;
-  const { config, db } = deps;
-  const model_id = scene.session.model;
-  const target = deps.registry.resolve(model_id);
-  if (target === undefined) {
-    throw new ProviderError("model_gone", `No provider is set up for ${model_id}. /model picks another.`);
-  }
-  const learned: Learned = deps.learned.get(model_id) ?? { scale: 1, window: null };
-  const window = learned.window ?? await deps.catalogue.contextOf(model_id);
-  const { path, tokens_above } = pathTail(
-    db,
-    player_id,
-    start.kind === "continue" ? reply.id : reply.parent_id,
-    {
-      tokens: Math.ceil(window / learned.scale),
-    },
-  );
-  const parts: PromptParts = {
-    base_rules: scene.base_rules,
-    rules: scene.rules,
-    world: scene.world,
-    character: scene.character,
-    path,
-    kept: [],
-    recalled: null,
-    reply_words: config.reply_words,
-    continue_reply: start.kind === "continue",
-  };
-  const budget = makeBudget(Math.floor(window / learned.scale), {
-    max_context_tokens: config.max_context_tokens,
-    reply_words: replyWords(scene.rules, config.reply_words),
-    lore_tokens: config.lore_tokens,
-    memory_tokens: config.memory_tokens,
-    fixed: fixedTokens(parts),
-  });
-  const history = planHistory(path, { history_tokens: budget.history, tokens_above });
-  const lines = path.filter((message) => message.role === "user").map((message) => message.content);
-  const recalled: Recalled = await deps.recall.ask(
-    {
-      player_id,
-      session_id: scene.session.id,
-      world_id: scene.world.id,
-      leaf_id: reply.parent_id,
-      line: lines.at(-1) ?? "",
-      before: path.slice(-3, -1).reverse().map((message) => message.content),
-      visible_ids: history.kept,
-      max_lore: 8,
-      max_memories: 8,
-    },
-    RECALL_TIMEOUT_MS,
-  );
-  signal.throwIfAborted();
-  const assembled = assemble({ ...parts, kept: history.kept, recalled }, {
-    lore_tokens: budget.lore,
-    memory_tokens: budget.memories,
-    history_tokens: budget.history,
-  });
-  const prompt_tokens = Math.round(assembled.tokens * learned.scale);
-  const request: ChatRequest = {
-    model: target.model,
-    messages: assembled.messages,
-    max_tokens: budget.reply,
-    // Another telling is never the identical request.
-    temperature: Math.min(MAX_TEMPERATURE, target.entry.quirks.temperature + TELLING_HEAT * turn.telling),
-    top_p: target.entry.quirks.top_p,
-    seed: seedOf(`${scene.session.id}:${reply.parent_id}`) + turn.telling,
-    story: {
-      world_id: scene.world.id,
-      seed: scene.session.id,
-      telling: turn.telling,
-      path: path.map(({ role, content }) => ({ role, content })),
-      lore: recalled.lore.filter((hit) => hit.known_to === "").map((hit) => hit.text),
-    },
-  };
-  const short = model_id.slice(model_id.lastIndexOf("/") + 1);
-  return {
-    assembled,
-    prompt_tokens,
-    record: {
-      model: model_id,
-      window,
-      tokens: prompt_tokens,
-      sections: assembled.sections,
-      dropped: history.dropped,
-      lore_ids: assembled.lore_ids,
-      memory_ids: assembled.memory_ids,
-      context: assembled.messages.at(-1)?.content ?? "",
-    },
-    reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
-    stream: (stop) => target.provider.stream(request, stop),
-  };
-}
-
-/** FNV-1a, 31 bits: a seed that only the place in the story decides. */
-function seedOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 1;
-}
-
 /** Passes chunks on and saves the reply every SAVE_EVERY_MS, also while the provider is silent. */
 async function* saved(chunks: AsyncGenerator<Chunk>, reply: GrowingReply): AsyncGenerator<Chunk> {
   try {
@@ -400,7 +242,10 @@ function close(
       const message = reply.finish(outcome, usage);
       rememberMessage(deps.db, player_id, scene.session.id, message);
       // Not before the request went out: a commit costs more than all else that a turn adds.
-      if (request !== null) savePrompt(deps.db, message.id, request.record);
+      if (request !== null) {
+        request.record.why.reported = reported?.prompt_tokens ?? null;
+        savePrompt(deps.db, message.id, request.record);
+      }
       updateSession(deps.db, player_id, scene.session.id, { last_used_ms: deps.now() });
       return message;
     });

@@ -130,8 +130,10 @@ export interface WhyPiece {
   id: string;
   /** Where it was told, to go there (of a summary: the last message it tells); null for lore. */
   message_id: number | null;
-  /** Who said it; null for lore and summaries. */
+  /** Whose message it is from; null for lore and summaries. */
   role: Role | null;
+  /** Who said it in the story, where that is known; else "". */
+  speaker: string;
   /** Of lore; "" without one. */
   heading: string;
   /** The player's turns between it and the reply; 0 for lore. */

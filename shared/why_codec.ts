@@ -36,6 +36,7 @@ const readPiece = (piece: Field): WhyPiece => ({
   id: piece.at("id").or("", text),
   message_id: piece.at("message_id").orNull(number),
   role: piece.at("role").orNull((field) => field.word(["user", "assistant"] as const)),
+  speaker: piece.at("speaker").or("", text),
   heading: piece.at("heading").or("", text),
   turns_ago: piece.at("turns_ago").or(0, number),
   quote: piece.at("quote").text(),

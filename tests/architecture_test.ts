@@ -87,7 +87,7 @@ const LAYERS: Layer[] = [
   },
   {
     name: "brain/turn",
-    owns: ["brain/turn.ts", "brain/reply.ts"],
+    owns: ["brain/turn.ts", "brain/request.ts", "brain/reply.ts"],
     may: ["brain/deps", "brain/llm", "brain/memory", "brain/prompt", "brain/store"],
     world: [],
     packages: [],

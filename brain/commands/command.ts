@@ -47,6 +47,9 @@ export interface Command extends CommandItem {
   run(context: Context, args: string): Outcome | Promise<Outcome>;
 }
 
+/** The answer to a command that needs a session. */
+export const NO_STORY = "✗ There is no story yet. /session new begins one.";
+
 /** The words of a line; quotes keep spaces together and are removed. */
 export function words(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]);

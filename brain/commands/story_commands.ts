@@ -13,11 +13,9 @@ import {
   type StoredMessage,
 } from "../store/messages.ts";
 import { updateSession } from "../store/sessions.ts";
-import { type Command, type Context, type Outcome, quote, single, words } from "./command.ts";
+import { type Command, type Context, NO_STORY, type Outcome, quote, single, words } from "./command.ts";
 
 export const PAGE_SIZE = 50;
-
-const NO_STORY = "✗ There is no story yet. /session new begins one.";
 
 export const STORY_COMMANDS: Command[] = [
   {

@@ -5,13 +5,17 @@ import { CHOICE_COMMANDS } from "./choice_commands.ts";
 import type { Command } from "./command.ts";
 import { EXPORT_COMMANDS } from "./export_commands.ts";
 import { GENERAL_COMMANDS } from "./general_commands.ts";
+import { MEMORY_COMMANDS } from "./memory_commands.ts";
 import { SESSION_COMMANDS } from "./session_commands.ts";
 import { STORY_COMMANDS } from "./story_commands.ts";
+import { WHY_COMMANDS } from "./why_commands.ts";
 
 export const COMMANDS: readonly Command[] = [
   ...STORY_COMMANDS,
   ...SESSION_COMMANDS,
   ...CHOICE_COMMANDS,
+  ...WHY_COMMANDS,
+  ...MEMORY_COMMANDS,
   ...EXPORT_COMMANDS,
   ...GENERAL_COMMANDS,
 ];

@@ -2,9 +2,10 @@
 
 import type { Character, Rule, World } from "../../shared/story.ts";
 import type { ChatMessage } from "../llm/provider.ts";
+import type { FactHit } from "../memory/marks.ts";
 import type { Recalled } from "../memory/recall.ts";
 import { estimateTokens, isSpoken, MESSAGE_OVERHEAD, messageTokens, type PathMessage } from "./budget.ts";
-import { choosePieces, type FactHit, type SentPiece, type UnsentPiece } from "./pieces.ts";
+import { choosePieces, type SentPiece, type UnsentPiece } from "./pieces.ts";
 import {
   baseRulesSection,
   breakFrameTokens,

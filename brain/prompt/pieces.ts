@@ -1,17 +1,10 @@
 /** Which of the recalled pieces go into a prompt, and the lines they stand in. Pure. */
 
 import type { Character } from "../../shared/story.ts";
+import type { FactHit } from "../memory/marks.ts";
 import type { LoreHit, MemoryHit, Recalled } from "../memory/recall.ts";
 import { estimateTokens } from "./budget.ts";
 import { factLine, fenceLine, fill, loreLine, memoryLine } from "./sections.ts";
-
-/** A fact that the player pinned. */
-export interface FactHit {
-  fact_id: number;
-  message_id: number;
-  text: string;
-  turns_ago: number;
-}
 
 export type PieceKind = "lore" | "memory" | "fact";
 

@@ -1,8 +1,8 @@
 /** One function per part of a prompt, and the fence that keeps foreign text from posing as a part. Pure. */
 
 import type { Character, Rule, World } from "../../shared/story.ts";
+import type { FactHit } from "../memory/marks.ts";
 import type { LoreHit, MemoryHit } from "../memory/recall.ts";
-import type { FactHit } from "./pieces.ts";
 
 export interface ReplyWords {
   min: number;
@@ -156,7 +156,8 @@ export function memorySection(lines: string[]): string {
 
 /** A memory is what was said: nothing is filled in. */
 export function memoryLine(hit: MemoryHit, character: Character): string {
-  const who = hit.role === "user" ? fenceLine(character.name) : "narrator";
+  const speaker = fenceLine(hit.speaker ?? "");
+  const who = speaker !== "" ? speaker : hit.role === "user" ? fenceLine(character.name) : "narrator";
   return `- ${who}, ${ago(hit.turns_ago)}: ${fenceLine(hit.text)}`;
 }
 

@@ -27,6 +27,10 @@ export interface PathFact extends FactRow {
   superseded_by: number | null;
 }
 
+// What the player told the engine to forget calls nothing and is told nowhere.
+const NOT_FORGOTTEN = `NOT EXISTS (SELECT 1 FROM marks k WHERE k.kind = 'fact' AND k.mark = 'forgotten'
+  AND k.message_id = f.message_id AND k.text = f.text)`;
+
 const COLUMNS = "f.id, f.message_id, f.subject, f.relation, f.object, f.text, f.origin, f.created_ms";
 
 /** What the player wrote counts before what a model or a rule took from the same message. */
@@ -123,7 +127,7 @@ export function findFacts(
   return db.all(
     `SELECT f.id, f.message_id, octet_length(f.text) AS length
      FROM facts_fts CROSS JOIN facts f ON f.id = facts_fts.rowid
-     WHERE facts_fts MATCH ? AND f.session_id = ? AND f.player_id = ?
+     WHERE facts_fts MATCH ? AND f.session_id = ? AND f.player_id = ? AND ${NOT_FORGOTTEN}
      ORDER BY facts_fts.rowid DESC LIMIT ?`,
     `"${phrase.replaceAll('"', '""')}"`,
     session_id,
@@ -154,7 +158,7 @@ export function factsOnPath(db: Database, player_id: string, leaf_id: number | n
        SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
      )
      SELECT ${COLUMNS}, NULL AS superseded_by FROM path CROSS JOIN facts f ON f.message_id = path.id
-     WHERE f.player_id = ?`,
+     WHERE f.player_id = ? AND ${NOT_FORGOTTEN}`,
     player_id,
     leaf_id,
     player_id,

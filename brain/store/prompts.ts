@@ -1,14 +1,30 @@
 /** What was sent for a reply, what was dropped and what was recalled: kept beside the reply, for /why and for people. */
 import type { Database } from "./database.ts";
 
-/** Keeps `record` (anything JSON can hold) for this reply, in place of an earlier one. */
+/** A request longer than this (characters of JSON) is not kept whole. */
+const MAX_RECORD = 1024 * 1024;
+
+/**
+ * Keeps `record` (anything JSON can hold) for this reply, in place of an earlier one. Its `messages`, the whole
+ * request, stay only until the next reply of the session: kept for all, they would grow with the square of a story.
+ */
 export function savePrompt(db: Database, message_id: number, record: unknown): void {
-  db.run(
-    `INSERT INTO prompts (message_id, record) VALUES (?, ?)
-     ON CONFLICT (message_id) DO UPDATE SET record = excluded.record`,
-    message_id,
-    JSON.stringify(record),
-  );
+  const whole = JSON.stringify(record);
+  db.transaction(() => {
+    db.run(
+      `UPDATE prompts SET record = json_remove(record, '$.messages') WHERE message_id = (
+         SELECT p.message_id FROM prompts p CROSS JOIN messages m ON m.id = p.message_id
+         WHERE p.message_id <> ?1 AND m.session_id = (SELECT session_id FROM messages WHERE id = ?1)
+         ORDER BY p.message_id DESC LIMIT 1)`,
+      message_id,
+    );
+    db.run(
+      `INSERT INTO prompts (message_id, record) VALUES (?, ?)
+       ON CONFLICT (message_id) DO UPDATE SET record = excluded.record`,
+      message_id,
+      whole.length <= MAX_RECORD ? whole : JSON.stringify({ ...(record as object), messages: undefined }),
+    );
+  });
 }
 
 /** The record kept for this reply, undefined when there is none or the reply is not the player's. */

@@ -1,0 +1,197 @@
+/** From a saved line to the request for its reply: budget, recall, prompt, and the record of what was sent. */
+
+import type { Why } from "../shared/protocol.ts";
+import type { Character, Message, Rule, Session, World } from "../shared/story.ts";
+import type { Deps, Learned } from "./deps.ts";
+import { type ChatMessage, type ChatRequest, type Chunk, ProviderError } from "./llm/provider.ts";
+import { withMarks } from "./memory/marks.ts";
+import type { RecallQuestion } from "./memory/recall.ts";
+import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
+import { makeBudget, planHistory } from "./prompt/budget.ts";
+import { replyWords } from "./prompt/sections.ts";
+import { buildWhy } from "./prompt/why.ts";
+import { pathTail, turnOf } from "./store/messages.ts";
+import { countPieces } from "./store/pieces.ts";
+
+/** Recall may take this long; after that the turn goes on with what is there. */
+const RECALL_TIMEOUT_MS = 150;
+/** More than a prompt holds: the budgets take the best of them, and `/why` tells of the rest. */
+const MAX_LORE = 12;
+const MAX_MEMORIES = 24;
+/** Each further telling is asked for a little hotter, up to a bound where small models lose the language. */
+const TELLING_HEAT = 0.08;
+const MAX_TEMPERATURE = 1.2;
+
+/** Where a turn plays: the session's world and character, the player's rules. */
+export interface Scene {
+  session: Session;
+  world: World;
+  character: Character;
+  rules: Rule[];
+  base_rules: string;
+}
+
+export type TurnStart =
+  | { kind: "line"; line: string }
+  /** Another telling of the reply to the player line `user_id`; `reuse_id`: an empty reply that is told anew. */
+  | { kind: "retry"; user_id: number; reuse_id: number | null }
+  /** Goes on in the same message. */
+  | { kind: "continue"; message_id: number };
+
+/** A turn whose player line and empty reply are saved: from here on it ends in exactly one `chat_end`. */
+export interface OpenTurn {
+  player_id: string;
+  scene: Scene;
+  start: TurnStart;
+  /** The saved line; null when an older line is answered again. */
+  line: Message | null;
+  reply: Message;
+  /** 0 for the first telling. */
+  telling: number;
+}
+
+export interface PreparedRequest {
+  assembled: Assembled;
+  /** Estimated prompt tokens, scaled by what this model reported before. */
+  prompt_tokens: number;
+  reading: string;
+  /** What was sent and why, kept with the reply for `/why`. */
+  record: PromptRecord;
+  stream(signal: AbortSignal): AsyncGenerator<Chunk>;
+}
+
+export interface PromptRecord {
+  model: string;
+  /** Tokens that the model reads at most, and what this prompt was reckoned to have. */
+  window: number;
+  tokens: number;
+  sections: { name: string; tokens: number }[];
+  /** Ids of messages left out because the history was full. */
+  dropped: number[];
+  lore_ids: number[];
+  memory_ids: number[];
+  /** The last message as sent: scene, lore, memories, reminder and the player's line. */
+  context: string;
+  /** What `/why` shows; `reported` is filled in when the provider has told. */
+  why: Why;
+  /** The whole request; kept for the last reply of a session only. */
+  messages?: ChatMessage[];
+}
+
+/** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had. */
+export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise<PreparedRequest> {
+  const { scene, reply, player_id, start } = turn;
+  const { config, db } = deps;
+  const model_id = scene.session.model;
+  const target = deps.registry.resolve(model_id);
+  if (target === undefined) {
+    throw new ProviderError("model_gone", `No provider is set up for ${model_id}. /model picks another.`);
+  }
+  const learned: Learned = deps.learned.get(model_id) ?? { scale: 1, window: null };
+  const window = learned.window ?? await deps.catalogue.contextOf(model_id);
+  const { path, tokens_above } = pathTail(
+    db,
+    player_id,
+    start.kind === "continue" ? reply.id : reply.parent_id,
+    {
+      tokens: Math.ceil(window / learned.scale),
+    },
+  );
+  const parts: PromptParts = {
+    base_rules: scene.base_rules,
+    rules: scene.rules,
+    world: scene.world,
+    character: scene.character,
+    path,
+    kept: [],
+    recalled: null,
+    reply_words: config.reply_words,
+    continue_reply: start.kind === "continue",
+  };
+  const budget = makeBudget(Math.floor(window / learned.scale), {
+    max_context_tokens: config.max_context_tokens,
+    reply_words: replyWords(scene.rules, config.reply_words),
+    lore_tokens: config.lore_tokens,
+    memory_tokens: config.memory_tokens,
+    fixed: fixedTokens(parts),
+  });
+  const history = planHistory(path, { history_tokens: budget.history, tokens_above });
+  const lines = path.filter((message) => message.role === "user").map((message) => message.content);
+  const question: RecallQuestion = {
+    player_id,
+    session_id: scene.session.id,
+    world_id: scene.world.id,
+    leaf_id: reply.parent_id,
+    line: lines.at(-1) ?? "",
+    before: path.slice(-3, -1).reverse().map((message) => message.content),
+    visible_ids: history.kept,
+    max_lore: MAX_LORE,
+    max_memories: MAX_MEMORIES,
+  };
+  const found = await deps.recall.ask(question, RECALL_TIMEOUT_MS);
+  signal.throwIfAborted();
+  const { recalled, facts } = withMarks(db, question, found);
+  const assembled = assemble({ ...parts, kept: history.kept, recalled, facts }, {
+    lore_tokens: budget.lore,
+    memory_tokens: budget.memories,
+    history_tokens: budget.history,
+  });
+  const prompt_tokens = Math.round(assembled.tokens * learned.scale);
+  const request: ChatRequest = {
+    model: target.model,
+    messages: assembled.messages,
+    max_tokens: budget.reply,
+    // Another telling is never the identical request.
+    temperature: Math.min(MAX_TEMPERATURE, target.entry.quirks.temperature + TELLING_HEAT * turn.telling),
+    top_p: target.entry.quirks.top_p,
+    seed: seedOf(`${scene.session.id}:${reply.parent_id}`) + turn.telling,
+    story: {
+      world_id: scene.world.id,
+      seed: scene.session.id,
+      telling: turn.telling,
+      path: path.map(({ role, content }) => ({ role, content })),
+      lore: recalled.lore.filter((hit) => hit.known_to === "").map((hit) => hit.text),
+    },
+  };
+  const kept = new Set(history.kept);
+  const why = buildWhy({
+    message_id: reply.id,
+    turn: turnOf(db, player_id, reply.id),
+    model: model_id,
+    tokens: prompt_tokens,
+    window,
+    searched: countPieces(db, player_id, scene.session.id, scene.world.id),
+    assembled,
+    recalled,
+    facts,
+    story: [],
+    line: question.line,
+    history_turns: path.filter(({ id, role }) => role === "user" && kept.has(id)).length,
+  });
+  const short = model_id.slice(model_id.lastIndexOf("/") + 1);
+  return {
+    assembled,
+    prompt_tokens,
+    record: {
+      model: model_id,
+      window,
+      tokens: prompt_tokens,
+      sections: assembled.sections,
+      dropped: history.dropped,
+      lore_ids: assembled.lore_ids,
+      memory_ids: assembled.memory_ids,
+      context: assembled.messages.at(-1)?.content ?? "",
+      why,
+      messages: assembled.messages,
+    },
+    reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
+    stream: (stop) => target.provider.stream(request, stop),
+  };
+}
+
+/** FNV-1a, 31 bits: a seed that only the place in the story decides. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 1;
+}
