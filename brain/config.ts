@@ -89,6 +89,10 @@ export interface Config {
   memory_tokens: number;
   lore_folders: string[];
   embeddings: Embeddings;
+  /** Model that reads stories for facts; "": facts are found by rule. */
+  facts_model: string;
+  /** Whether a session's model tells what its history drops; else that is done by picking sentences. */
+  summaries: boolean;
   connect_timeout_ms: number;
   first_byte_timeout_ms: number;
   idle_timeout_ms: number;
@@ -132,8 +136,11 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
   const home_file = dirname(path) === resolve(home) ? "home" : "foreign";
   const { providers, main_provider, local_servers, keys } = readEndpoints(settings, home_file, env, complain);
   const { api_key, ...embeddings } = settings.embeddings;
-  const embeddings_key = embeddings.engine === "endpoint" ? api_key : "";
-  if (embeddings_key !== "") keys.embeddings = embeddings_key;
+  if (embeddings.engine === "endpoint") {
+    // A provider of that name must not lend its key to another address.
+    delete keys.embeddings;
+    if (api_key !== "") keys.embeddings = api_key;
+  }
   const absolute = (written: string) => {
     const user = env("HOME") ?? "";
     const expanded = user !== "" && /^~(\/|$)/.test(written) ? join(user, written.slice(1)) : written;
@@ -163,6 +170,8 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     lore_tokens: settings.lore_tokens,
     memory_tokens: settings.memory_tokens,
     lore_folders: settings.lore_folders.map(absolute),
+    facts_model: settings.memory.facts_model,
+    summaries: settings.summaries,
     embeddings: {
       ...embeddings,
       path: embeddings.path === "" ? join(home, "models") : absolute(embeddings.path),

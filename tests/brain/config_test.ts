@@ -213,6 +213,12 @@ Deno.test("embeddings: off, a path, or an endpoint with its own key; what an end
       [],
     ],
     [`{engine: endpoint, url: '${url}', api_key: k}`, none, undefined, [/:1:1: embeddings .* no model;/]],
+    [
+      `{engine: endpoint, url: '${url}', model: m}\nproviders:\n  - {name: embeddings, base_url: 'http://x', api_key: k}`,
+      { ...local, engine: "endpoint", url, model: "m" },
+      undefined,
+      [],
+    ],
     ["{engine: endpoint, model: nomic}", none, undefined, [/:1:1: embeddings .* no url;/]],
     ["{engine: endpoint, model: nomic, url: 'ftp://x'}", none, undefined, [
       /embeddings.url must begin with https/,
