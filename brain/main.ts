@@ -9,11 +9,14 @@ import { BRAIN_ROLES, EXIT } from "../shared/roles.ts";
 import { HUB } from "./embedder/weights.ts";
 import { type FrontDoorOptions, runFrontDoor } from "./front_door.ts";
 import { type ModelsOptions, runModels } from "./roles/models.ts";
+import { addOrders, type Order } from "./roles/orders.ts";
+import type { RoleOptions } from "./roles/place.ts";
 
 /** What the roles do, by name; the command line only fills in their options. */
 export interface Actions {
   brain(options: FrontDoorOptions): Promise<number>;
   models(options: ModelsOptions): Promise<number>;
+  order(order: Order, options: RoleOptions): Promise<number>;
 }
 
 /** A whole number from 0 to 65535. Throws commander's InvalidArgumentError. */
@@ -104,6 +107,11 @@ export async function runBrainRole(
       code = await actions.models({ action, home, config_path: config ?? null, assets, root, from, json });
     });
   }
+  addOrders(program, async (order) => {
+    const { home, config, assets } = program.opts();
+    const cwd = Deno.cwd();
+    code = await actions.order(order, { home, config_path: config ?? null, assets, root, cwd, env });
+  });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -119,7 +127,12 @@ if (import.meta.main) {
   Deno.exit(
     await runBrainRole(
       Deno.args,
-      { brain: runFrontDoor, models: runModels },
+      {
+        brain: runFrontDoor,
+        models: runModels,
+        // The brain starts without what only these need.
+        order: async (order, options) => (await import("./roles/run.ts")).runOrder(order, options),
+      },
       (name) => Deno.env.get(name),
       root,
     ),

@@ -8,6 +8,11 @@ export interface Role {
 export const BRAIN_ROLES: readonly Role[] = [
   { name: "brain", help: "run the brain alone, for faces that come and go" },
   { name: "models", help: "pull, list or locate the model that makes memory go by meaning" },
+  { name: "backup", help: "copy the database to a file, also beside a running brain" },
+  { name: "restore", help: "put a backup in the database's place, which is kept" },
+  { name: "doctor", help: "look at everything that playing needs, and say what to do" },
+  { name: "export", help: "write a story as a book, or as a file to be imported" },
+  { name: "import", help: "bring an exported story back, or take over a folder of the original" },
 ];
 
 /** Exit codes of every program; scripts rely on them. */

@@ -37,14 +37,16 @@ export function writeStoryFile(archive: Archive): string {
 }
 
 /**
- * Twelve hexadecimal digits that name this story by what was told in it: the same for every copy of the file, another
- * one as soon as a message is added.
+ * The id under which this story is imported for this player: twelve hexadecimal digits that name it by what was told
+ * in it, the same for every copy of the file, another one as soon as a message is added.
  */
-export function storyDigest({ world_id, character_id, created_ms, messages }: Archive): string {
+export function importedId(player_id: string, archive: Archive): string {
+  const { world_id, character_id, created_ms, messages } = archive;
   const told = messages.map((
     { n, parent, role, content, status, created_ms },
   ) => [n, parent, role, content, status, created_ms]);
-  return createHash("sha256").update(JSON.stringify([world_id, character_id, created_ms, told])).digest("hex")
+  return createHash("sha256").update(JSON.stringify([player_id, world_id, character_id, created_ms, told]))
+    .digest("hex")
     .slice(0, 12);
 }
 

@@ -181,6 +181,22 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   }
 }
 
+/**
+ * Writes the log of the database at `path` back into its file, so that the file alone holds everything; changes
+ * nothing else. Throws StoreError.
+ */
+export function settleDatabase(path: string): void {
+  let raw: DatabaseSync | undefined;
+  try {
+    raw = new DatabaseSync(path);
+    raw.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    throw explain(error, path);
+  } finally {
+    if (raw?.isOpen) raw.close();
+  }
+}
+
 function prepareFile(raw: DatabaseSync, db: Database, path: string): void {
   // auto_vacuum takes effect only before the first table; with less than full rights VACUUM is not to be had.
   // On a database that has tables it would only wait for the write lock, and a locked one must open for reading.

@@ -52,9 +52,24 @@ export function inspectDatabase(path: string): Inspection {
   }
 }
 
+/** Of the SQLite that is built into this Deno. */
+export function sqliteVersion(): string {
+  const db = openDatabase(":memory:", { readonly: true });
+  try {
+    return db.get<{ version: string }>("SELECT sqlite_version() AS version")!.version;
+  } finally {
+    db.close();
+  }
+}
+
 /** Whether anybody has a story here. */
 export function holdsMessages(db: Database): boolean {
   return db.get("SELECT 1 FROM messages LIMIT 1") !== undefined;
+}
+
+/** Whether there is a player of this id. */
+export function holdsPlayer(db: Database, player_id: string): boolean {
+  return db.get("SELECT 1 FROM players WHERE id = ?", player_id) !== undefined;
 }
 
 function damageOf(db: Database): string[] {

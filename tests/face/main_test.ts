@@ -140,7 +140,7 @@ Deno.test("the front door's options have their defaults", async () => {
     };
     const code = await runBrainRole(
       args,
-      { brain, models: () => Promise.resolve(9) },
+      { brain, models: () => Promise.resolve(9), order: () => Promise.resolve(8) },
       (name) => name === "FLOWER_HOME" ? "/f" : undefined,
       "/engine",
     );

@@ -1,0 +1,33 @@
+/** What `flower doctor` finds: how one thing stands, and what to do about it. */
+
+/** `bad`: it cannot be played like this. `note`: it can, with less. */
+export type Level = "ok" | "note" | "bad";
+
+export interface Finding {
+  area: string;
+  level: Level;
+  text: string;
+  /** What to do; empty when nothing is to be done. */
+  fix: string;
+}
+
+export function ok(area: string, text: string): Finding {
+  return { area, level: "ok", text, fix: "" };
+}
+
+export function note(area: string, text: string, fix: string): Finding {
+  return { area, level: "note", text, fix };
+}
+
+export function bad(area: string, text: string, fix: string): Finding {
+  return { area, level: "bad", text, fix };
+}
+
+const MARKS: Record<Level, string> = { ok: "✓", note: "!", bad: "✗" };
+
+/** A finding as lines for people. */
+export function findingLines({ level, area, text, fix }: Finding): string[] {
+  const lines = [`${MARKS[level]} ${area.padEnd(10)} ${text}`];
+  if (fix !== "") lines.push(`${" ".repeat(13)}→ ${fix}`);
+  return lines;
+}
