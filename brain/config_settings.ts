@@ -27,6 +27,12 @@ export interface ProviderSetting {
   quirks: Partial<Quirks>;
 }
 
+/** `memory:`. */
+export interface MemorySetting {
+  /** Model that reads the story for facts; "": facts are found by rule. */
+  facts_model: string;
+}
+
 /** `embeddings:`, complete: what its engine needs is there. */
 export interface EmbeddingsSetting {
   engine: "local" | "endpoint" | "off";
@@ -59,6 +65,8 @@ export interface Settings {
   allowed_hosts: string[];
   limits: Partial<Limits>;
   embeddings: EmbeddingsSetting;
+  memory: MemorySetting;
+  summaries: boolean;
   connect_timeout_ms: number;
   first_byte_timeout_ms: number;
   idle_timeout_ms: number;
@@ -229,6 +237,15 @@ function embeddings(value: unknown, path: Path, complain: Complain): EmbeddingsS
   };
 }
 
+const MEMORY_ROWS: { [Key in keyof MemorySetting]: Read<MemorySetting[Key]> } = {
+  facts_model: text("a model's id", MAX_MODEL_ID),
+};
+
+function memory(value: unknown, path: Path, complain: Complain): MemorySetting | undefined {
+  const bag = mapping(value, path, complain, "a mapping like {facts_model: some/model}");
+  return bag && { facts_model: "", ...readRows<MemorySetting>(MEMORY_ROWS, bag, path, complain) };
+}
+
 const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   openai_base_url: url,
   openai_api_key: secret,
@@ -254,6 +271,8 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   allowed_hosts: hostNames,
   limits,
   embeddings,
+  memory,
+  summaries: flag,
   connect_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   first_byte_timeout_ms: whole(1, 3_600_000, "milliseconds"),
   idle_timeout_ms: whole(1, 3_600_000, "milliseconds"),
@@ -263,7 +282,7 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
 };
 
 /** Known, and read by parts of the engine that come later. */
-const LATER = ["vectors", "memory", "summaries"] as const;
+const LATER = ["vectors"] as const;
 
 /** Every key that config.yaml may hold. */
 export const KNOWN_KEYS: readonly string[] = [...Object.keys(ROWS), ...LATER];
@@ -292,6 +311,8 @@ export function defaultSettings(): Settings {
     allowed_hosts: [],
     limits: {},
     embeddings: { engine: "local", path: "", url: "", model: LOCAL_MODEL, api_key: "" },
+    memory: { facts_model: "" },
+    summaries: true,
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,

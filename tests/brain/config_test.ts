@@ -78,6 +78,8 @@ Deno.test("without a file everything has its default and nothing is complained a
     narrator_word_ms: 35,
     log_level: "info",
     max_page_count: 0,
+    facts_model: "",
+    summaries: true,
     complaints: [],
   });
 });
@@ -126,13 +128,15 @@ log_level: debug
 max_page_count: 40
 embeddings: {engine: local, path: vec, model: a/b}
 vectors: chroma
-memory: {}
-summaries: on
+memory: {facts_model: " some/model "}
+summaries: off
 `,
     env: { HOME: "/home/player" },
   });
   assert.deepEqual(complaints, []);
   assert.equal(config.main_provider, "main");
+  assert.equal(config.facts_model, "some/model");
+  assert.equal(config.summaries, false);
   assert.deepEqual(config.providers[0], { name: "main", base_url: "http://10.0.0.7:9000/v1", quirks: {} });
   assert.deepEqual(config.providers.at(-1), {
     name: "together",
@@ -181,6 +185,29 @@ summaries: on
   );
   assert.equal(config.log_level, "debug");
   assert.equal(config.max_page_count, 40);
+});
+
+Deno.test("memory and summaries: read, or refused with the place", () => {
+  const rows: [string, string, boolean, RegExp[]][] = [
+    ["memory: {facts_model: a/b}", "a/b", true, []],
+    ["memory: {}", "", true, []],
+    ["memory:", "", true, []],
+    ["memory: {facts_model: 5}", "", true, [/:1:10: memory.facts_model must be a model's id, not 5/]],
+    ["memory: {fact_model: a/b}", "", true, [
+      /memory.fact_model is no key that I know; did you mean facts_model/,
+    ]],
+    ["memory: a/b", "", true, [/:1:1: memory must be a mapping like/]],
+    ["summaries: off", "", false, []],
+    ["summaries: false", "", false, []],
+    ["summaries: on", "", true, []],
+    ["summaries: {}", "", true, [/:1:1: summaries must be on or off, not a mapping/]],
+  ];
+  for (const [home, facts_model, summaries, complaints] of rows) {
+    const loaded = load({ home });
+    assert.deepEqual([loaded.config.facts_model, loaded.config.summaries], [facts_model, summaries], home);
+    assert.equal(loaded.complaints.length, complaints.length, home);
+    complaints.forEach((pattern, index) => assert.match(loaded.complaints[index], pattern));
+  }
 });
 
 Deno.test("embeddings: off, a path, or an endpoint with its own key; what an endpoint lacks switches them off", () => {

@@ -84,6 +84,8 @@ export const CONFIG: Config = {
   memory_tokens: 600,
   lore_folders: [],
   embeddings: { engine: "off", path: "/nowhere", url: "", model: "" },
+  facts_model: "",
+  summaries: true,
   connect_timeout_ms: 1000,
   first_byte_timeout_ms: 1000,
   idle_timeout_ms: 1000,

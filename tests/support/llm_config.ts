@@ -24,6 +24,8 @@ export function configWith(part: Partial<Config>): Config {
     memory_tokens: 600,
     lore_folders: [],
     embeddings: { engine: "off", path: "/nowhere", url: "", model: "" },
+    facts_model: "",
+    summaries: true,
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,
