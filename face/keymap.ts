@@ -3,7 +3,16 @@
 import type { TermEvent } from "./term/keys.ts";
 
 /** Where a key works. The innermost that is open asks first, `always` last. */
-export type KeyContext = "always" | "empty" | "editor" | "popup" | "desk" | "sheet" | "opening" | "question";
+export type KeyContext =
+  | "always"
+  | "empty"
+  | "editor"
+  | "popup"
+  | "desk"
+  | "sheet"
+  | "opening"
+  | "question"
+  | "confirm";
 
 export type Action =
   | "leave"
@@ -42,6 +51,7 @@ export type Action =
   | "redo"
   | "desk"
   | "retry"
+  | "go_on"
   | "accept"
   | "complete"
   | "previous"
@@ -54,6 +64,7 @@ export type Action =
   | "desk_copy"
   | "desk_undo"
   | "choose"
+  | "confirm"
   | "question_wait"
   | "question_stop";
 
@@ -104,6 +115,7 @@ export const KEYS: readonly KeyRow[] = [
   row("empty", "end", "scroll_end", "End", "follow the story to its end"),
   row("empty", "?", "keys", "?", "this page"),
   row("empty", "r", "retry", "r", "after an error: try again"),
+  row("empty", "c", "go_on", "c", "where a reply broke off: let it go on"),
 
   row("desk", "up k", "previous", "↑  ↓", "another message"),
   row("desk", "down j", "next"),
@@ -136,6 +148,8 @@ export const KEYS: readonly KeyRow[] = [
   row("question", "w", "question_wait", "w", "wait for the end of the reply, then leave"),
   row("question", "s", "question_stop", "s", "stop the narrator and leave"),
 
+  row("confirm", "enter", "confirm", "Enter", "yes, do it"),
+
   row("always", "esc", "back", "Esc", "end the innermost thing, at last the narrator"),
   row("always", "pgup", "page_up", "PgUp  PgDn", "turn the page"),
   row("always", "pgdn", "page_down"),
@@ -159,6 +173,7 @@ const NAMES: Record<KeyContext, string> = {
   sheet: "On a page like this",
   opening: "Before the story",
   question: "When you leave in mid-reply",
+  confirm: "When you are asked",
   always: "Always",
 };
 
@@ -188,7 +203,16 @@ export function actionFor(contexts: readonly KeyContext[], event: TermEvent): Ac
 
 /** The keys page: a heading per context, then label and help. */
 export function keyHelp(): { heading: string; rows: { label: string; help: string }[] }[] {
-  const order: KeyContext[] = ["editor", "empty", "desk", "popup", "opening", "question", "always"];
+  const order: KeyContext[] = [
+    "editor",
+    "empty",
+    "desk",
+    "popup",
+    "opening",
+    "question",
+    "confirm",
+    "always",
+  ];
   return order.map((context) => ({
     heading: NAMES[context],
     rows: KEYS.filter((key) => key.context === context && key.label !== "").map(({ label, help }) => ({

@@ -7,6 +7,7 @@ import { short } from "./app/completion.ts";
 import type { Geometry } from "./app/geometry.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
 import { fill, type Grid, put } from "./term/grid.ts";
+import { editorRows } from "./widgets/editor.ts";
 import { textWidth } from "./term/width.ts";
 import { troubleOf } from "./widgets/blocks.ts";
 import type { PageView } from "./widgets/page.ts";
@@ -14,6 +15,10 @@ import { pageContext } from "./app/geometry.ts";
 import { lastReply } from "./widgets/transcript.ts";
 import { fit, putSpans, type Span, spansWidth } from "./view/draw.ts";
 import { spinner } from "./view/story.ts";
+
+/** Without a word for this long, the rule says so. */
+const SILENT_MS = 3000;
+const MEASURED_MS = 2000;
 
 /** `connected` needs no word: the narrator's name stands there. */
 export function connectionText(connection: Connection, now_ms: number): string {
@@ -65,7 +70,7 @@ function hostOf(url: string): string {
 }
 
 /** World, you, rules, what was remembered, tonight. Nothing stands only here. */
-export function drawPanel(grid: Grid, model: Model, place: Geometry): void {
+export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
   if (place.panel_x === null) return;
   const { theme, story } = model;
   const x = place.panel_x;
@@ -95,20 +100,19 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry): void {
     if (recalled.lore > 0) rows.push(`${theme.marks.bloom} ${recalled.lore} from this world's lore`);
     section("Remembered just now", rows);
   }
-  section("Tonight", tonight(model));
+  section("Tonight", tonight(model, now_ms));
 }
 
 /** Turns and time since the last long pause. */
-function tonight(model: Model): string[] {
-  const { turns, minutes } = eveningOf(model.transcript.messages);
+function tonight(model: Model, now_ms: number): string[] {
+  const { turns, first_ms } = eveningOf(model.transcript.messages);
   if (turns === 0) return [];
   const session = model.story.sessions.find((item) => item.id === model.story.session_id);
   const all = session !== undefined && session.turns > turns ? ` of ${session.turns}` : "";
-  return [
-    `${turns} turn${
-      turns === 1 && all === "" ? "" : "s"
-    }${all} ${model.theme.marks.separator} ${minutes} min`,
-  ];
+  const minutes = Math.round((now_ms - first_ms) / 60_000);
+  const time = minutes < 1 ? "" : minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} hours`;
+  const parts = [`${turns} turn${turns === 1 ? "" : "s"}${all}`, time].filter((part) => part !== "");
+  return [parts.join(` ${model.theme.marks.separator} `)];
 }
 
 /** The one line drawn, with what the narrator does on its left and what waits below on its right. */
@@ -124,37 +128,46 @@ export function drawRule(
   const { x, width, rule_y: y } = place;
   fill(grid, x, y, width, 1, marks.rule, theme.rule);
   const left: Span[] = [];
-  if (model.leaving === "question") {
-    left.push({ text: "Leave while the narrator speaks? ", style: theme.accent });
-  } else if (model.editing !== null) left.push({ text: "editing ", style: theme.accent });
+  const asks = model.leaving === "question"
+    ? "Leave while the narrator speaks?"
+    : model.confirm?.question ?? "";
+  if (asks !== "") left.push({ text: `${fit(asks, width - 2, marks.ellipsis)} `, style: theme.accent });
+  else if (model.editing !== null) left.push({ text: "editing ", style: theme.accent });
   else if (turn !== null && model.transcript.live !== null) {
+    const silent_ms = now_ms - turn.heard_ms;
+    const what = silent_ms < SILENT_MS
+      ? "narrating"
+      : `waiting ${marks.separator} ${Math.floor(silent_ms / 1000)} s`;
     left.push({ text: `${spinner(model, now_ms)} `, style: theme.accent }, {
-      text: "narrating ",
+      text: `${what} `,
       style: theme.dim,
     });
   }
   putSpans(grid, x, y, left, x + width);
-  if (view === null || view.below === 0) return;
-  const many = view.below >= 999 ? "many lines" : `${view.below} line${view.below === 1 ? "" : "s"}`;
-  const text = ` ${marks.below} ${many} below `;
+  const texts: string[] = [];
+  if (view !== null && view.below > 0) {
+    const many = view.below >= 999 ? "many lines" : `${view.below} line${view.below === 1 ? "" : "s"}`;
+    texts.push(`${marks.below} ${many} below`);
+  }
+  const hidden = model.editor.text === ""
+    ? 0
+    : editorRows(model.editor.text, width).length - place.editor_height;
+  if (hidden > 0) texts.push(`${hidden} more row${hidden === 1 ? "" : "s"} of yours`);
+  if (texts.length === 0) return;
+  const text = ` ${texts.join("   ")} `;
   const at = x + width - textWidth(text) - 2;
   if (at > x + spansWidth(left)) put(grid, at, y, text, theme.dim, x + width);
 }
 
-/** The dim line above the rule. */
+/** The dim line above the rule. A longer one lifts the page instead of covering it. */
 export function drawNotice(grid: Grid, model: Model, place: Geometry): void {
   const { notice, theme } = model;
   if (notice === null) return;
-  const { x, width, notice_y: y } = place;
-  // A longer one takes the rows above it: it will be gone in a moment.
-  const rows = plainRows(notice.text, width).slice(0, 4);
-  const first = y - rows.length + 1;
-  if (rows.length > 1) fill(grid, x - 2, first, width + 2, rows.length, " ", theme.text);
-  const mark = notice.error ? theme.marks.error : theme.marks.notice;
-  put(grid, x - 2, first, mark, notice.error ? theme.error : theme.dim);
-  for (const [at, row] of rows.entries()) {
-    put(grid, x, first + at, row, notice.error ? theme.error : theme.dim, x + width);
-  }
+  const { x, width, notice_rows } = place;
+  const look = notice.error ? theme.error : theme.dim;
+  const first = place.notice_y - notice_rows.length + 1;
+  put(grid, x - 2, first, notice.error ? theme.marks.error : theme.marks.notice, look);
+  for (const [at, row] of notice_rows.entries()) put(grid, x, first + at, row, look, x + width);
 }
 
 /** What can be pressed now, at most four. */
@@ -168,21 +181,32 @@ export function statusKeys(model: Model, now_ms: number): string[] {
       return ["Esc back", `${arrows} scroll`];
     case "popup":
       return ["Enter take", "Tab complete", `${arrows} choose`, "Esc close"];
-    case "desk": {
-      const last = model.transcript.messages.at(-1)?.id === model.desk;
-      return last
-        ? ["r another telling", "e edit", "c go on", "Esc back"]
-        : ["e edit", "y copy", "u back to here", "Esc write"];
-    }
+    case "confirm":
+      return ["Enter yes", "Esc no"];
+    case "opening":
+      return [];
+    case "desk":
+      return deskKeys(model);
     default:
   }
   if (model.editing !== null) return ["Enter save", "Esc leave it"];
-  if (model.turn !== null) return ["Esc stop", "? keys", "/ commands"];
-  if (troubleOf(pageContext(model, now_ms))?.retry === true && model.editor.text === "") {
-    return ["r try again", "Ctrl+O narrators", "? keys", "/ commands"];
+  const writing = model.editor.text !== "";
+  if (model.turn !== null) return writing ? ["Esc stop", "F1 keys"] : ["Esc stop", "? keys", "/ commands"];
+  if (writing) return ["Enter say", "Shift+Enter new row", "F1 keys"];
+  const trouble = troubleOf(pageContext(model, now_ms));
+  if (trouble?.go_on === true) return ["c go on", "r tell again", "Ctrl+O narrators", "? keys"];
+  if (trouble?.retry === true) return ["r try again", "Ctrl+O narrators", "? keys", "/ commands"];
+  return model.story.synced ? ["Tab reread", "? keys", "/ commands"] : ["? keys", "Ctrl+C leave"];
+}
+
+function deskKeys(model: Model): string[] {
+  const { messages } = model.transcript;
+  const message = messages.find((item) => item.id === model.desk);
+  if (message?.role !== "assistant" || message !== messages.at(-1)) {
+    return ["e edit", "y copy", "u back to here", "Esc write"];
   }
-  if (model.editor.text !== "") return ["Enter say", "Shift+Enter new row", "F1 keys"];
-  return ["Tab reread", "? keys", "/ commands"];
+  const tellings = message.alternatives > 1 ? `${model.theme.marks.sideways} tellings` : "c go on";
+  return ["r another telling", tellings, "e edit", "Esc write"];
 }
 
 /** Keys on the left; on the right speed, how full the narrator's memory is, and cost. */
@@ -190,7 +214,7 @@ export function drawStatus(grid: Grid, model: Model, place: Geometry, now_ms: nu
   const { theme } = model;
   const y = place.status_y;
   const keys = statusKeys(model, now_ms);
-  const glance = glanceParts(model);
+  const glance = glanceParts(model, now_ms);
   const space = place.right - place.x;
   const width = (parts: Span[][]) => parts.reduce((sum, part) => sum + spansWidth(part) + 3, -3);
   let left = keys.join("   ");
@@ -204,10 +228,13 @@ export function drawStatus(grid: Grid, model: Model, place: Geometry, now_ms: nu
   for (const part of glance) x = putSpans(grid, x, y, part, place.right) + 3;
 }
 
-function glanceParts(model: Model): Span[][] {
+function glanceParts(model: Model, now_ms: number): Span[][] {
   const { theme, turn } = model;
   const parts: Span[][] = [];
-  const speed = turn?.phase === "narrating" ? Math.round(turn.tokens_per_second * 0.75) : 0;
+  const told_ms = turn?.first_ms === null || turn === null ? 0 : now_ms - turn.first_ms;
+  // The first moments are a burst, and a silence has no speed.
+  const measured = turn !== null && told_ms >= MEASURED_MS && now_ms - turn.heard_ms < SILENT_MS;
+  const speed = measured ? Math.round(turn.tokens_per_second * 0.75) : 0;
   if (speed > 0) parts.push([{ text: `${speed} words/s`, style: theme.dim }]);
   const usage = lastReply(model.transcript)?.usage;
   const context = model.story.models.find((item) => item.id === model.story.model)?.context ?? 0;

@@ -26,6 +26,7 @@ export interface Marks {
   separator: string;
   ellipsis: string;
   arrows: string;
+  sideways: string;
   spinner: readonly string[];
 }
 
@@ -108,6 +109,7 @@ const MARKS: Marks = {
   separator: "·",
   ellipsis: "…",
   arrows: "↑↓",
+  sideways: "←→",
   spinner: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
 };
 const ASCII_MARKS: Marks = {
@@ -127,6 +129,7 @@ const ASCII_MARKS: Marks = {
   separator: "-",
   ellipsis: "...",
   arrows: "Up/Down",
+  sideways: "Left/Right",
   spinner: ["-", "\\", "|", "/"],
 };
 

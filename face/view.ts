@@ -4,6 +4,7 @@ import { geometry, LOWEST, NARROWEST } from "./app/geometry.ts";
 import { isOpening, type Model } from "./app/model.ts";
 import { drawHeader, drawNotice, drawPanel, drawRule, drawStatus } from "./panels.ts";
 import { clearGrid, type Grid, put } from "./term/grid.ts";
+import { plainRows } from "./text/wrap.ts";
 import { caretPlace, editorRows } from "./widgets/editor.ts";
 import type { PageView } from "./widgets/page.ts";
 import { fit } from "./view/draw.ts";
@@ -44,13 +45,13 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
   }
   drawHeader(grid, model, place, now_ms);
   const page = drawStory(grid, model, place, now_ms);
-  drawPanel(grid, model, place);
+  drawPanel(grid, model, place, now_ms);
   drawNotice(grid, model, place);
   drawRule(grid, model, place, page, now_ms);
   const cursor = drawEditor(grid, model, place);
   drawPopup(grid, model, place, now_ms);
   drawStatus(grid, model, place, now_ms);
-  const hidden = model.leaving === "question";
+  const hidden = model.leaving === "question" || model.confirm !== null;
   return {
     cursor: hidden ? null : cursor,
     page: { top: place.page_y, bottom: place.page_y + place.page_height, view: page },
@@ -59,7 +60,9 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
 
 function drawTiny(grid: Grid, model: Model): Screen {
   const text = `Flower needs ${NARROWEST} columns and ${LOWEST} rows.`;
-  put(grid, 0, grid.height >> 1, fit(text, grid.width, model.theme.marks.ellipsis), model.theme.text);
+  const rows = plainRows(text, grid.width);
+  const y = Math.max(0, (grid.height - rows.length) >> 1);
+  for (const [at, row] of rows.entries()) put(grid, 0, y + at, row, model.theme.text);
   return { cursor: null, page: null };
 }
 

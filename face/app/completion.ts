@@ -14,6 +14,8 @@ export interface PopupRow {
   note: string;
   /** The line is complete: Enter may send it. */
   complete: boolean;
+  /** What to write next, where no list can say it. */
+  hint: string;
 }
 
 export interface Completion {
@@ -22,7 +24,14 @@ export interface Completion {
   typed: string;
   /** Row that Enter takes; -1: Enter sends the line as it was typed. */
   chosen: number;
+  /** Nothing is taken that the player did not point at: Enter first puts the mark on a row. */
+  careful: boolean;
+  /** The chosen row stands among others that fit as well: Enter writes it out before it is sent. */
+  ambiguous: boolean;
 }
+
+/** Not offered: the page asks for these by itself. */
+const UNLISTED = ["/history before"];
 
 /** All commands that can be typed now: the brain's (or an original server's), and the face's own. */
 export function allCommands(model: Model): readonly CommandItem[] {
@@ -30,7 +39,8 @@ export function allCommands(model: Model): readonly CommandItem[] {
   return [...theirs, ...FACE_COMMANDS];
 }
 
-const needsArgument = (command: CommandItem): boolean =>
+/** True when the command says nothing without an argument. */
+export const needsArgument = (command: CommandItem): boolean =>
   command.arguments.some((argument) => argument.required);
 
 /** The command a line begins with, and the text after it; the longest name wins. */
@@ -57,6 +67,7 @@ export function completionOf(model: Model, now_ms: number): Completion | null {
   const found = commandOf(text, commands);
   const names: PopupRow[] = [];
   for (const command of commands) {
+    if (UNLISTED.includes(command.name)) continue;
     if (!command.name.startsWith(text) && !(text === "/" || inside(command.name, text))) continue;
     if (found !== null && command.name === found.command.name && text !== command.name) continue;
     const more = command.arguments.length > 0;
@@ -66,6 +77,9 @@ export function completionOf(model: Model, now_ms: number): Completion | null {
       detail: command.help,
       note: "",
       complete: !needsArgument(command),
+      hint: needsArgument(command) && command.arguments[0].kind === "text"
+        ? `${command.usage}: ${command.help}`
+        : "",
     });
   }
   names.sort((left, right) => Number(right.text.startsWith(text)) - Number(left.text.startsWith(text)));
@@ -80,13 +94,17 @@ export function completionOf(model: Model, now_ms: number): Completion | null {
   ];
   if (rows.length === 0) return null;
   const exact_name = found !== null && found.rest === "" && !text.endsWith(" ");
+  const group = found === null && commands.some((command) => command.name.startsWith(`${text.trimEnd()} `));
+  const careful = group ||
+    (found?.command.name === "/session delete" && argument.rows.length > 0 && !argument.exact);
   const takes_first = found === null || (exact_name && needsArgument(found.command)) ||
-    (argument.rows.length > 0 && !argument.exact && !argument.free);
+    (argument.rows.length > 0 && !argument.exact && (!argument.free || popup.stash !== null));
   const selected = Math.min(popup.selected, rows.length - 1);
   // With the bare name of a command that wants an argument, Enter goes on to its list.
   const first = exact_name ? Math.max(0, rows.findIndex((row) => row.text.trimEnd() === text)) : 0;
-  const chosen = popup.touched ? selected : takes_first ? first : -1;
-  return { rows, typed: argument.rows.length > 0 ? argument.typed : text, chosen };
+  const chosen = popup.touched ? selected : takes_first && !careful ? first : -1;
+  const ambiguous = found === null && !popup.touched && names.length > 1;
+  return { rows, typed: argument.rows.length > 0 ? argument.typed : text, chosen, careful, ambiguous };
 }
 
 /** `/world select` for `/select`, `/wsel`: the letters stand in it in this order, the first of them at a word. */
@@ -113,7 +131,7 @@ function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: 
   const own = FACE_COMMANDS.find((mine) => mine.name === command.name);
   if (own !== undefined) {
     const rows = own.choices.filter((choice) => choice.startsWith(rest)).map((choice): PopupRow => (
-      { text: prefix + choice, name: choice, detail: "", note: "", complete: true }
+      { text: prefix + choice, name: choice, detail: "", note: "", complete: true, hint: "" }
     ));
     return { rows, typed: rest, exact: own.choices.includes(rest), free: rest === "" };
   }
@@ -132,10 +150,10 @@ function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: 
       item
     );
   const rows = sorted.map(({ id, name, detail, note }): PopupRow => (
-    { text: prefix + id, name, detail, note, complete: true }
+    { text: prefix + id, name, detail, note, complete: true, hint: "" }
   ));
   const exact = items.some((item) => item.id === rest);
-  const free = kind === "text" || kind === "message" || (kind === "model" && rest !== "") ||
+  const free = kind === "text" || kind === "message" || (kind === "model" && rest.includes("/")) ||
     (rest === "" && !needsArgument(command));
   return { rows, typed: rest, exact, free };
 }
@@ -163,12 +181,16 @@ function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
     case "character":
       return story.characters.map((character) => plain(character.id, character.name, character.about));
     case "rule":
-      return story.rules.map((rule) =>
-        plain(rule.id, rule.name, story.active_rules.includes(rule.id) ? "on" : "")
-      );
+      return story.rules.map((rule) => {
+        const on = story.active_rules.includes(rule.id);
+        return {
+          ...plain(rule.id, rule.name, rule.about),
+          name: on ? `${rule.name} ${model.theme.marks.done}` : rule.name,
+        };
+      });
     case "active_rule":
       return story.rules.filter((rule) => story.active_rules.includes(rule.id)).map((rule) =>
-        plain(rule.id, rule.name, "on")
+        plain(rule.id, rule.name, rule.about)
       );
     case "model":
       return modelItems(model);
@@ -213,6 +235,7 @@ export function ago(ms: number): string {
   return `${Math.round(days / 30.4)} months ago`;
 }
 
+const BUILT_IN = "demo/narrator";
 const TYPICAL = { prompt: 2000, completion: 250 };
 
 function modelItems(model: Model): Item[] {
@@ -220,9 +243,11 @@ function modelItems(model: Model): Item[] {
   const prompt = usage !== null && usage !== undefined && usage.prompt_tokens > 0
     ? usage.prompt_tokens
     : TYPICAL.prompt;
+  const alone = model.story.models.length === 1 && model.story.models[0].id === BUILT_IN;
+  const note = alone ? "For others: Ollama, or OPENROUTER_API_KEY set, then start again." : "";
   return model.story.models.map((item) => {
     const detail = modelDetail(item, prompt);
-    return { id: item.id, name: item.name, detail, note: "", search: detail };
+    return { id: item.id, name: item.name, detail, note, search: detail };
   });
 }
 
@@ -231,8 +256,8 @@ export function modelDetail(item: ModelItem, prompt_tokens: number): string {
   const context = item.context > 0 ? `${short(item.context)} tokens` : "";
   const cost = (prompt_tokens * item.prompt_price + TYPICAL.completion * item.completion_price) / 1e6;
   let price = "price ?";
-  if (item.id === "demo/narrator") price = "built in, no AI";
-  else if (item.local) price = "local";
+  if (item.id === BUILT_IN) price = "built in, no AI";
+  else if (item.local && cost === 0) price = "local";
   else if (item.price_known) price = cost === 0 ? "free" : `about $${money(cost)} a reply`;
   return [price, context].filter((part) => part !== "").join("  ");
 }

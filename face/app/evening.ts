@@ -5,9 +5,9 @@ import type { Message } from "../../shared/story.ts";
 export interface Evening {
   /** US dollars of all messages that are loaded. */
   cost: number;
-  /** Lines of the player's, and whole minutes, since the last long pause. */
+  /** Lines of the player's since the last long pause, and when that ended. */
   turns: number;
-  minutes: number;
+  first_ms: number;
 }
 
 const PAUSE_MS = 6 * 3600 * 1000;
@@ -29,7 +29,6 @@ function sum(messages: readonly Message[]): Evening {
   while (from > 0 && messages[from].created_ms - messages[from - 1].created_ms < PAUSE_MS) from--;
   const since = messages.slice(Math.max(0, from));
   const first_ms = since[0]?.created_ms ?? 0;
-  const last_ms = since.at(-1)?.created_ms ?? 0;
   const turns = since.filter((message) => message.role === "user").length;
-  return { cost, turns, minutes: Math.max(0, Math.round((last_ms - first_ms) / 60_000)) };
+  return { cost, turns, first_ms };
 }

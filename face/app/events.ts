@@ -5,9 +5,9 @@ import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
-import { type Effect, type Model, type Result, storyName, withNotice, withSync } from "./model.ts";
+import { type Effect, type Model, type Result, storyName, type Turn, withNotice, withSync } from "./model.ts";
 import { afterSync, startFailed } from "./opening.ts";
-import { waiting } from "./say.ts";
+import { newTurn, waiting } from "./say.ts";
 
 /** An original server is deaf for a while after a reply. */
 const ORIGINAL_DEAF_MS = 150;
@@ -22,7 +22,9 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
     case "lost": {
       const reason = sanitizeLine(link.reason);
       const connection = { kind: "lost", retry_at_ms: now_ms + link.retry_in_ms, reason } as const;
-      return [giveBack({ ...model, connection, protocol: undefined, turn: null, asked_before: null }), []];
+      const cut = model.cut || (model.turn !== null && model.transcript.live !== null);
+      const lost: Model = { ...model, connection, cut, protocol: undefined, turn: null, asked_before: null };
+      return [giveBack(lost), []];
     }
     case "gone": {
       const reason = sanitizeLine(link.reason);
@@ -81,14 +83,15 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
     }
     case "chat_chunk": {
       const transcript = addChunk(model.transcript, event.content, event.metadata, now_ms);
-      const turn = model.turn ??
-        { ref: event.ref, phase: "narrating", since_ms: now_ms, label: "", tokens_per_second: 0 };
+      const begun = model.turn ?? newTurn(event.ref, now_ms);
       const speed = event.metadata.tokens_per_second;
-      const told = {
-        ...turn,
+      const told: Turn = {
+        ...begun,
         phase: "narrating",
-        tokens_per_second: speed > 0 ? speed : turn.tokens_per_second,
-      } as const;
+        first_ms: begun.first_ms ?? now_ms,
+        heard_ms: now_ms,
+        tokens_per_second: speed > 0 ? speed : begun.tokens_per_second,
+      };
       return [{ ...model, transcript, turn: told, desk: null }, []];
     }
     case "chat_end":
@@ -98,8 +101,8 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
     case "error": {
       const text = sanitizeLine(event.content);
       const retry = model.protocol !== null;
-      const advice = !retry || /\br\b/.test(text) ? text : `${text} r tries again.`;
-      const transcript = { ...model.transcript, trouble: { text: advice, retry } };
+      const advice = !retry || /\br\b|\/retry/.test(text) ? text : `${text} r tries again.`;
+      const transcript = { ...model.transcript, trouble: { text: advice, retry, go_on: false } };
       return [{ ...model, transcript, log: [...model.log, { at_ms: now_ms, text: `✗ ${text}` }] }, []];
     }
     default:
@@ -124,6 +127,13 @@ function awaitReply(model: Model, ref: string | null, now_ms: number): Model {
 function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata"], now_ms: number): Result {
   const { history, more } = metadata;
   let transcript = setHistory(model.transcript, history, more);
+  const end = history.at(-1);
+  if (model.cut && end?.role === "assistant" && end.status !== "complete") {
+    const go_on = end.content !== "";
+    const keys = go_on ? "c goes on, r tells it again." : "r tries again.";
+    const text = `The story was cut off and is back. ${keys}`;
+    transcript = { ...transcript, trouble: { text, retry: true, go_on } };
+  }
   const begun = model.beginning && history.length === 1 && history[0].role === "assistant";
   if (begun && model.settings.motion) transcript = tellAgain(transcript, now_ms);
   const reader = model.scroll.kind === "at" && history.some((message) => message.id === idOf(model));
@@ -139,7 +149,16 @@ function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata
   const kept = model.desk === null || history.some((message) => message.id === model.desk)
     ? model.desk
     : last?.id ?? null;
-  return [{ ...model, transcript, scroll, editor, beginning: false, desk: kept, asked_before: null }, []];
+  return [{
+    ...model,
+    transcript,
+    scroll,
+    editor,
+    beginning: false,
+    cut: false,
+    desk: kept,
+    asked_before: null,
+  }, []];
 }
 
 const idOf = (model: Model): number | null => model.scroll.kind === "at" ? model.scroll.id : null;
@@ -228,7 +247,11 @@ function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Re
   ) {
     after = giveBack(model);
   }
-  const transcript = endReply(after.transcript, message, recalled, now_ms);
+  let transcript = endReply(after.transcript, message, recalled, now_ms);
+  const { trouble } = transcript;
+  if (trouble !== null && trouble.retry && message !== null && message.content !== "") {
+    transcript = { ...transcript, trouble: { ...trouble, go_on: true } };
+  }
   after = {
     ...after,
     transcript,

@@ -1,5 +1,6 @@
 /** Where things stand on a screen of a given size: pure arithmetic that update and view share. */
 
+import { plainRows } from "../text/wrap.ts";
 import { editorRows } from "../widgets/editor.ts";
 import type { PageContext } from "../widgets/blocks.ts";
 import type { Model } from "./model.ts";
@@ -9,6 +10,7 @@ export const PANEL_WIDTH = 28;
 const PANEL_GAP = 4;
 const PANEL_FROM = 110;
 const MAX_EDITOR_ROWS = 10;
+const MAX_NOTICE_ROWS = 4;
 export const NARROWEST = 40;
 export const LOWEST = 10;
 
@@ -24,7 +26,9 @@ export interface Geometry {
   right: number;
   page_y: number;
   page_height: number;
+  /** The last row of the notice, and how many it takes: what is more than one is taken from the page. */
   notice_y: number;
+  notice_rows: readonly string[];
   rule_y: number;
   editor_y: number;
   editor_height: number;
@@ -44,6 +48,9 @@ export function geometry(model: Model): Geometry {
   const editor_y = status_y - 1 - editor_height;
   const rule_y = editor_y - 1;
   const notice_y = rule_y - 1;
+  const notice_rows = model.notice === null
+    ? []
+    : plainRows(model.notice.text, page).slice(0, MAX_NOTICE_ROWS);
   return {
     tiny: width < NARROWEST || height < LOWEST,
     x,
@@ -51,8 +58,9 @@ export function geometry(model: Model): Geometry {
     panel_x: panel ? x + page + PANEL_GAP : null,
     right: x + block,
     page_y: 2,
-    page_height: Math.max(0, notice_y - 2),
+    page_height: Math.max(0, notice_y - 1 - Math.max(1, notice_rows.length)),
     notice_y,
+    notice_rows,
     rule_y,
     editor_y,
     editor_height,

@@ -14,7 +14,8 @@ import { geometry, pageContext } from "./geometry.ts";
 import { type Effect, isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
 import { scrollSheet } from "./sheet.ts";
-import { clearEditor, retry, say, submit } from "./say.ts";
+import { clearEditor, retry, say } from "./say.ts";
+import { openList, submit } from "./submit.ts";
 
 const LEAVE_MS = 4000;
 const WHEEL_ROWS = 3;
@@ -22,6 +23,7 @@ const WHEEL_ROWS = 3;
 /** Where a key is looked up now, innermost first. */
 export function contextsOf(model: Model, now_ms: number): KeyContext[] {
   if (model.leaving === "question") return ["question", "always"];
+  if (model.confirm !== null) return ["confirm", "always"];
   if (model.sheet !== null) return ["sheet", "always"];
   if (completionOf(model, now_ms) !== null) return ["popup", "editor", "always"];
   if (model.desk !== null) return ["desk", "always"];
@@ -62,9 +64,12 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
   const action = actionFor(contexts, event);
   if (action === "leave") return leave(before, now_ms);
   const model = calm(before);
-  if (action === "retry" && troubleOf(pageContext(model, now_ms))?.retry !== true) return typed(model, event);
+  const trouble = action === "retry" || action === "go_on" ? troubleOf(pageContext(model, now_ms)) : null;
+  if ((action === "retry" && trouble?.retry !== true) || (action === "go_on" && trouble?.go_on !== true)) {
+    return typed(model, event);
+  }
   if (action !== null) return act(model, contexts[0], action, event, now_ms);
-  if (contexts[0] === "question" || contexts[0] === "sheet") return [model, []];
+  if (contexts[0] === "question" || contexts[0] === "sheet" || contexts[0] === "confirm") return [model, []];
   // A letter that the desk does not know is the beginning of a line.
   return typed({ ...model, desk: null }, event);
 }
@@ -143,11 +148,11 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return [{ ...model, settings }, [{ kind: "save_settings", settings }]];
     }
     case "models":
-      return openList(model, "/model ", true);
+      return [openList(model, "/model ", true), []];
     case "stories":
-      return openList(model, "/session continue ", true);
+      return [openList(model, "/session continue ", true), []];
     case "palette":
-      return openList(model, "/", false);
+      return [openList(model, "/", false), []];
     case "back":
       return back(model, context, now_ms);
     case "page_up":
@@ -175,6 +180,10 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return [openDesk(model, now_ms), []];
     case "retry":
       return retry(model, now_ms);
+    case "go_on":
+      return say(model, "/continue", now_ms);
+    case "confirm":
+      return submit(model, now_ms, true);
     case "previous":
     case "next":
       return choose(model, context, action === "next" ? 1 : -1, now_ms);
@@ -196,19 +205,6 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
   }
 }
 
-/** A list opened by a key: the draft is put aside until it is closed. */
-function openList(model: Model, text: string, touched: boolean): Result {
-  const stash = model.popup.stash ?? model.editor.text;
-  return [{
-    ...model,
-    desk: null,
-    sheet: null,
-    editing: null,
-    editor: setText(model.editor, text),
-    popup: { ...NO_POPUP, touched, stash },
-  }, []];
-}
-
 function choose(model: Model, context: KeyContext, step: number, now_ms: number): Result {
   if (context === "opening") return [moveInOpening(model, step), []];
   if (context === "sheet") return scroll(model, step, now_ms);
@@ -224,12 +220,23 @@ function choose(model: Model, context: KeyContext, step: number, now_ms: number)
 function take(model: Model, enter: boolean, now_ms: number): Result {
   const completion = completionOf(model, now_ms);
   if (completion === null) return [model, []];
-  const row = completion.rows[completion.chosen >= 0 ? completion.chosen : 0];
-  if (enter && completion.chosen < 0) return submit(model, now_ms);
-  const text = row.text;
-  const popup = { ...NO_POPUP, stash: model.popup.stash, touched: enter && text.endsWith(" ") };
-  const taken = { ...model, editor: setText(model.editor, text), popup };
-  return enter && row.complete ? submit(taken, now_ms) : [taken, []];
+  const { chosen, careful, ambiguous } = completion;
+  if (enter && chosen < 0) {
+    if (!careful) return submit(model, now_ms);
+    // A group of commands, or what cannot be taken back: Enter opens the list, and never takes what nobody chose.
+    const text = model.editor.text.includes(" ") ? model.editor.text : `${model.editor.text} `;
+    const popup = { ...model.popup, touched: true, selected: 0 };
+    return [{ ...model, editor: setText(model.editor, text), popup }, []];
+  }
+  const row = completion.rows[Math.max(0, chosen)];
+  const popup = {
+    ...NO_POPUP,
+    stash: model.popup.stash,
+    touched: enter && row.text.endsWith(" ") && row.text !== "/session delete ",
+  };
+  const taken = { ...model, editor: setText(model.editor, row.text), popup };
+  if (enter && row.complete && !ambiguous) return submit(taken, now_ms);
+  return [row.hint === "" ? taken : withNotice(taken, row.hint, now_ms), []];
 }
 
 /** Up and Down: rows of the editor, and beyond them what was said before. */
@@ -269,6 +276,7 @@ function askEarlier(model: Model, now_ms: number): Result {
 /** Esc: ends the innermost thing, and never more than one. */
 function back(model: Model, context: KeyContext, now_ms: number): Result {
   if (context === "question") return [{ ...model, leaving: "no" }, []];
+  if (model.confirm !== null) return [{ ...model, confirm: null }, []];
   if (model.sheet !== null) return [{ ...model, sheet: null }, []];
   if (context === "popup") {
     const { stash } = model.popup;

@@ -4,7 +4,7 @@ import type {
   CharacterItem,
   CommandItem,
   ModelItem,
-  Named,
+  RuleItem,
   SessionItem,
   SyncState,
   WorldItem,
@@ -35,7 +35,7 @@ export interface Story {
   worlds: readonly WorldItem[];
   characters: readonly CharacterItem[];
   models: readonly ModelItem[];
-  rules: readonly Named[];
+  rules: readonly RuleItem[];
   sessions: readonly SessionItem[];
 }
 
@@ -45,6 +45,9 @@ export interface Turn {
   ref: string | null;
   phase: "waiting" | "narrating";
   since_ms: number;
+  /** When the first and the last word came. */
+  first_ms: number | null;
+  heard_ms: number;
   /** What it waits for, in the brain's words. */
   label: string;
   tokens_per_second: number;
@@ -77,7 +80,11 @@ export interface Notice {
 }
 
 /** A page of words over the story. */
-export type Sheet = { kind: "keys" | "log"; top: number } | { kind: "text"; text: string; top: number };
+export type Sheet = { kind: "keys" | "help" | "log"; top: number } | {
+  kind: "text";
+  text: string;
+  top: number;
+};
 
 export interface Settings {
   theme: ThemeName | "auto";
@@ -125,6 +132,10 @@ export interface Model {
   /** Leaving was asked for: once more leaves; in mid-reply it is a question. */
   leaving: "no" | "asked" | "question" | "after_reply";
   leave_until_ms: number;
+  /** What is asked before it is done, and cannot be taken back. */
+  confirm: { prompt: string; question: string } | null;
+  /** The connection was lost in the middle of a reply. */
+  cut: boolean;
   notice: Notice | null;
   log: readonly { at_ms: number; text: string }[];
   /** The suggestion in the empty editor still stands. */
@@ -219,6 +230,8 @@ export function init(start: Start): Model {
     sheet: null,
     leaving: "no",
     leave_until_ms: 0,
+    confirm: null,
+    cut: false,
     notice: null,
     log: [],
     hint: !start.settings.hint_seen,
@@ -260,14 +273,18 @@ export function withSync(story: Story, sync: SyncState): Story {
 }
 
 const NOTICE_MS = 4000;
+/** A second row takes longer to read. */
+const NOTICE_MS_PER_LETTER = 40;
+const NOTICE_ROW = 68;
 const MAX_LOG = 500;
 
-/** One dim line above the rule, kept in the log. */
+/** One dim line above the rule, kept in the log. What went wrong stays until the next key. */
 export function withNotice(model: Model, text: string, now_ms: number, error = false): Model {
   if (text === "") return model;
+  const more_ms = Math.max(0, text.length - NOTICE_ROW) * NOTICE_MS_PER_LETTER;
   return {
     ...model,
-    notice: { text, error, until_ms: now_ms + NOTICE_MS },
+    notice: { text, error, until_ms: error ? Infinity : now_ms + NOTICE_MS + more_ms },
     log: [...model.log, { at_ms: now_ms, text }].slice(-MAX_LOG),
   };
 }
@@ -294,5 +311,5 @@ export function narratorName(story: Story): string {
   if (story.model === "demo/narrator") return "built-in narrator";
   const known = story.models.find((item) => item.id === story.model);
   const short = story.model.slice(story.model.lastIndexOf("/") + 1);
-  return known?.local === true ? `${short}, local` : short;
+  return known?.local === true && known.completion_price === 0 ? `${short}, local` : short;
 }

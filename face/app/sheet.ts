@@ -1,7 +1,10 @@
 /** Pages of words in place of the story: the keys, the log, a long answer. */
 
+import { FACE_COMMANDS } from "../face_commands.ts";
 import { keyHelp } from "../keymap.ts";
+import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/wrap.ts";
+import { allCommands } from "./completion.ts";
 import { geometry } from "./geometry.ts";
 import type { Model, Sheet } from "./model.ts";
 
@@ -13,11 +16,21 @@ export interface SheetLine {
 }
 
 const CLOCK_WIDTH = 7;
-const KEY_WIDTH = 22;
+const LABEL_WIDTH = 30;
 
-/** Columns of the label. */
-export function labelWidth(sheet: Sheet): number {
-  return sheet.kind === "keys" ? KEY_WIDTH : sheet.kind === "log" ? CLOCK_WIDTH : 0;
+/** Columns of the label; a longer label has a row of its own. */
+export function labelWidth(model: Model, sheet: Sheet): number {
+  const { width } = geometry(model);
+  switch (sheet.kind) {
+    case "keys":
+      return Math.min(22, width >> 1);
+    case "help":
+      return Math.min(LABEL_WIDTH, width >> 1);
+    case "log":
+      return CLOCK_WIDTH;
+    case "text":
+      return 0;
+  }
 }
 
 /** Rows of a sheet that are in view at once. */
@@ -35,37 +48,62 @@ export function scrollSheet(model: Model, sheet: Sheet, rows: number): Sheet {
 /** All rows of a sheet. */
 export function sheetLines(model: Model, sheet: Sheet): SheetLine[] {
   const { width } = geometry(model);
+  const column = labelWidth(model, sheet);
+  const wrap = (lines: SheetLine[]): SheetLine[] => lines.flatMap((line) => wrapped(line, width, column));
   switch (sheet.kind) {
     case "keys":
-      return keyLines();
+      return wrap(keyLines());
+    case "help":
+      return wrap(helpLines(model));
     case "log":
-      return logLines(model, width);
+      return wrap(logLines(model));
     case "text":
-      return sheet.text.split("\n").flatMap((line) => line.trim() === "" ? [""] : plainRows(line, width))
-        .map((text): SheetLine => ({ heading: "", label: "", text }));
+      return wrap(sheet.text.split("\n").map((text) => ({ ...BLANK, text })));
   }
+}
+
+const BLANK: SheetLine = { heading: "", label: "", text: "" };
+
+/** A line as rows: the text hangs in its column. */
+function wrapped(line: SheetLine, width: number, column: number): SheetLine[] {
+  const rows = plainRows(line.text, width - column);
+  if (rows.length === 0) return [line];
+  if (column > 0 && textWidth(line.label) >= column) {
+    return [{ ...line, text: "" }, ...rows.map((text) => ({ ...BLANK, text }))];
+  }
+  return rows.map((text, at) => ({ ...BLANK, label: at === 0 ? line.label : "", text }));
+}
+
+function helpLines(model: Model): SheetLine[] {
+  const row = ({ usage, help }: { usage: string; help: string }): SheetLine => ({
+    ...BLANK,
+    label: usage,
+    text: help,
+  });
+  const own = new Set<string>(FACE_COMMANDS.map((command) => command.name));
+  const theirs = allCommands(model).filter((command) => !own.has(command.name));
+  return [
+    { ...BLANK, heading: "The story" },
+    ...theirs.map(row),
+    BLANK,
+    { ...BLANK, heading: "The screen" },
+    ...FACE_COMMANDS.map(row),
+  ];
 }
 
 function keyLines(): SheetLine[] {
-  const blank: SheetLine = { heading: "", label: "", text: "" };
   return keyHelp().flatMap(({ heading, rows }, at) => [
-    ...(at === 0 ? [] : [blank]),
-    { ...blank, heading },
-    ...rows.map(({ label, help }): SheetLine => ({ heading: "", label, text: help })),
+    ...(at === 0 ? [] : [BLANK]),
+    { ...BLANK, heading },
+    ...rows.map(({ label, help }): SheetLine => ({ ...BLANK, label, text: help })),
   ]);
 }
 
-function logLines(model: Model, width: number): SheetLine[] {
-  if (model.log.length === 0) {
-    return [{ heading: "", label: "", text: "Nothing has been said beside the story." }];
-  }
-  return model.log.flatMap(({ at_ms, text }) => {
+function logLines(model: Model): SheetLine[] {
+  if (model.log.length === 0) return [{ ...BLANK, text: "Nothing has been said beside the story." }];
+  return model.log.map(({ at_ms, text }) => {
     const time = new Date(at_ms);
     const clock = [time.getHours(), time.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
-    return plainRows(text, width - CLOCK_WIDTH).map((row, at): SheetLine => ({
-      heading: "",
-      label: at === 0 ? clock : "",
-      text: row,
-    }));
+    return { ...BLANK, label: clock, text };
   });
 }

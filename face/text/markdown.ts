@@ -65,6 +65,13 @@ export function readBlock(text: string, start: number, end: number, fence: strin
   return textBlock(start + head.length - trimmed.length, lead);
 }
 
+/** The line as a paragraph, without looking for anything else in it. */
+export function plainBlock(text: string, start: number, end: number): Block {
+  const head = text.slice(start, Math.min(end, start + 120));
+  const lead = head.length - head.trimStart().length;
+  return start + lead >= end ? { kind: "blank" } : textBlock(start + lead, Math.min(lead, 12));
+}
+
 function textBlock(from: number, indent: number): Block {
   return { kind: "text", from, marks: 0, indent, hang: 0, marker: "" };
 }

@@ -4,7 +4,7 @@
  */
 
 import { cutRuns, type Inline, nextWord, NOTHING_OPEN, type Run, type Word } from "./inline.ts";
-import { readBlock } from "./markdown.ts";
+import { plainBlock, readBlock } from "./markdown.ts";
 
 /** One row of a page. A row without runs is blank. */
 export interface Row {
@@ -39,6 +39,8 @@ export interface OpenWord {
 /** A growing layout; only `extendLayout` writes to it. */
 export interface Layout {
   readonly width: number;
+  /** No blocks: a line is a paragraph, whatever it begins with. The player's own lines stand as typed. */
+  readonly plain: boolean;
   rows: Row[];
   open: OpenWord | null;
   resume: Resume;
@@ -56,9 +58,10 @@ interface Resume {
   blank: boolean;
 }
 
-export function createLayout(width: number): Layout {
+export function createLayout(width: number, plain = false): Layout {
   return {
     width: Math.max(1, width),
+    plain,
     rows: [],
     open: null,
     resume: { rows: 0, at: 0, line: null, carried: NOTHING_OPEN, fence: "", blank: false },
@@ -90,7 +93,7 @@ export function extendLayout(
     if (line === null) {
       layout.resume = { rows: layout.rows.length, at, line: null, carried, fence, blank };
       if (last && at >= end) break;
-      const block = readBlock(text, at, end, fence, final);
+      const block = layout.plain ? plainBlock(text, at, end) : readBlock(text, at, end, fence, final);
       if (block.kind === "undecided") break;
       if (block.kind === "blank" || block.kind === "fence") {
         // Blanks at the end of the text are no row yet, and several are one.

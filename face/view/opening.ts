@@ -6,6 +6,7 @@ import type { Model } from "../app/model.ts";
 import { narratorName } from "../app/model.ts";
 import { connectionText } from "../panels.ts";
 import { type Grid, put } from "../term/grid.ts";
+import type { Style } from "../term/style.ts";
 import { textWidth } from "../term/width.ts";
 import { fit, putSpans, type Span, spansWidth } from "./draw.ts";
 
@@ -36,53 +37,73 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
   const names = 2 + (grid.width < BLOCK ? longest : Math.max(16, longest));
   const what_x = text_x + 3 + names;
   const roomy = right - what_x >= 24;
-  const texts = choices.map((choice) => roomy ? plainRows(choice.what, right - what_x) : [""]);
   // The place depends on the screen alone: nothing jumps when the worlds come or the step changes.
-  let y = grid.height < 30 ? 1 : Math.min((grid.height - 14) >> 2, 12);
-
-  drawMarks(grid, model, x, right, y);
-  y += 2;
+  let y = grid.height < 30 ? (grid.height < 16 ? 0 : 1) : Math.min((grid.height - 14) >> 2, 12);
   const question = opening.step === "world"
     ? "Where do you want to go?"
     : opening.step === "character"
     ? "Who are you there?"
     : "The story begins.";
-  put(grid, text_x, y, question, theme.strong, right);
+  const sentence = plainRows(sentenceOf(model, choices, now_ms), text_width).slice(0, 3);
+  const below = plainRows(opening.trouble === "" ? narratorLine(model) : opening.trouble, text_width).slice(
+    0,
+    2,
+  );
+
+  // Rows go to the list first, then to what went wrong, the sentence, the narrator; the keys have theirs.
+  let room = bottom - y - 5 - (bottom < grid.height - 1 ? 0 : 1);
+  const wide = choices.map((choice) => roomy ? plainRows(choice.what, right - what_x) : [""]);
+  const tall = wide.reduce((sum, rows) => sum + Math.max(1, rows.length), 0);
+  const texts = tall + 2 + sentence.length <= room || tall === choices.length
+    ? wide
+    : choices.map((choice) => roomy ? [fit(choice.what, right - what_x, marks.ellipsis)] : [""]);
+  const heights = texts.map((rows) => Math.max(1, rows.length));
+  const shown = choiceWindow(heights, opening.row, Math.max(1, room));
+  const hidden = choices.length - (shown.to - shown.from);
+  room -= heights.slice(shown.from, shown.to).reduce((sum, rows) => sum + rows, 0);
+  const fits = (rows: string[]): boolean => {
+    const taken = rows.length > 0 && rows.length + 1 <= room;
+    if (taken) room -= rows.length + 1;
+    return taken;
+  };
+  const [show_below, show_sentence] = opening.trouble === ""
+    ? [fits(sentence), fits(below)].toReversed()
+    : [fits(below), fits(sentence)];
+
+  drawMarks(grid, model, x, right, y);
   y += 2;
-  const room = bottom - y - 5;
-  const shown = choiceWindow(texts.map((rows) => Math.max(1, rows.length)), opening.row, Math.max(1, room));
+  put(grid, text_x, y, question, theme.strong, right);
+  if (hidden > 0) {
+    const more = `${opening.row + 1} of ${choices.length}`;
+    put(grid, right - textWidth(more), y, more, theme.dim, right);
+  }
+  y += 2;
   for (let at = shown.from; at < shown.to; at++) {
     const choice = choices[at];
     const selected = at === opening.row && opening.step !== "starting";
+    const look = selected ? theme.accent : theme.text;
     if (selected) put(grid, x, y, marks.player, theme.accent);
     if (at < 9) put(grid, text_x, y, String(at + 1), selected ? theme.accent : theme.dim, right);
-    put(
-      grid,
-      text_x + 3,
-      y,
-      fit(choice.name, names - 1, marks.ellipsis),
-      selected ? theme.accent : theme.text,
-      right,
-    );
+    put(grid, text_x + 3, y, fit(choice.name, names - 1, marks.ellipsis), look, right);
     for (const row of texts[at].length === 0 ? [""] : texts[at]) {
       put(grid, what_x, y++, row, theme.dim, right);
     }
   }
-  if (choices.length > 0) y++;
-  for (const row of plainRows(sentenceOf(model, choices, now_ms), text_width).slice(0, 3)) {
-    put(grid, text_x, y++, row, theme.text, right);
+  const paragraph = (rows: string[], look: Style): void => {
+    if (choices.length > 0 || rows !== sentence) y++;
+    for (const row of rows) put(grid, text_x, y++, row, look, right);
+  };
+  if (show_sentence) paragraph(sentence, theme.text);
+  if (show_below) {
+    if (opening.trouble !== "") put(grid, x, y + 1, marks.error, theme.error);
+    paragraph(below, opening.trouble === "" ? theme.dim : theme.error);
   }
-  y++;
-  const below = opening.trouble === "" ? narratorLine(model) : opening.trouble;
-  if (opening.trouble !== "") put(grid, x, y, marks.error, theme.error);
-  for (const row of plainRows(below, text_width).slice(0, 2)) {
-    put(grid, text_x, y++, row, opening.trouble === "" ? theme.dim : theme.error, right);
-  }
-  y++;
+  if (bottom < grid.height - 1) return;
   const escape = opening.step === "character" ? ["Esc back"] : [];
   const go = choices.length > 0 && opening.step !== "starting" ? ["Enter go", `${marks.arrows} look`] : [];
   const keys = [...go, ...escape, "? keys", "Ctrl+C leave"].slice(0, 4);
-  put(grid, text_x, Math.min(y, bottom), keys.join("   "), theme.dim, right);
+  while (keys.length > 1 && textWidth(keys.join("   ")) > text_width) keys.pop();
+  put(grid, text_x, Math.min(y + 1, bottom), keys.join("   "), theme.dim, right);
 }
 
 /** As many rows as there is room for, the selected one among them. */
@@ -137,14 +158,14 @@ function sentenceOf(model: Model, choices: Choice[], now_ms: number): string {
     const state = connectionText(connection, now_ms);
     if (connection.kind === "starting") {
       return model.whose === ""
-        ? "The brain is starting. The worlds come in a moment."
-        : `Looking for the brain at ${model.whose}.`;
+        ? "The worlds come in a moment."
+        : `Looking for the worlds at ${model.whose}.`;
     }
     return `${state[0].toUpperCase()}${state.slice(1)}.${
       connection.reason === "" ? "" : ` ${connection.reason}`
     }`;
   }
-  if (!story.synced) return "The brain is here. The worlds come in a moment.";
+  if (!story.synced) return "The worlds come in a moment.";
   if (opening.step === "starting") return "The first page is being turned.";
   if (choices.length === 0) {
     return opening.step === "world"

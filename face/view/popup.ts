@@ -11,7 +11,7 @@ const MAX_ROWS = 10;
 
 export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
   const completion = completionOf(model, now_ms);
-  if (completion === null) return;
+  if (completion === null || model.confirm !== null) return;
   const { theme } = model;
   const { marks } = theme;
   const { rows, chosen, typed } = completion;
@@ -57,7 +57,7 @@ function nameWidth(rows: readonly PopupRow[], width: number): number {
   const names = Math.max(...rows.map((row) => textWidth(row.name)));
   const details = Math.max(...rows.map((row) => textWidth(row.detail)));
   if (names + 3 + details <= width) return names;
-  const room = details <= width * 0.45 ? width - 3 - details : width >> 1;
+  const room = details <= width * 0.6 ? width - 3 - details : width >> 1;
   return Math.min(names, room);
 }
 

@@ -17,7 +17,7 @@ export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Shee
     if (line.heading !== "") draw(place.x, line.heading.toUpperCase(), theme.dim);
     else {
       draw(place.x, line.label, theme.accent);
-      draw(place.x + labelWidth(sheet), line.text, theme.text);
+      draw(place.x + labelWidth(model, sheet), line.text, theme.text);
     }
   }
 }

@@ -18,7 +18,7 @@ const SAY_WHY_MS = 3000;
 export function drawStory(grid: Grid, model: Model, place: Geometry, now_ms: number): PageView {
   if (!model.story.synced) {
     const text = model.connection.kind === "starting"
-      ? "The brain is starting. Your story opens in a moment."
+      ? "Your story opens in a moment."
       : "Your story opens as soon as the brain is there.";
     put(grid, place.x, place.page_y, fit(text, place.width, model.theme.marks.ellipsis), model.theme.dim);
   }

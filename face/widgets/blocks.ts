@@ -62,9 +62,9 @@ export function layMessage(
   memo: PageMemo,
   id: number,
   content: string,
-  options: { width: number; final: boolean; placements: Placements },
+  options: { width: number; final: boolean; placements: Placements; plain?: boolean },
 ): Layout {
-  const { width, final, placements } = options;
+  const { width, final, placements, plain = false } = options;
   let laid = memo.get(id);
   if (laid !== undefined && laid.layout.width === width && content.startsWith(laid.content)) {
     const same = laid.content.length === content.length && laid.final === final &&
@@ -76,7 +76,7 @@ export function layMessage(
       return laid.layout;
     }
   }
-  const layout = createLayout(width);
+  const layout = createLayout(width, plain);
   extendLayout(layout, content, { final, placements });
   laid = { content, final, placements, layout };
   memo.delete(id);
@@ -96,7 +96,8 @@ function layoutOf(context: PageContext, message: Message, final: boolean): Layou
   const live = transcript.live;
   const growing = live !== null && live.message === message;
   const content = growing ? message.content.slice(0, shownLength(live, now_ms)) : message.content;
-  return layMessage(memo, message.id, content, { width, final: final && !growing, placements });
+  const plain = message.role === "user";
+  return layMessage(memo, message.id, content, { width, final: final && !growing, placements, plain });
 }
 
 /** The last word of the growing reply that is held back, or null. */
@@ -123,14 +124,13 @@ export function troubleOf(context: PageContext): Trouble | null {
   if (!idle || transcript.live !== null || transcript.pending !== null || last === undefined || last.id < 0) {
     return null;
   }
-  if (last.role === "user") return { text: "This line has no answer yet. r asks the narrator.", retry: true };
+  if (last.role === "user") {
+    return { text: "This line has no answer yet. r asks the narrator.", retry: true, go_on: false };
+  }
   if (last.status !== "failed") return null;
-  return {
-    text: last.content === ""
-      ? "The narrator did not answer. r tries again."
-      : "The reply broke off here. r tries again.",
-    retry: true,
-  };
+  return last.content === ""
+    ? { text: "The narrator did not answer. r tries again.", retry: true, go_on: false }
+    : { text: "The reply broke off here. c goes on, r tells it again.", retry: true, go_on: true };
 }
 
 /** Items after the messages: the line just said, the growing reply, the wait, what went wrong. */
@@ -179,7 +179,7 @@ export function block(context: PageContext, index: number): Block {
   const kind = tailOf(context)[index - transcript.messages.length];
   if (kind === "pending" && transcript.pending !== null) {
     const content = transcript.pending.text;
-    const final = { width: context.width, final: true, placements: NO_PLACEMENTS };
+    const final = { width: context.width, final: true, placements: NO_PLACEMENTS, plain: true };
     const { rows } = layMessage(context.memo, PENDING_ID, content, final);
     const said: Message = { ...NO_MESSAGE, content };
     return {
@@ -230,7 +230,7 @@ const NO_MESSAGE: Message = {
 
 /** True when something is to be said under a reply. */
 export function hasFoot(transcript: Transcript, message: Message): boolean {
-  const recalled = transcript.recalled.get(message.id);
+  const recalled = message.content === "" ? undefined : transcript.recalled.get(message.id);
   return (recalled !== undefined && recalled.lore + recalled.memories > 0) || message.alternatives > 1 ||
     message.status === "stopped";
 }

@@ -28,6 +28,8 @@ export interface Trouble {
   text: string;
   /** `/retry` may help. */
   retry: boolean;
+  /** Part of a reply is there: `/continue` goes on from it. */
+  go_on: boolean;
 }
 
 export interface Transcript {

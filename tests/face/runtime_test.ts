@@ -17,7 +17,7 @@ function openSession(face: Face): void {
 
 Deno.test("the opening is drawn before there is a link, Enter, Enter and a line play a turn", async () => {
   await withFace(async (face) => {
-    await face.shows(/Where do you want to go\?[\s\S]*The brain is starting/);
+    await face.shows(/Where do you want to go\?[\s\S]*The worlds come in a moment/);
     assert.equal(face.emulator.mode(1049), true);
     face.tell({ kind: "connected" });
     face.hear(events.greeting());

@@ -57,9 +57,7 @@ Deno.test("a full command can always be typed by hand", () => {
       "/world select honey_year",
       "/model some/unlisted-model",
       "/retry",
-      "/unknown thing",
       "/rules add gritty",
-      "/session delete 99aa00bb11cc",
     ]
   ) {
     const player = openStory();
@@ -152,7 +150,7 @@ Deno.test("several rows are written with Shift+Enter, Alt+Enter or Ctrl+J; the e
   assert.match(player.screen(), /› row 0\n {6}row 1\n {6}row 2\n {6}last\n/);
   for (let i = 0; i < 12; i++) player.press("ctrl+j");
   const rows = player.screen().split("\n");
-  const rule = rows.findIndex((row) => /^ *─+$/.test(row));
+  const rule = rows.findIndex((row) => /^ *─+ 6 more rows of yours ──$/.test(row));
   assert.equal(rows.length - rule - 1, 10 + 2);
   assert.equal(player.drawn().cursor?.y, rows.length - 3);
 });
@@ -194,7 +192,7 @@ Deno.test("the desk: a bar on a message, its keys, and a letter it does not know
   const player = openStory();
   player.press("tab");
   assert.match(player.screen(), /▎ It is lighter/);
-  assert.match(player.screen(), /r another telling {3}e edit {3}c go on {3}Esc back/);
+  assert.match(player.screen(), /r another telling {3}c go on {3}e edit {3}Esc write/);
   player.press("up");
   assert.match(player.screen(), /▎ I take the duck down/);
   player.press("y");
@@ -354,4 +352,192 @@ Deno.test("every listed key of a context is one that its status row may name", (
   assert.deepEqual(contextsOf(player.model(), player.now()), ["empty", "editor", "always"]);
   player.type("/");
   assert.deepEqual(contextsOf(player.model(), player.now()), ["popup", "editor", "always"]);
+});
+
+Deno.test("a group of commands opens its list and never runs the first of them", () => {
+  const player = openStory();
+  player.type("/session");
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.equal(player.model().editor.text, "/session ");
+  assert.match(player.screen(), /› \/session new/);
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/session new"]);
+});
+
+Deno.test("a few letters that fit several commands are written out before anything is sent", () => {
+  const player = openStory();
+  player.type("/co");
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.equal(player.model().editor.text, "/continue");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/continue"]);
+});
+
+Deno.test("deleting a story takes a choice and an answer", () => {
+  const player = openStory();
+  player.type("/session delete");
+  player.press("enter", "enter");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /› I light the lamp and wait/);
+  player.press("down", "enter");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /Delete "I ask the bees", 1 turn, for good\? ─/);
+  assert.match(player.screen(), /Enter yes {3}Esc no/);
+  player.press("esc");
+  assert.equal(player.model().confirm, null);
+  player.press("enter", "x");
+  assert.deepEqual(player.said(), [], "a letter is no answer");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/session delete 99aa00bb11cc"]);
+  assert.equal(player.model().confirm, null);
+});
+
+Deno.test("bare names open the list to choose from, and bring the empty editor back", () => {
+  const cases = [
+    ["/model", "/model "],
+    ["/session list", "/session continue "],
+    ["/world list", "/world select "],
+    ["/rules list", "/rules add "],
+  ];
+  for (const [typed, opened] of cases) {
+    const player = openStory();
+    player.type(typed);
+    player.press("esc", "enter");
+    assert.equal(player.model().editor.text, opened, typed);
+    assert.deepEqual(player.said(), []);
+    player.press("esc");
+    assert.equal(player.model().editor.text, "");
+  }
+});
+
+Deno.test("in the list of narrators Enter takes the one that fits, and a full id stays as typed", () => {
+  const player = openStory();
+  player.press("ctrl+o");
+  player.type("ink");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/model openrouter/ink-9b"]);
+  player.type("/model openrouter/ink");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/model openrouter/ink"]);
+});
+
+Deno.test("an unknown command stays in the editor, with the nearest name of both tables", () => {
+  const cases: [string, string][] = [
+    ["/quti", "There is no command /quti. Did you mean /quit?"],
+    ["/retyr now", "There is no command /retyr. Did you mean /retry?"],
+    ["/xyzzyx", "There is no command /xyzzyx. / lists them all."],
+  ];
+  for (const [line, notice] of cases) {
+    const player = openStory();
+    player.type(line);
+    player.press("esc", "enter");
+    assert.deepEqual(player.said(), []);
+    assert.equal(player.model().notice?.text, notice);
+    assert.equal(player.model().editor.text, line);
+  }
+});
+
+Deno.test("a paste that begins with a command is not taken for it", () => {
+  const player = openStory();
+  player.send({ kind: "term", event: { kind: "paste", text: "/quit\nline two" } });
+  player.press("enter");
+  assert.deepEqual(kinds(player).filter((kind) => kind === "quit" || kind === "say"), []);
+  assert.equal(player.model().editor.text, "/quit\nline two");
+});
+
+Deno.test("a command that lacks its words says which", () => {
+  const player = openStory();
+  player.hear({
+    event: "commands",
+    content: "",
+    ref: null,
+    metadata: {
+      commands: [...COMMANDS, {
+        name: "/session rename",
+        usage: "/session rename TITLE",
+        help: "Give the story a title",
+        arguments: [{ name: "TITLE", kind: "text", required: true }],
+      }],
+    },
+  });
+  player.type("/session rename");
+  player.press("enter");
+  assert.equal(player.model().editor.text, "/session rename ");
+  assert.match(player.screen(), /· \/session rename TITLE: Give the story a title/);
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /TITLE: Give the story a title/);
+  player.type("The bell");
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/session rename The bell"]);
+});
+
+Deno.test("/edit alone edits the last line, /help is a page of both tables", () => {
+  const player = openStory();
+  const { commands } = player.model();
+  player.hear({
+    event: "commands",
+    content: "",
+    ref: null,
+    metadata: {
+      commands: [...commands, {
+        name: "/edit",
+        usage: "/edit MESSAGE TEXT",
+        help: "Word a message anew",
+        arguments: [{ name: "MESSAGE", kind: "message", required: true }],
+      }],
+    },
+  });
+  player.type("/edit");
+  player.press("esc", "enter");
+  assert.equal(player.model().editing, 4);
+  assert.equal(player.model().editor.text, PROSE.duck);
+  player.press("esc");
+  player.type("/help");
+  player.press("esc", "enter");
+  assert.match(player.screen(), /THE STORY[\s\S]*\/world select ID +Choose the world/);
+  player.press("end");
+  assert.match(player.screen(), /THE SCREEN[\s\S]*\/quit +Leaves\. The story is kept\./);
+});
+
+Deno.test("/quit in mid-reply asks like Ctrl+C", () => {
+  const player = openStory({ answered: false });
+  player.hear(events.chunk("It is ", { message_id: 5, parent_id: 4, offset: 0 }));
+  player.type("/quit");
+  player.press("enter");
+  assert.ok(!kinds(player).includes("quit"));
+  assert.match(player.screen(), /Leave while the narrator speaks\?/);
+});
+
+Deno.test("the only narrator says how others come", () => {
+  const player = openStory();
+  player.hear(events.sync({ session_id: "s", available_models: [MODELS[0]] }));
+  player.press("ctrl+o");
+  assert.match(player.screen(), /For others: Ollama, or OPENROUTER_API_KEY set, then start again\./);
+});
+
+Deno.test("a notice of several rows lifts the page and covers nothing", () => {
+  const player = openStory();
+  const before = player.screen().split("\n");
+  const last = before.findIndex((row) => row.includes("knowing you. Both are work."));
+  player.hear(
+    events.system(
+      "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.",
+    ),
+  );
+  const after = player.screen().split("\n");
+  assert.ok(after[last - 1].includes("knowing you. Both are work."));
+  assert.match(after[last], /· One two/);
+  assert.match(after[last + 1], /fifteen\./);
+});
+
+Deno.test("what went wrong stays on the screen until a key is pressed", () => {
+  const player = openStory();
+  player.hear(events.system("✗ There is nothing to take back."));
+  player.wait(60_000);
+  assert.match(player.screen(), /✗ There is nothing to take back\./);
+  player.press("x");
+  assert.doesNotMatch(player.screen(), /nothing to take back/);
 });

@@ -11,11 +11,11 @@ Deno.test("before the brain is there the opening stands and says what it waits f
   const player = createPlayer();
   assert.match(player.screen(), /✿ Flower .*○ World {2}○ Character {2}○ Narrator {2}○ Story/);
   assert.match(player.screen(), /Where do you want to go\?/);
-  assert.match(player.screen(), /The brain is starting\. The worlds come in a moment\./);
+  assert.match(player.screen(), /The worlds come in a moment\./);
   player.press("enter", "1");
   assert.deepEqual(player.said(), []);
   player.link({ kind: "connected" });
-  assert.match(player.screen(), /The brain is here\. The worlds come in a moment\./);
+  assert.match(player.screen(), /The worlds come in a moment\./);
 });
 
 Deno.test("Enter, Enter, and the story has begun", () => {
@@ -111,7 +111,7 @@ Deno.test("the second launch opens the story where it stopped, with no key press
   const player = createPlayer({ settings: { last_story: "The Salt Marsh · The farrier", hint_seen: true } });
   assert.match(player.screen(), /✿ The Salt Marsh · The farrier/);
   assert.doesNotMatch(player.screen(), /Where do you want to go/);
-  assert.match(player.screen(), /The brain is starting\. Your story opens in a moment\./);
+  assert.match(player.screen(), /Your story opens in a moment\./);
   player.link({ kind: "connected" });
   player.hear(events.greeting());
   player.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
@@ -151,4 +151,26 @@ Deno.test("the suggestion of the empty editor is shown until the first key, once
   player.press("backspace");
   assert.doesNotMatch(player.screen(), /What do you do/);
   assert.ok(player.now() >= EVENING_MS);
+});
+
+Deno.test("on a small screen the list has its rows first, and nothing is drawn over another", () => {
+  for (const [width, height] of [[50, 20], [41, 10], [60, 12], [80, 24], [45, 14]]) {
+    for (const step of ["world", "character"]) {
+      const player = createPlayer({ width, height });
+      connectFresh(player);
+      if (step === "character") player.press("enter");
+      const rows = player.screen().split("\n");
+      const keys = rows.filter((row) => /Enter go/.test(row));
+      assert.equal(keys.length, 1, `${width}x${height} ${step}`);
+      assert.match(
+        keys[0].trim(),
+        /^Enter go( {3}(↑↓ look|Esc back|\? keys|Ctrl\+C leave))*$/,
+        `${width}x${height} ${step}`,
+      );
+      const shown = rows.filter((row) => /^ {2}[› ] \d {2}/.test(row)).length;
+      const all = step === "world" ? WORLDS.length : CHARACTERS.length;
+      if (shown < all) assert.match(player.screen(), new RegExp(`1 of ${all}`));
+      assert.ok(shown >= Math.min(all, height - 8), `${width}x${height} ${step}: ${shown} of ${all}`);
+    }
+  }
 });

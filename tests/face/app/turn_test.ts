@@ -53,7 +53,12 @@ Deno.test("the first word moves the spinner to the rule, the end takes it away",
   player.hear(events.message(line(), "1"));
   player.hear(chunk("Eel and ", 0));
   assert.match(player.screen(), /\n {6}. narrating ─+\n/);
+  assert.doesNotMatch(player.screen(), /words\/s/, "a burst has no speed");
+  player.wait(2000);
   assert.match(player.screen(), /18 words\/s/);
+  player.wait(1000);
+  assert.match(player.screen(), /. waiting · 3 s ─/);
+  assert.doesNotMatch(player.screen(), /words\/s/);
   player.hear(
     events.end(message(7, "assistant", "Eel and salt."), { recalled: { lore: 2, memories: 0 } }, "1"),
   );
@@ -125,7 +130,10 @@ Deno.test("what failed or was stopped is seen after a restart", () => {
     return player.screen();
   };
   assert.match(open([reply({ status: "stopped" })]), /Eel\.\n {6}stopped/);
-  assert.match(open([reply({ status: "failed" })]), /✗ The reply broke off here\. r tries again\./);
+  assert.match(
+    open([reply({ status: "failed" })]),
+    /✗ The reply broke off here\. c goes on, r tells it again\./,
+  );
   assert.match(
     open([reply({ status: "failed", content: "" })]),
     /✗ The narrator did not answer\. r tries again\./,
@@ -343,4 +351,61 @@ Deno.test("an original server's lines and replies keep their order without ids",
   }
   const shown = [...player.screen().matchAll(/(Line|Reply) \d/g)].map((match) => match[0]);
   assert.deepEqual(shown, ["Line 1", "Reply 1", "Line 2", "Reply 2", "Line 3", "Reply 3"]);
+});
+
+Deno.test("a story that was cut off says so when it is back, and c goes on from there", () => {
+  const player = sayLine();
+  player.said();
+  player.hear(events.message(line(), "1"));
+  player.hear(chunk("Eel ", 0));
+  player.link({ kind: "lost", retry_in_ms: 500, reason: "closed" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.history([line(), reply({ content: "Eel", status: "stopped" })]));
+  assert.match(
+    player.screen(),
+    /✗ The story was cut off and is back\. c goes on, r tells it again\./,
+  );
+  assert.match(player.screen(), /c go on {3}r tell again/);
+  player.press("c");
+  assert.deepEqual(player.said(), ["/continue"]);
+});
+
+Deno.test("a reply that went on elsewhere meanwhile is no interruption", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  player.hear(chunk("Eel ", 0));
+  player.link({ kind: "lost", retry_in_ms: 500, reason: "closed" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.history([line()]));
+  player.hear(chunk("Eel and salt ", 0));
+  player.hear(events.end(reply({ content: "Eel and salt." })));
+  assert.doesNotMatch(player.screen(), /interrupted|✗/);
+  assert.match(player.screen(), /Eel and salt\./);
+});
+
+Deno.test("a reply that failed half-way offers to go on", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  player.hear(chunk("Eel ", 0));
+  player.hear(events.error("The connection broke off: /continue goes on from here, /retry tells it again."));
+  player.hear(events.end(reply({ content: "Eel", status: "failed" })));
+  assert.doesNotMatch(player.screen(), /r tries again/);
+  assert.match(player.screen(), /c go on {3}r tell again {3}Ctrl\+O narrators/);
+  player.type("c");
+  assert.deepEqual(player.said().at(-1), "/continue");
+});
+
+Deno.test("nothing was told, nothing is remembered under it", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  player.hear(events.end(reply({ content: "", status: "failed" }), { recalled: { lore: 5, memories: 0 } }));
+  assert.doesNotMatch(player.screen(), /remembered/);
+});
+
+Deno.test("the player's own lines stand as typed: no lists, no breaks of scenes, no headings", () => {
+  const player = openStory();
+  player.hear(events.history([message(1, "user", "---\n# one\n- two *three*")]));
+  assert.match(player.screen(), /› ---\n {6}# one\n {6}- two three/);
 });

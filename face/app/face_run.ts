@@ -1,0 +1,94 @@
+/** The face's own commands: each does its work here and never reaches the brain. */
+
+import type { FaceCommandName } from "../face_commands.ts";
+import { THEME_NAMES, type ThemeName } from "../theme.ts";
+import { lastReply } from "../widgets/transcript.ts";
+import { type Effect, type Model, type Result, storyName, themeOf, withNotice } from "./model.ts";
+import { scrollSheet } from "./sheet.ts";
+
+/** Runs a command about the screen alone. */
+export function runFaceCommand(model: Model, name: string, argument: string, now_ms: number): Result {
+  const command = name as FaceCommandName;
+  switch (command) {
+    case "/quit":
+      if (model.turn === null || model.connection.kind !== "connected") return [model, [{ kind: "quit" }]];
+      return [{ ...model, leaving: "question" }, []];
+    case "/keys":
+      return [{ ...model, sheet: { kind: "keys", top: 0 } }, []];
+    case "/log":
+      return [{ ...model, sheet: scrollSheet(model, { kind: "log", top: 0 }, 1e6) }, []];
+    case "/theme":
+      return changeTheme(model, argument, now_ms);
+    case "/mouse": {
+      const mouse = argument === "native" || (argument === "" && model.settings.mouse === "wheel")
+        ? "native"
+        : "wheel";
+      if (argument !== "" && argument !== mouse) {
+        return [withNotice(model, "/mouse wheel or /mouse native", now_ms, true), []];
+      }
+      const settings = { ...model.settings, mouse } as const;
+      const text = mouse === "native"
+        ? "The terminal selects text now; PgUp and PgDn scroll."
+        : "The wheel scrolls now; Shift and drag selects.";
+      const effects: Effect[] = [{ kind: "mouse", on: mouse === "wheel" }, {
+        kind: "save_settings",
+        settings,
+      }];
+      return [withNotice({ ...model, settings }, text, now_ms), effects];
+    }
+    case "/copy":
+      return copy(model, argument, now_ms);
+    case "/open": {
+      const text = storyText(model);
+      if (text === "") return [withNotice(model, "There is no story to write down yet.", now_ms), []];
+      return [model, [{ kind: "write_story", name: storyName(model), text }]];
+    }
+    default:
+      command satisfies never;
+      return [model, []];
+  }
+}
+
+function changeTheme(model: Model, argument: string, now_ms: number): Result {
+  const names: readonly (ThemeName | "auto")[] = ["auto", ...THEME_NAMES];
+  const wanted = argument === "" ? names[(names.indexOf(model.settings.theme) + 1) % names.length] : argument;
+  const theme = names.find((name) => name === wanted);
+  if (theme === undefined) {
+    return [
+      withNotice(model, `There is no theme "${argument}". There are ${names.join(", ")}.`, now_ms, true),
+      [],
+    ];
+  }
+  const settings = { ...model.settings, theme };
+  const after = { ...model, settings, theme: themeOf(settings, model.caps) };
+  return [withNotice(after, `Theme: ${theme}.`, now_ms), [{ kind: "save_settings", settings }]];
+}
+
+function copy(model: Model, argument: string, now_ms: number): Result {
+  const { transcript } = model;
+  let text = "";
+  let what = "";
+  if (argument === "" || argument === "reply") {
+    text = lastReply(transcript)?.content ?? "";
+    what = "The last reply";
+  } else if (argument === "line") {
+    text = transcript.messages.findLast((message) => message.role === "user")?.content ?? "";
+    what = "Your last line";
+  } else if (argument === "story") {
+    text = storyText(model);
+    what = "The story";
+  } else return [withNotice(model, "/copy reply, /copy line or /copy story", now_ms, true), []];
+  if (text === "") return [withNotice(model, "There is nothing to copy yet.", now_ms), []];
+  return [model, [{ kind: "copy", text, what }]];
+}
+
+/** The story as far as it is loaded: the player's lines marked, a blank line between paragraphs. */
+function storyText(model: Model): string {
+  const { messages, live } = model.transcript;
+  return [...messages, ...(live === null ? [] : [live.message])]
+    .filter((message) => message.content !== "")
+    .map((message) =>
+      message.role === "user" ? `> ${message.content.replaceAll("\n", "\n> ")}` : message.content
+    )
+    .join("\n\n");
+}

@@ -1,0 +1,133 @@
+/** Enter: whatever stands in the editor is said, or the face says why not. Nothing typed is lost on the way. */
+
+import type { CommandItem } from "../../shared/protocol.ts";
+import { FACE_COMMANDS } from "../face_commands.ts";
+import { setText } from "../widgets/editor.ts";
+import { allCommands, commandOf, needsArgument } from "./completion.ts";
+import { runFaceCommand } from "./face_run.ts";
+import { isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import { clearEditor, say } from "./say.ts";
+
+const MAX_SAID = 500;
+
+/** Bare names that are better answered by a list to choose from. */
+const LISTS: Record<string, string> = {
+  "/model": "/model ",
+  "/world list": "/world select ",
+  "/character list": "/character select ",
+  "/rules list": "/rules add ",
+  "/session list": "/session continue ",
+};
+
+/** Sends the editor's text. `confirmed`: a question about it was answered with yes. */
+export function submit(model: Model, now_ms: number, confirmed = false): Result {
+  const text = model.editor.text.trim();
+  if (text === "") return [model, []];
+  if (model.editing !== null) {
+    const [after, effects] = say(clearEditor(model), `/edit ${model.editing} ${text}`, now_ms);
+    return effects.length > 0 ? [after, effects] : [{ ...model, notice: after.notice }, []];
+  }
+  if (text.startsWith("/")) {
+    const answered = answerHere(model, text, now_ms, confirmed);
+    if (answered !== null) return answered;
+  } else if (isOpening(model)) {
+    return [withNotice(model, "Choose a world and a character first. Your line stays here.", now_ms), []];
+  } else if (model.turn !== null) {
+    return [withNotice(model, "The narrator is still speaking. Your line stays here.", now_ms), []];
+  }
+  const [after, effects] = say(model, text, now_ms);
+  if (effects.length === 0 && after.outbox === model.outbox) return [after, effects];
+  const cleared = clearEditor(after);
+  const lines = [...model.said.lines.filter((said) => said !== text), text].slice(-MAX_SAID);
+  return [
+    { ...cleared, confirm: null, said: { lines, at: 0, draft: "" } },
+    [...effects, { kind: "save_said", line: text }, { kind: "save_draft", text: cleared.editor.text }],
+  ];
+}
+
+/** A list opened by a key or a bare name: the draft is put aside until it is closed. */
+export function openList(model: Model, text: string, touched: boolean, draft = model.editor.text): Model {
+  const stash = model.popup.stash ?? draft;
+  return {
+    ...model,
+    desk: null,
+    sheet: null,
+    editing: null,
+    editor: setText(model.editor, text),
+    popup: { ...NO_POPUP, touched, stash },
+  };
+}
+
+/** What the face answers by itself; null: it is for the brain. */
+function answerHere(model: Model, text: string, now_ms: number, confirmed: boolean): Result | null {
+  const own = text.includes("\n") ? null : commandOf(text, FACE_COMMANDS);
+  if (own !== null) {
+    const [after, effects] = runFaceCommand(clearEditor(model), own.command.name, own.rest, now_ms);
+    return [after, [...effects, { kind: "save_draft", text: after.editor.text }]];
+  }
+  if (text === "/help") return [{ ...clearEditor(model), sheet: { kind: "help", top: 0 } }, []];
+  const commands = allCommands(model);
+  const list = LISTS[text];
+  if (list !== undefined && commands.some((command) => list === `${command.name} `)) {
+    return [openList(model, list, true, ""), []];
+  }
+  const found = commandOf(text, commands);
+  // An original server sends no table: what it knows beyond ours is its own affair.
+  if (found === null) {
+    return model.commands.length === 0
+      ? null
+      : [withNotice(model, unknown(text, commands), now_ms, true), []];
+  }
+  if (text === "/edit") return editLast(model, now_ms);
+  if (found.rest === "" && needsArgument(found.command)) {
+    return [withNotice(model, `${found.command.usage}: ${found.command.help}`, now_ms), []];
+  }
+  return confirmed ? null : askBefore(model, found, text);
+}
+
+/** What cannot be taken back is asked for once more, by its name. */
+function askBefore(model: Model, found: { command: CommandItem; rest: string }, text: string): Result | null {
+  if (found.command.name !== "/session delete") return null;
+  const session = model.story.sessions.find((item) => item.id === found.rest);
+  if (session === undefined) return null;
+  const turns = `${session.turns} turn${session.turns === 1 ? "" : "s"}`;
+  const name = session.title === "" ? session.name : session.title;
+  return [{ ...model, confirm: { prompt: text, question: `Delete "${name}", ${turns}, for good?` } }, []];
+}
+
+function editLast(model: Model, now_ms: number): Result {
+  const last = model.transcript.messages.findLast((message) => message.role === "user");
+  if (last === undefined) return [withNotice(model, "There is no line of yours to edit yet.", now_ms), []];
+  return [{ ...clearEditor(model), editing: last.id, editor: setText(model.editor, last.content) }, []];
+}
+
+function unknown(text: string, commands: readonly CommandItem[]): string {
+  const typed = text.split("\n")[0].split(" ")[0];
+  let best = "";
+  let distance = 3;
+  for (const { name } of commands) {
+    const [first] = name.split(" ");
+    const far = editDistance(typed, first);
+    if (far < distance) [best, distance] = [first, far];
+  }
+  return `There is no command ${typed}. ${best === "" ? "/ lists them all." : `Did you mean ${best}?`}`;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let older: number[] = [];
+  let before = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let row = 1; row <= from.length; row++) {
+    const now = [row];
+    for (let at = 1; at <= to.length; at++) {
+      const same = from[row - 1] === to[at - 1];
+      now[at] = Math.min(before[at] + 1, now[at - 1] + 1, before[at - 1] + (same ? 0 : 1));
+      if (row > 1 && at > 1 && from[row - 1] === to[at - 2] && from[row - 2] === to[at - 1]) {
+        now[at] = Math.min(now[at], older[at - 2] + 1);
+      }
+    }
+    older = before;
+    before = now;
+  }
+  return before[to.length];
+}
