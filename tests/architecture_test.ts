@@ -53,7 +53,7 @@ const LAYERS: Layer[] = [
     owns: ["brain/memory/"],
     may: ["brain/llm", "brain/store"],
     world: ["brain/memory/embedder.ts", "brain/memory/recall.ts", "brain/memory/worker.ts"],
-    packages: [],
+    packages: ["chromadb"],
   },
   {
     name: "brain/library",
