@@ -14,16 +14,21 @@ const PROTOCOL_NAME = "flower.v1";
 const TOKEN_PROTOCOL = "auth.";
 const encoder = new TextEncoder();
 
-/** Whether a request's name for this server is one of its own: a foreign one is somebody else's DNS entry for our address. */
-export function hostAllowed(headers: Headers, gate: Gate): boolean {
+/**
+ * Whether a request's name for this server is one of its own: a foreign one is somebody else's DNS entry for our address.
+ * `authority` stands for the Host header that HTTP/2 has not.
+ */
+export function hostAllowed(headers: Headers, authority: string, gate: Gate): boolean {
   const forwarded = gate.trust_proxy ? headers.get("x-forwarded-host") : null;
-  const host = (forwarded ?? headers.get("host") ?? "").toLowerCase();
-  const bound = gate.host.includes(":") ? `[${gate.host}]` : gate.host;
-  if ([bound, "127.0.0.1", "localhost"].some((name) => host === `${name.toLowerCase()}:${gate.port}`)) {
+  const host = (forwarded ?? headers.get("host") ?? authority).toLowerCase();
+  const bound = (gate.host.includes(":") ? `[${gate.host}]` : gate.host).toLowerCase();
+  // Nobody writes the ports that URLs leave out.
+  const ports = [80, 443].includes(gate.port) ? ["", `:${gate.port}`] : [`:${gate.port}`];
+  if ([bound, "127.0.0.1", "localhost"].some((name) => ports.some((port) => host === name + port))) {
     return true;
   }
   // Bound to all addresses we have: an address, unlike a name, cannot be made to lead here by somebody else.
-  if (["0.0.0.0", "::"].includes(gate.host) && isAddressAt(host, gate.port)) return true;
+  if (["0.0.0.0", "::"].includes(gate.host) && ports.some((port) => isAddress(host, port))) return true;
   return isNamed(host, gate.allowed_hosts);
 }
 
@@ -88,7 +93,7 @@ function isNamed(host: string, names: string[]): boolean {
   });
 }
 
-function isAddressAt(host: string, port: number): boolean {
-  const match = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]):(\d+)$/.exec(host);
-  return match !== null && Number(match[1]) === port;
+function isAddress(host: string, port: string): boolean {
+  const match = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d+)?$/.exec(host);
+  return match !== null && (match[1] ?? "") === port;
 }

@@ -20,6 +20,8 @@ export interface Visitor {
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 /** How often revoked tokens are looked for. */
 const SWEEP_MS = 1000;
+/** How long faces may take to answer that they are closed. */
+const CLOSE_MS = 300;
 /** The close code for a token that counts no longer; 4000 to 4999 are free for programs. */
 const REVOKED = 4401;
 
@@ -84,10 +86,18 @@ export class FaceSockets {
     };
   }
 
-  /** Ends them all with this code and reason. */
-  close(code: number, reason: string): void {
+  /** Ends them all with this code and reason; resolves when they are closed, or do not answer. */
+  async close(code: number, reason: string): Promise<void> {
     clearInterval(this.#sweeper);
-    for (const socket of [...this.#sockets.keys()]) this.#end(socket, code, reason);
+    const closing = [...this.#sockets.keys()].map((socket) => {
+      const closed = new Promise<void>((resolve) => socket.addEventListener("close", () => resolve()));
+      this.#end(socket, code, reason);
+      return closed;
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+    await Promise.race([Promise.all(closing), late]);
+    clearTimeout(timer);
   }
 
   #send(socket: WebSocket, event: Parameters<Listener["send"]>[0]): void {

@@ -47,9 +47,9 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
       const gate: Gate = { ...config, port: server.addr.port };
       const remote = remoteAddr.hostname;
       const { headers } = request;
-      if (!hostAllowed(headers, gate)) return refuse("host", "Foreign host.", 403);
+      const { host, pathname: path } = new URL(request.url);
+      if (!hostAllowed(headers, host, gate)) return refuse("host", "Foreign host.", 403);
       if (!originAllowed(headers, gate)) return refuse("origin", "Foreign origin.", 403);
-      const path = new URL(request.url).pathname;
       if (PAGES.includes(path)) {
         const open = fromThisMachine(remote, headers);
         if (!open && typeof visitorOf(headers) === "string") {
@@ -124,7 +124,8 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
       draining = true;
     },
     async close(code, reason) {
-      sockets.close(code, reason);
+      // The server's own end would come first and tell them nothing.
+      await sockets.close(code, reason);
       await server.shutdown();
     },
   };

@@ -175,6 +175,8 @@ function plainReason(opened: boolean, event: CloseEvent, fault: string): string 
     if (status === "403") return "the brain refuses this address";
     return fault === "" ? "the brain does not answer" : `the brain does not answer (${fault})`;
   }
+  if (event.code === 1012) return "the brain is restarting";
+  if (event.code === 4401) return "the brain has taken this token back";
   if (event.code === 1009) return "the last line was larger than the brain reads";
   return event.reason === "" ? "the brain is gone" : `the brain closed the line: ${event.reason}`;
 }

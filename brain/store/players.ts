@@ -20,6 +20,15 @@ export function playerName(db: Database, player_id: string): string {
   return db.get<{ name: string }>("SELECT name FROM players WHERE id = ?", player_id)?.name ?? player_id;
 }
 
+/** The player with this id, or of this name in any case; `local` always is there. */
+export function findPlayer(db: Database, typed: string): { id: string; name: string } | undefined {
+  const players = db.all<{ id: string; name: string }>("SELECT id, name FROM players");
+  // SQLite's lower() knows A to Z only.
+  const found = players.find(({ id }) => id === typed) ??
+    players.find(({ name }) => name.toLowerCase() === typed.toLowerCase());
+  return found ?? (typed === LOCAL_PLAYER ? { id: LOCAL_PLAYER, name: LOCAL_PLAYER } : undefined);
+}
+
 /** Replaces what the player has chosen. */
 export function saveState(db: Database, player_id: string, state: PlayerState): void {
   db.transaction(() => {

@@ -1,7 +1,7 @@
 /** Tokens: what lets a player in from elsewhere. Only their digests are kept; a token belongs to one player. */
 import { createHash } from "node:crypto";
 import type { Database } from "./database.ts";
-import { LOCAL_PLAYER } from "./players.ts";
+import { findPlayer, LOCAL_PLAYER } from "./players.ts";
 
 export interface TokenRow {
   player_id: string;
@@ -34,7 +34,7 @@ export function addToken(
 ): { player_id: string; returned: boolean } | null {
   return db.transaction(() => {
     const before = named(db, player.name);
-    if (before === undefined) {
+    if (before === undefined && player.name.toLowerCase() !== LOCAL_PLAYER) {
       db.run(
         "INSERT INTO players (id, name, token_hash) VALUES (?, ?, ?)",
         player.id,
@@ -43,7 +43,7 @@ export function addToken(
       );
       return { player_id: player.id, returned: false };
     }
-    if (before.token_hash !== null || before.id === LOCAL_PLAYER) return null;
+    if (before === undefined || before.token_hash !== null || before.id === LOCAL_PLAYER) return null;
     db.run("UPDATE players SET token_hash = ? WHERE id = ?", player.token_hash, before.id);
     return { player_id: before.id, returned: true };
   });
@@ -87,8 +87,6 @@ export function liveTokens(db: Database): Set<string> {
 }
 
 function named(db: Database, name: string): { id: string; token_hash: string | null } | undefined {
-  // SQLite's lower() knows A to Z only.
-  return db.all<{ id: string; name: string; token_hash: string | null }>(
-    "SELECT id, name, token_hash FROM players",
-  ).find((player) => player.name.toLowerCase() === name.toLowerCase());
+  const id = findPlayer(db, name)?.id ?? "";
+  return db.get("SELECT id, token_hash FROM players WHERE id = ?", id);
 }

@@ -172,6 +172,8 @@ Deno.test("reasons are plain words", async () => {
 Deno.test("close codes are plain words", async () => {
   const rows: [number, string, string][] = [
     [1009, "too large", "the last line was larger than the brain reads"],
+    [1012, "restarting", "the brain is restarting"],
+    [4401, "This token was revoked.", "the brain has taken this token back"],
     [1000, "", "the brain is gone"],
     [1001, "restarting", "the brain closed the line: restarting"],
   ];
