@@ -6,6 +6,7 @@ import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 import { type Effect, type Model, type Result, storyName, type Turn, withNotice, withSync } from "./model.ts";
+import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
 
@@ -28,8 +29,9 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
     }
     case "gone": {
       const reason = sanitizeLine(link.reason);
+      const trouble = { text: `${reason} Ctrl+C leaves.`, retry: false, go_on: false };
       const gone = giveBack({ ...model, connection: { kind: "gone", reason }, turn: null });
-      return [withNotice(gone, reason, now_ms, true), []];
+      return [{ ...gone, transcript: { ...gone.transcript, trouble } }, []];
     }
     case "problem":
       return [withNotice(model, sanitizeLine(link.text), now_ms, true), []];
@@ -71,7 +73,8 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
       return updateHistory(model, event.metadata, now_ms);
     case "history_page": {
       const transcript = addEarlier(model.transcript, event.metadata);
-      return [{ ...model, transcript, asked_before: null }, []];
+      const after = { ...model, transcript, asked_before: null };
+      return model.gathering === null ? [after, []] : gather(after, model.gathering, now_ms);
     }
     case "message": {
       const { message } = event.metadata;
@@ -190,7 +193,7 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
       [],
     ];
   }
-  after = { ...after, beginning: false };
+  after = { ...after, beginning: false, gathering: null };
   const stopped = /^stream cancelled/i.test(words);
   const turn = model.turn;
   const ours = turn !== null && turn.phase === "waiting" &&

@@ -3,6 +3,7 @@
 import type { FaceCommandName } from "../face_commands.ts";
 import { THEME_NAMES, type ThemeName } from "../theme.ts";
 import { lastReply } from "../widgets/transcript.ts";
+import { say } from "./say.ts";
 import { type Effect, type Model, type Result, storyName, themeOf, withNotice } from "./model.ts";
 import { scrollSheet } from "./sheet.ts";
 
@@ -38,11 +39,8 @@ export function runFaceCommand(model: Model, name: string, argument: string, now
     }
     case "/copy":
       return copy(model, argument, now_ms);
-    case "/open": {
-      const text = storyText(model);
-      if (text === "") return [withNotice(model, "There is no story to write down yet.", now_ms), []];
-      return [model, [{ kind: "write_story", name: storyName(model), text }]];
-    }
+    case "/open":
+      return gather(model, "open", now_ms);
     default:
       command satisfies never;
       return [model, []];
@@ -75,11 +73,28 @@ function copy(model: Model, argument: string, now_ms: number): Result {
     text = transcript.messages.findLast((message) => message.role === "user")?.content ?? "";
     what = "Your last line";
   } else if (argument === "story") {
-    text = storyText(model);
-    what = "The story";
+    return gather(model, "copy", now_ms);
   } else return [withNotice(model, "/copy reply, /copy line or /copy story", now_ms, true), []];
   if (text === "") return [withNotice(model, "There is nothing to copy yet.", now_ms), []];
   return [model, [{ kind: "copy", text, what }]];
+}
+
+/** Loads what the page has not asked for yet, then hands the whole story out. */
+export function gather(model: Model, what: "open" | "copy", now_ms: number): Result {
+  const first = model.transcript.messages[0];
+  if (
+    model.transcript.more && first !== undefined && model.connection.kind === "connected" &&
+    model.protocol !== null
+  ) {
+    return say({ ...model, gathering: what, asked_before: first.id }, `/history before ${first.id}`, now_ms);
+  }
+  const after = { ...model, gathering: null };
+  const text = storyText(after);
+  if (text === "") return [withNotice(after, "There is no story yet.", now_ms), []];
+  const effect: Effect = what === "open"
+    ? { kind: "write_story", name: storyName(after), text }
+    : { kind: "copy", text, what: "The story" };
+  return [after, [effect]];
 }
 
 /** The story as far as it is loaded: the player's lines marked, a blank line between paragraphs. */

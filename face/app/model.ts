@@ -120,6 +120,8 @@ export interface Model {
   beginning: boolean;
   /** Earlier messages were asked for, up to this id. */
   asked_before: number | null;
+  /** The whole story is being loaded, to be written down or copied. */
+  gathering: "open" | "copy" | null;
   editor: Editor;
   /** What was said, newest last; `at` counts from the end while looking back, and `draft` waits. */
   said: { lines: readonly string[]; at: number; draft: string };
@@ -222,6 +224,7 @@ export function init(start: Start): Model {
     outbox: { prompts: [], not_before_ms: 0 },
     beginning: false,
     asked_before: null,
+    gathering: null,
     editor: start.draft === "" ? EMPTY_EDITOR : { ...setText(EMPTY_EDITOR, start.draft), past: [] },
     said: { lines: start.said, at: 0, draft: "" },
     popup: NO_POPUP,

@@ -161,6 +161,7 @@ function sentenceOf(model: Model, choices: Choice[], now_ms: number): string {
         ? "The worlds come in a moment."
         : `Looking for the worlds at ${model.whose}.`;
     }
+    if (connection.kind === "gone") return `${connection.reason} Ctrl+C leaves.`;
     return `${state[0].toUpperCase()}${state.slice(1)}.${
       connection.reason === "" ? "" : ` ${connection.reason}`
     }`;

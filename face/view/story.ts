@@ -16,10 +16,10 @@ import { fit } from "./draw.ts";
 const SAY_WHY_MS = 3000;
 
 export function drawStory(grid: Grid, model: Model, place: Geometry, now_ms: number): PageView {
-  if (!model.story.synced) {
+  if (!model.story.synced && model.connection.kind !== "gone") {
     const text = model.connection.kind === "starting"
       ? "Your story opens in a moment."
-      : "Your story opens as soon as the brain is there.";
+      : "Your story opens as soon as there is a connection.";
     put(grid, place.x, place.page_y, fit(text, place.width, model.theme.marks.ellipsis), model.theme.dim);
   }
   const view = viewPage(pageContext(model, now_ms), model.scroll, place.page_height);

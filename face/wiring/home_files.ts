@@ -25,6 +25,7 @@ export interface HomeFiles {
 const DRAFT_WAIT_MS = 300;
 const MAX_SAID = 500;
 const MAX_DRAFT = 256 * 1024;
+const encoder = new TextEncoder();
 
 /** Opens the files below `home`. A home that cannot be read or written costs memory, never the evening. */
 export function openHomeFiles(home: string): HomeFiles {
@@ -98,9 +99,13 @@ export function openHomeFiles(home: string): HomeFiles {
       const stories = join(home, "stories");
       const plain =
         name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "story";
-      const path = join(stories, `${plain}.txt`);
+      let path = join(stories, `${plain}.txt`);
       try {
         Deno.mkdirSync(stories, { recursive: true, mode: 0o700 });
+        // A longer story of this name is another one, or holds what is not here: it stays.
+        for (let copy = 2; sizeOf(path) > encoder.encode(text).length + 1; copy++) {
+          path = join(stories, `${plain}-${copy}.txt`);
+        }
         Deno.writeTextFileSync(path, `${text}\n`, { mode: 0o600 });
         return { text: `Written to ${path}`, error: false };
       } catch (error) {
@@ -112,6 +117,15 @@ export function openHomeFiles(home: string): HomeFiles {
     },
     flush,
   };
+}
+
+/** Bytes of a file; 0 when there is none. */
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 function readString(line: string): string[] {

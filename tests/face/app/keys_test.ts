@@ -541,3 +541,23 @@ Deno.test("what went wrong stays on the screen until a key is pressed", () => {
   player.press("x");
   assert.doesNotMatch(player.screen(), /nothing to take back/);
 });
+
+Deno.test("/open and /copy story take the whole story, not only what is loaded", () => {
+  for (const command of ["/open", "/copy story"]) {
+    const player = openStory();
+    player.hear(events.history([message(9, "assistant", "Nine.")], true));
+    player.type(command);
+    player.press("enter");
+    assert.deepEqual(player.said(), ["/history before 9"]);
+    const page = (before: number, history: ReturnType<typeof message>[], more: boolean) =>
+      player.hear({ event: "history_page", content: "", ref: "1", metadata: { before, history, more } });
+    page(9, [message(8, "user", "Eight.")], true);
+    assert.deepEqual(player.said(), ["/history before 8"]);
+    player.effects();
+    page(8, [message(7, "assistant", "Seven.")], false);
+    const [effect] = player.effects();
+    assert.ok(effect.kind === "write_story" || effect.kind === "copy");
+    assert.equal(effect.text, "Seven.\n\n> Eight.\n\nNine.", command);
+    assert.equal(player.model().gathering, null);
+  }
+});

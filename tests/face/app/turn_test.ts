@@ -409,3 +409,22 @@ Deno.test("the player's own lines stand as typed: no lists, no breaks of scenes,
   player.hear(events.history([message(1, "user", "---\n# one\n- two *three*")]));
   assert.match(player.screen(), /› ---\n {6}# one\n {6}- two three/);
 });
+
+Deno.test("a brain that cannot be had says why on the page, and the reason stays", () => {
+  const reason = "engine.db was written by a newer Flower Engine. Nothing was changed.";
+  for (const settings of [{ last_story: "The Salt Marsh" }, {}]) {
+    const player = createPlayer({ settings });
+    player.link({ kind: "gone", reason });
+    player.press("x", "backspace");
+    player.wait(10_000);
+    assert.match(
+      player.screen().replace(/\s+/g, " "),
+      /written by a newer Flower Engine\. Nothing was changed\. Ctrl\+C leaves\./,
+    );
+    assert.doesNotMatch(player.screen(), /in a moment|as soon as/);
+  }
+  const open = openStory();
+  open.link({ kind: "gone", reason });
+  open.press("x");
+  assert.match(open.screen(), /✗ engine\.db was written by a newer/);
+});
