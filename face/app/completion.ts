@@ -31,7 +31,7 @@ export interface Completion {
 }
 
 /** Not offered: the page asks for these by itself. */
-const UNLISTED = ["/history before"];
+export const UNLISTED = ["/history before"];
 
 /** All commands that can be typed now: the brain's (or an original server's), and the face's own. */
 export function allCommands(model: Model): readonly CommandItem[] {
@@ -184,13 +184,13 @@ function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
       return story.rules.map((rule) => {
         const on = story.active_rules.includes(rule.id);
         return {
-          ...plain(rule.id, rule.name, rule.about),
+          ...plain(rule.id, rule.name, withoutName(rule.about, rule.name)),
           name: on ? `${rule.name} ${model.theme.marks.done}` : rule.name,
         };
       });
     case "active_rule":
       return story.rules.filter((rule) => story.active_rules.includes(rule.id)).map((rule) =>
-        plain(rule.id, rule.name, rule.about)
+        plain(rule.id, rule.name, withoutName(rule.about, rule.name))
       );
     case "model":
       return modelItems(model);
@@ -208,6 +208,12 @@ function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
     case "text":
       return [];
   }
+}
+
+/** A pack may begin with its own name: it stands beside it already. */
+function withoutName(about: string, name: string): string {
+  const rest = about.startsWith(`${name}: `) ? about.slice(name.length + 2) : about;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 function sessionTitle(session: SessionItem, story: Story): string {

@@ -4,7 +4,7 @@ import { FACE_COMMANDS } from "../face_commands.ts";
 import { keyHelp } from "../keymap.ts";
 import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/wrap.ts";
-import { allCommands } from "./completion.ts";
+import { allCommands, UNLISTED } from "./completion.ts";
 import { geometry } from "./geometry.ts";
 import type { Model, Sheet } from "./model.ts";
 
@@ -16,7 +16,7 @@ export interface SheetLine {
 }
 
 const CLOCK_WIDTH = 7;
-const LABEL_WIDTH = 30;
+const LABEL_WIDTH = 26;
 
 /** Columns of the label; a longer label has a row of its own. */
 export function labelWidth(model: Model, sheet: Sheet): number {
@@ -81,7 +81,7 @@ function helpLines(model: Model): SheetLine[] {
     text: help,
   });
   const own = new Set<string>(FACE_COMMANDS.map((command) => command.name));
-  const theirs = allCommands(model).filter((command) => !own.has(command.name));
+  const theirs = allCommands(model).filter(({ name }) => !own.has(name) && !UNLISTED.includes(name));
   return [
     { ...BLANK, heading: "The story" },
     ...theirs.map(row),

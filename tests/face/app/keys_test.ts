@@ -561,3 +561,19 @@ Deno.test("/open and /copy story take the whole story, not only what is loaded",
     assert.equal(player.model().gathering, null);
   }
 });
+
+Deno.test("rules are listed with what they do, their own name not repeated, and a mark for those that are on", () => {
+  const player = openStory();
+  const rules = [
+    { id: "gritty", name: "Gritty", about: "Gritty: bodies tire." },
+    { id: "terse", name: "Terse", about: "Few words." },
+  ];
+  player.hear(events.sync({ session_id: "s", active_rules: ["gritty"], available_rules: rules }));
+  player.type("/rules add ");
+  assert.match(player.screen(), /Gritty ✓ +Bodies tire\./);
+  assert.match(player.screen(), /Terse {2,}Few words\./);
+  player.press("ctrl+u");
+  player.type("/rules remove ");
+  assert.match(player.screen(), /Gritty +Bodies tire\./);
+  assert.doesNotMatch(player.screen(), /Terse/);
+});
