@@ -20,7 +20,15 @@ export interface RoleOptions {
   env: (name: string) => string | undefined;
 }
 
-export interface Place extends RoleOptions {
+/** Where a role's words go. */
+export interface Talk {
+  /** Prints a line on stdout. */
+  say(line: string): void;
+  /** Prints a line on stderr. */
+  complain(line: string): void;
+}
+
+export interface Place extends RoleOptions, Talk {
   /** Absolute, as is everything in `config`. */
   home: string;
   assets: string;
@@ -28,9 +36,6 @@ export interface Place extends RoleOptions {
   keys: Keys;
   /** The config.yaml that was read; null: there is none. */
   config_file: string | null;
-  /** Prints a line on stdout, or on stderr. */
-  say(line: string): void;
-  complain(line: string): void;
 }
 
 /** A role could not do its work. `message` is for the player. */
@@ -43,7 +48,7 @@ export class RoleError extends Error {
 }
 
 /** Reads the config of this home without writing anything. Never throws: complaints are in the config. */
-export function openPlace(options: RoleOptions): Place {
+export function openPlace(options: RoleOptions, talk: Talk): Place {
   const home = realOr(resolve(options.cwd, options.home));
   const assets = realOr(resolve(options.cwd, options.assets));
   let config_file: string | null = null;
@@ -59,7 +64,7 @@ export function openPlace(options: RoleOptions): Place {
       return text;
     },
   });
-  return { ...options, home, assets, config, keys, config_file, say: console.log, complain: console.error };
+  return { ...options, ...talk, home, assets, config, keys, config_file };
 }
 
 /** Runs `work` while no brain can run on this home. Throws RoleError when one does, or when home cannot be written. */

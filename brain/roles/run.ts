@@ -5,11 +5,15 @@ import { StoryFileError } from "../export/story_file.ts";
 import { StoreError } from "../store/database.ts";
 import { unreachable } from "../../shared/protocol.ts";
 import type { Order } from "./orders.ts";
-import { openPlace, type Place, RoleError, type RoleOptions } from "./place.ts";
+import { openPlace, type Place, RoleError, type RoleOptions, type Talk } from "./place.ts";
 
 /** Resolves to the exit code. Never throws: what went wrong stands on stderr. */
-export async function runOrder(order: Order, options: RoleOptions): Promise<number> {
-  const place = openPlace(options);
+export async function runOrder(
+  order: Order,
+  options: RoleOptions,
+  talk: Talk = { say: console.log, complain: console.error },
+): Promise<number> {
+  const place = openPlace(options, talk);
   try {
     return await run(order, place);
   } catch (error) {
