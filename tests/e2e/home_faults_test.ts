@@ -178,15 +178,15 @@ Deno.test("a broken file is told with line and column, the others load, and a sa
   });
 });
 
-/** Says a line to a provider that is slow, and waits until a part of the reply is in the database. */
+/** Says a line to a provider that falls silent in mid-reply, and waits until what was told is in the database. */
 async function midReply(face: FaceClient, stage: Stage): Promise<string> {
   await face.begin();
-  await face.command("/model fault/slow:40");
+  await face.command("/model fault/stall-between:12");
   const from = face.events.length;
   face.say("I open the door.");
-  const seen = () => face.events.slice(from).filter(({ event }) => event === "chat_chunk").length;
-  await face.until(() => seen() > 8, "nine pieces");
-  return stage.rows().at(-1)?.content ?? "";
+  const told = () => face.events.slice(from).filter(({ event }) => event === "chat_chunk").length;
+  await face.until(() => told() > 8, "nine pieces");
+  return await until(() => stage.rows()[2]?.content || null, "a saved part");
 }
 
 Deno.test("a brain that is killed in mid-reply shows the partial reply, marked stopped, after the restart", async () => {
@@ -208,12 +208,12 @@ Deno.test("a brain that is killed in mid-reply shows the partial reply, marked s
   assert.ok(STORY.startsWith(kept.content) && kept.content.length > 3 && kept.content.length < STORY.length);
   assert.deepEqual(face.history.map(({ role }) => role), ["assistant", "user", "assistant"]);
   assert.match(stage.log(), /1 replies were cut off when the brain stopped; their text is kept/);
-  assert.equal(face.state?.model, "fault/slow:40");
+  assert.equal(face.state?.model, "fault/stall-between:12");
   await face.command("/model story");
   await plays(face);
 });
 
-Deno.test("SIGTERM in mid-reply keeps all that was told, marked stopped, and ends with code 0 within a second and a half", async () => {
+Deno.test("Ctrl+C in mid-reply keeps all that was told, marked stopped, and ends with code 0 within a second and a half", async () => {
   await using provider = await startProvider();
   await using stage = await openStage({ config: configFor(provider) });
   let shown = "";
@@ -221,7 +221,7 @@ Deno.test("SIGTERM in mid-reply keeps all that was told, marked stopped, and end
     await using face = await stage.face();
     await midReply(face, stage);
     const started = performance.now();
-    stage.door.signal("SIGTERM");
+    stage.door.signal("SIGINT");
     assert.equal(await stage.door.ended, 0);
     assert.ok(performance.now() - started < 1500);
     await gone(stage.pid);
@@ -237,6 +237,24 @@ Deno.test("SIGTERM in mid-reply keeps all that was told, marked stopped, and end
   assert.deepEqual([face.history.at(-1)?.content, face.history.at(-1)?.status], [content, "stopped"]);
   await face.command("/model story");
   await plays(face);
+});
+
+Deno.test("SIGTERM in mid-reply lets the reply end, begins no other, and ends with code 0", async () => {
+  await using provider = await startProvider();
+  await using stage = await openStage({ config: configFor(provider) });
+  await using face = await stage.face();
+  await face.begin();
+  await face.command("/model fault/slow:40");
+  const from = face.events.length;
+  face.say("I open the door.");
+  await face.next("chat_chunk", from);
+  stage.door.signal("SIGTERM");
+  const told = await face.told(from);
+  assert.deepEqual([told.message.status, told.text], ["complete", STORY]);
+  face.say("And another.");
+  assert.equal(await stage.door.ended, 0);
+  await gone(stage.pid);
+  assert.deepEqual(stage.rows().map(({ status }) => status), ["complete", "complete", "complete"]);
 });
 
 /** Runs the front door until it ends; for starts that fail. Throws when it starts after all. */
