@@ -41,6 +41,15 @@ export interface Embeddings {
   model: string;
 }
 
+/** Where vectors are looked through. Its token travels apart, in `keys` as "vectors". */
+export interface Vectors {
+  engine: "embedded" | "chroma";
+  /** Chroma: scheme, host and port. */
+  url: string;
+  tenant: string;
+  database: string;
+}
+
 /** What one player may ask for; 0: as much as they like. */
 export interface Limits {
   /** Replies being told at the same time, in different stories. */
@@ -89,6 +98,7 @@ export interface Config {
   memory_tokens: number;
   lore_folders: string[];
   embeddings: Embeddings;
+  vectors: Vectors;
   /** Model that reads stories for facts; "": facts are found by rule. */
   facts_model: string;
   /** Whether a session's model tells what its history drops; else that is done by picking sentences. */
@@ -141,6 +151,11 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     delete keys.embeddings;
     if (api_key !== "") keys.embeddings = api_key;
   }
+  const { token: vectors_token, ...vectors } = settings.vectors;
+  if (vectors.engine === "chroma") {
+    delete keys.vectors;
+    if (vectors_token !== "") keys.vectors = vectors_token;
+  }
   const absolute = (written: string) => {
     const user = env("HOME") ?? "";
     const expanded = user !== "" && /^~(\/|$)/.test(written) ? join(user, written.slice(1)) : written;
@@ -176,6 +191,7 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
       ...embeddings,
       path: embeddings.path === "" ? join(home, "models") : absolute(embeddings.path),
     },
+    vectors,
     connect_timeout_ms: settings.connect_timeout_ms,
     first_byte_timeout_ms: settings.first_byte_timeout_ms,
     idle_timeout_ms: settings.idle_timeout_ms,

@@ -135,13 +135,12 @@ export function readRows<T extends object>(
   bag: Record<string, unknown>,
   path: Path,
   complain: Complain,
-  also: readonly string[] = [],
 ): Partial<T> {
   const result: Partial<T> = {};
   const known = Object.keys(rows);
   for (const [key, value] of Object.entries(bag)) {
     if (!Object.hasOwn(rows, key)) {
-      if (!also.includes(key)) complain([...path, key], unknownKey(key, [...known, ...also]));
+      complain([...path, key], unknownKey(key, known));
       continue;
     }
     if (value === null || value === undefined) continue;

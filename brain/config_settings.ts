@@ -17,6 +17,7 @@ import {
   url,
   whole,
 } from "./config_checks.ts";
+import { defaultVectors, vectors, type VectorsSetting } from "./config_vectors.ts";
 import { MAX_PROMPT_BYTES } from "../shared/protocol.ts";
 
 /** One item of `providers:`. */
@@ -65,6 +66,7 @@ export interface Settings {
   allowed_hosts: string[];
   limits: Partial<Limits>;
   embeddings: EmbeddingsSetting;
+  vectors: VectorsSetting;
   memory: MemorySetting;
   summaries: boolean;
   connect_timeout_ms: number;
@@ -271,6 +273,7 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   allowed_hosts: hostNames,
   limits,
   embeddings,
+  vectors,
   memory,
   summaries: flag,
   connect_timeout_ms: whole(1, 3_600_000, "milliseconds"),
@@ -281,11 +284,8 @@ const ROWS: { [Key in keyof Settings]: Read<Settings[Key]> } = {
   max_page_count: whole(0, 4_294_967_294, "pages"),
 };
 
-/** Known, and read by parts of the engine that come later. */
-const LATER = ["vectors"] as const;
-
 /** Every key that config.yaml may hold. */
-export const KNOWN_KEYS: readonly string[] = [...Object.keys(ROWS), ...LATER];
+export const KNOWN_KEYS: readonly string[] = Object.keys(ROWS);
 
 /** What an empty file means. */
 export function defaultSettings(): Settings {
@@ -311,6 +311,7 @@ export function defaultSettings(): Settings {
     allowed_hosts: [],
     limits: {},
     embeddings: { engine: "local", path: "", url: "", model: LOCAL_MODEL, api_key: "" },
+    vectors: defaultVectors(),
     memory: { facts_model: "" },
     summaries: true,
     connect_timeout_ms: 15_000,
@@ -327,5 +328,5 @@ export function readSettings(value: unknown, complain: Complain): Settings {
   const defaults = defaultSettings();
   if (value === null) return defaults;
   const bag = mapping(value, [], complain, 'lines of the form "key: value"');
-  return bag ? { ...defaults, ...readRows<Settings>(ROWS, bag, [], complain, LATER) } : defaults;
+  return bag ? { ...defaults, ...readRows<Settings>(ROWS, bag, [], complain) } : defaults;
 }

@@ -67,6 +67,7 @@ export function netList(config: Config): string[] {
     own,
     ...[...config.providers, ...config.local_servers].map((entry) => hostAndPort(entry.base_url)),
     ...(config.embeddings.engine === "endpoint" ? [hostAndPort(config.embeddings.url)] : []),
+    ...(config.vectors.engine === "chroma" ? [hostAndPort(config.vectors.url)] : []),
   ]);
 }
 

@@ -28,6 +28,7 @@ const LAYERS: Layer[] = [
       "brain/config_settings.ts",
       "brain/config_checks.ts",
       "brain/config_providers.ts",
+      "brain/config_vectors.ts",
     ],
     may: ["brain/yaml"],
     world: [],
@@ -185,7 +186,9 @@ function sources(): Source[] {
       else if (entry.name.endsWith(".ts")) {
         const text = Deno.readTextFileSync(path);
         const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-        const imports = [...code.matchAll(/(?<!")\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
+        const imports = [...code.matchAll(/(?<!")\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) =>
+          match[1]
+        );
         const bare = code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
         found.push({ path: relative(ROOT, path), text, code: bare, imports });
       }

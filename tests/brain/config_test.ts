@@ -72,6 +72,7 @@ Deno.test("without a file everything has its default and nothing is complained a
       url: "",
       model: "Xenova/all-MiniLM-L6-v2",
     },
+    vectors: { engine: "embedded", url: "", tenant: "default_tenant", database: "default_database" },
     connect_timeout_ms: 15_000,
     first_byte_timeout_ms: 120_000,
     idle_timeout_ms: 60_000,
@@ -127,7 +128,7 @@ idle_timeout_ms: 3600000
 log_level: debug
 max_page_count: 40
 embeddings: {engine: local, path: vec, model: a/b}
-vectors: chroma
+vectors: {engine: chroma, url: "http://chroma.example:8100", tenant: home, database: stories, token: key-v}
 memory: {facts_model: " some/model "}
 summaries: off
 `,
@@ -137,6 +138,13 @@ summaries: off
   assert.equal(config.main_provider, "main");
   assert.equal(config.facts_model, "some/model");
   assert.equal(config.summaries, false);
+  assert.deepEqual(config.vectors, {
+    engine: "chroma",
+    url: "http://chroma.example:8100",
+    tenant: "home",
+    database: "stories",
+  });
+  assert.equal(keys.vectors, "key-v");
   assert.deepEqual(config.providers[0], { name: "main", base_url: "http://10.0.0.7:9000/v1", quirks: {} });
   assert.deepEqual(config.providers.at(-1), {
     name: "together",
@@ -155,6 +163,7 @@ summaries: off
     groq: "key-groq",
     gemini: "key-gem",
     together: "key-tog",
+    vectors: "key-v",
   });
   assert.equal(config.default_model, "some/model");
   assert.deepEqual(config.supported_models, ["a", "b/c"]);
@@ -264,6 +273,43 @@ Deno.test("embeddings: off, a path, or an endpoint with its own key; what an end
     });
     assert.deepEqual(config.embeddings, expected, written);
     assert.equal(keys.embeddings, key, written);
+    assert.equal(complaints.length, told.length, complaints.join("\n"));
+    told.forEach((pattern, index) => assert.match(complaints[index], pattern, written));
+  }
+});
+
+Deno.test("vectors: here, or on a Chroma server with its own token; without an address they stay here", () => {
+  const here = { engine: "embedded", url: "", tenant: "default_tenant", database: "default_database" };
+  const url = "http://127.0.0.1:8100";
+  const there = { ...here, engine: "chroma", url };
+  const rows: [string, Record<string, string>, string | undefined, RegExp[]][] = [
+    ["", here, undefined, []],
+    ["embedded", here, undefined, []],
+    [`{engine: embedded, url: '${url}', token: t}`, here, undefined, []],
+    [`{engine: chroma, url: '${url}'}`, there, undefined, []],
+    [`{engine: chroma, url: '${url}/', token: t}`, { ...there, url: `${url}/` }, "t", []],
+    [
+      `{engine: chroma, url: '${url}'}\nproviders:\n  - {name: vectors, base_url: 'http://x', api_key: k}`,
+      there,
+      undefined,
+      [],
+    ],
+    ["chroma", here, undefined, [/:1:1: vectors has engine chroma and no url;/]],
+    [`{engine: chroma, url: '${url}/api/v2', token: t}`, here, undefined, [
+      /vectors.url must end with its host and port/,
+      / no url;/,
+    ]],
+    [`{engine: chroma, url: '${url}', tenant: a/b, database: ..}`, there, undefined, [
+      /vectors.tenant must be a name/,
+      /vectors.database must be a name/,
+    ]],
+    ["{engine: croma}", here, undefined, [/vectors.engine must be one of embedded, chroma/]],
+    ["on", here, undefined, [/vectors must be embedded or a mapping/]],
+  ];
+  for (const [written, expected, token, told] of rows) {
+    const { config, keys, complaints } = load({ home: `vectors: ${written}` });
+    assert.deepEqual(config.vectors, expected, written);
+    assert.equal(keys.vectors, token, written);
     assert.equal(complaints.length, told.length, complaints.join("\n"));
     told.forEach((pattern, index) => assert.match(complaints[index], pattern, written));
   }

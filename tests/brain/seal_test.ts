@@ -30,6 +30,14 @@ Deno.test("the net list is the own address and exactly the configured hosts", ()
       ...BUILT_IN,
     ]],
     [
+      config("local_servers: off\nvectors: {engine: chroma, url: 'http://chroma.example:8100', token: t}"),
+      ["127.0.0.1:0", ...BUILT_IN, "chroma.example:8100"],
+    ],
+    [config("local_servers: off\nvectors: {engine: embedded, url: 'http://chroma.example:8100'}"), [
+      "127.0.0.1:0",
+      ...BUILT_IN,
+    ]],
+    [
       config("local_servers: off\nopenai_base_url: http://Example.com/v1"),
       ["127.0.0.1:0", "example.com:80", ...BUILT_IN.slice(1)],
     ],

@@ -84,6 +84,7 @@ export const CONFIG: Config = {
   memory_tokens: 600,
   lore_folders: [],
   embeddings: { engine: "off", path: "/nowhere", url: "", model: "" },
+  vectors: { engine: "embedded", url: "", tenant: "default_tenant", database: "default_database" },
   facts_model: "",
   summaries: true,
   connect_timeout_ms: 1000,

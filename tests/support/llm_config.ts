@@ -24,6 +24,7 @@ export function configWith(part: Partial<Config>): Config {
     memory_tokens: 600,
     lore_folders: [],
     embeddings: { engine: "off", path: "/nowhere", url: "", model: "" },
+    vectors: { engine: "embedded", url: "", tenant: "default_tenant", database: "default_database" },
     facts_model: "",
     summaries: true,
     connect_timeout_ms: 15_000,
