@@ -77,7 +77,10 @@ const answers: [string, RegExp][] = [
   ["/nsfw", /^✗ NSFW rule file not found\. .*rules\/nsfw\.yaml/],
   ["/model", /^The narrator is fake\/one\. On offer: fake\/one/],
   ["/model odd/three", /^Hot-swapped model to odd\/three$/],
-  ["/model new/model", /^Hot-swapped model to new\/model\. It is in no list I have, I will try it at fake\.$/],
+  [
+    "/model new/model",
+    /^Hot-swapped model to new\/model\. It is in no list I have, I will try it at fake\.$/,
+  ],
   ["/model none/at-all", /^Error: none\/at-all is not recognized/],
   ["/model two words", /^Error: "two words" is not recognized/],
   ["/model refresh", /^✓ 3 models on offer\.$/],
