@@ -13,6 +13,7 @@ export const BRAIN_ROLES: readonly Role[] = [
   { name: "doctor", help: "look at everything that playing needs, and say what to do" },
   { name: "export", help: "write a story as a book, or as a file to be imported" },
   { name: "import", help: "bring an exported story back, or take over a folder of the original" },
+  { name: "token", help: "let players in from elsewhere: add, revoke or list them" },
 ];
 
 /** Exit codes of every program; scripts rely on them. */

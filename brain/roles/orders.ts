@@ -19,7 +19,8 @@ export type Order =
     player: string;
   }
   | { role: "import"; file: string; player: string }
-  | { role: "import_original"; folder: string };
+  | { role: "import_original"; folder: string }
+  | { role: "token"; action: "add" | "revoke" | "list"; name: string };
 
 /** The one player at this machine. */
 export const LOCAL_PLAYER = "local";
@@ -58,4 +59,16 @@ export function addOrders(program: Command, run: (order: Order) => Promise<void>
     .copyInheritedSettings(program).exitOverride()
     .argument("<folder>", "where its engine.db, config.yaml and assets are")
     .action((folder) => run({ role: "import_original", folder }));
+
+  const tokens = command("token");
+  const verb = (name: string, what: string) =>
+    tokens.command(name).description(what).copyInheritedSettings(program).exitOverride();
+  verb("add", "let somebody play from elsewhere; prints the token, once").argument(
+    "<name>",
+    "what to call them",
+  )
+    .action((name) => run({ role: "token", action: "add", name }));
+  verb("revoke", "take it back; their stories stay").argument("<name>", "whose")
+    .action((name) => run({ role: "token", action: "revoke", name }));
+  verb("list", "who has one").action(() => run({ role: "token", action: "list", name: "" }));
 }
