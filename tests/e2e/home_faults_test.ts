@@ -82,6 +82,8 @@ Deno.test("a broken config is told with its line to the face, on stderr and in t
       const from = face.events.length;
       face.say("I look around.");
       await face.next("chat_chunk", from);
+      face.say("/cancel");
+      await face.told(from);
     });
   }
 });
