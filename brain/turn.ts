@@ -6,6 +6,7 @@ import type { Deps } from "./deps.ts";
 import { costOf } from "./llm/costs.ts";
 import { type Chunk, ProviderError, type ProviderUsage } from "./llm/provider.ts";
 import { createStoryFilter } from "./llm/story_filter.ts";
+import { noteFacts } from "./memory/facts.ts";
 import { rememberMessage } from "./memory/remember.ts";
 import { estimateTokens, serverCut, tokenScale } from "./prompt/budget.ts";
 import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
@@ -47,7 +48,8 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
           tokens: estimateTokens(start.line),
           created_ms: now,
         });
-        rememberMessage(db, player_id, session_id, line);
+        rememberMessage(db, player_id, session_id, line, { speaker: scene.character.name });
+        noteFacts(db, player_id, session_id, line, scene.character.name, now);
         reply = answer(line.id);
         break;
       }
@@ -241,6 +243,7 @@ function close(
     const message = deps.db.transaction(() => {
       const message = reply.finish(outcome, usage);
       rememberMessage(deps.db, player_id, scene.session.id, message);
+      noteFacts(deps.db, player_id, scene.session.id, message, scene.character.name, deps.now());
       // Not before the request went out: a commit costs more than all else that a turn adds.
       if (request !== null) {
         request.record.why.reported = reported?.prompt_tokens ?? null;

@@ -1,5 +1,6 @@
 /** Going back and forth in the tree of a story: tellings, edits, undo and redo, older pages. */
 
+import { noteFacts } from "../memory/facts.ts";
 import { rememberMessage } from "../memory/remember.ts";
 import { estimateTokens } from "../prompt/budget.ts";
 import {
@@ -96,7 +97,10 @@ export const STORY_COMMANDS: Command[] = [
           tokens: estimateTokens(text),
           created_ms: deps.now(),
         });
-        rememberMessage(deps.db, player_id, session.id, edited);
+        const name = deps.library.characters().find(({ id }) => id === session.character_id)?.name ?? "";
+        const told = edited.role === "user" ? { speaker: name } : {};
+        rememberMessage(deps.db, player_id, session.id, edited, told);
+        noteFacts(deps.db, player_id, session.id, edited, name, deps.now());
         updateSession(deps.db, player_id, session.id, { leaf_id: edited.id });
         return {
           answer: "✓ Saved beside the old wording.",

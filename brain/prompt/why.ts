@@ -295,7 +295,7 @@ export function describePiece(piece: WhyPiece): string {
     ? piece.heading === "" ? "lore" : `lore, ${piece.heading}`
     : piece.kind === "fact"
     ? `noted, ${turns}`
-    : `${piece.speaker !== "" ? piece.speaker : piece.role === "user" ? "you" : "the narrator"}, ${turns}`;
+    : `${piece.role === "user" ? "you" : piece.speaker === "" ? "the narrator" : piece.speaker}, ${turns}`;
   const called = [
     ...(piece.reason === "" ? [] : [piece.reason]),
     ...(piece.pinned ? ["pinned"] : []),

@@ -1,4 +1,5 @@
 /** Facts: one line each about who is, has, owes or promised what, with the message it was taken from. */
+import type { Role } from "../../shared/story.ts";
 import { type Database, StoreError } from "./database.ts";
 import { spaced } from "./spacing.ts";
 
@@ -171,6 +172,23 @@ export function factsOnPath(db: Database, player_id: string, leaf_id: number | n
     else row.superseded_by = later;
   }
   return rows;
+}
+
+/** All finished messages with the character that their story is played with, oldest first. */
+export function storiesForFacts(
+  db: Database,
+): {
+  id: number;
+  role: Role;
+  content: string;
+  session_id: string;
+  player_id: string;
+  character_id: string;
+}[] {
+  return db.all(
+    `SELECT m.id, m.role, m.content, m.session_id, s.player_id, s.character_id FROM messages m
+     JOIN sessions s ON s.id = m.session_id WHERE m.status <> 'writing' ORDER BY m.id`,
+  );
 }
 
 /** Notes that a model has read the story for facts up to this message. Ignores foreign ones. */
