@@ -212,7 +212,12 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   const reading = (async () => {
     for await (const bytes of terminal.read()) {
       if (over) return;
-      hear(parser.push(bytes));
+      try {
+        hear(parser.push(bytes));
+      } catch (error) {
+        // A defect of ours ends with its name; only a terminal that cannot be read ends without a word.
+        reportError(error);
+      }
     }
     end(0);
   })();

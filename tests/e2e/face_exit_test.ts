@@ -1,0 +1,231 @@
+// The real face in a pseudo terminal, with the real brain: however it ends, the shell has its terminal as it was, the draft
+// is kept, and no process is left.
+
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { parseBrainFile } from "../../shared/home.ts";
+import { FACE, gone, isRunning, ROOT, tempHome, until } from "../support/processes.ts";
+import { assertGivenBack, assertTaken, childrenOf, type Shell, startShell } from "../support/shell.ts";
+
+const BROKEN = join(ROOT, "tests", "support", "broken_view.ts");
+const DENO = Deno.execPath();
+const WORLDS = /Where do you want to go\?\s+› 1 /;
+const IGNORE = Deno.build.os !== "linux";
+
+interface Play {
+  shell: Shell;
+  home: string;
+  /** The face's own process. */
+  face(): Promise<number>;
+  brain(): number;
+}
+
+/** Plays in a shell that afterwards says the exit code and whether the line mode is what it was. */
+async function withPlay(
+  check: (play: Play) => Promise<void>,
+  options: { command?: string; config?: string; width?: number } = {},
+): Promise<void> {
+  await using home = await tempHome(options.config ?? "narrator_word_ms: 1\n");
+  const command = options.command ?? `${DENO} run -A --no-check --quiet --preload ${BROKEN} ${FACE} play`;
+  const script = `echo "shell $$."; before=$(stty -g); ${command} --home ${home.path}; echo "code $?."; ` +
+    `[ "$before" = "$(stty -g)" ] && echo "line mode kept"; echo over`;
+  await using shell = startShell(["sh", "-c", script], { columns: options.width ?? 80 });
+  const brain = () => {
+    try {
+      return parseBrainFile(Deno.readTextFileSync(join(home.path, "brain.json")))?.pid ?? 0;
+    } catch {
+      return 0;
+    }
+  };
+  const face = () =>
+    until(() => {
+      // Below `deno task` the face is its child.
+      let pid = 0;
+      for (let [child] = childrenOf(shell.pid); child !== undefined; [child] = childrenOf(child)) {
+        if (Deno.readTextFileSync(`/proc/${child}/cmdline`).includes("face/main.ts")) return child;
+        if (child === pid) break;
+        pid = child;
+      }
+      return null;
+    }, "the face runs");
+  await check({ shell, home: home.path, face, brain });
+}
+
+/** The normal screen as it was before, the exit code, and the line mode. */
+async function sawEnd(shell: Shell, code: number): Promise<void> {
+  const [, seen] = await shell.shows(/code (\d+)\.[^]*over/);
+  assert.equal(Number(seen), code);
+  assertGivenBack(shell);
+  assert.match(shell.emulator.row(0), /^shell \d+\.$/, "the normal screen is as it was");
+  assert.match(shell.emulator.text(), /^line mode kept$/m);
+}
+
+/** Two keys from the opening to the story, and a line that is being answered. */
+async function inMidReply({ shell }: Play): Promise<void> {
+  await shell.shows(WORLDS);
+  shell.type("\r");
+  await shell.shows(/Who are you there\?\s+› 1 /);
+  shell.type("\r");
+  await shell.shows(/Tab reread/);
+  shell.type("I look around.\r");
+  await shell.shows(/narrating/);
+}
+
+const SLOW = "narrator_word_ms: 80\n";
+
+Deno.test({
+  name: "exit: /quit gives the terminal back and prints two lines",
+  ignore: IGNORE,
+  fn: () =>
+    withPlay(async (play) => {
+      const { shell } = play;
+      await inMidReply(play);
+      await shell.shows(/Tab reread/);
+      assertTaken(shell);
+      const brain = play.brain();
+      shell.type("/quit\r");
+      await sawEnd(shell, 0);
+      const text = shell.emulator.text().replaceAll("\n", "");
+      assert.match(
+        text,
+        /^shell \d+\.✿ [^✿]+, 1 turn +deno task play --home \/\S+ goes on where it stopped\.code 0\./,
+      );
+      await gone(brain, 1500);
+    }),
+});
+
+Deno.test({
+  name: "exit: Ctrl+C twice leaves the opening; deno task play ends with the face's code",
+  ignore: IGNORE,
+  fn: () =>
+    withPlay(async ({ shell, brain }) => {
+      await shell.shows(WORLDS);
+      const pid = brain();
+      shell.type("\x03");
+      await shell.shows(/Ctrl\+C again leaves/);
+      // Twice within 300 ms is one: `deno task` doubles a Ctrl+C.
+      await new Promise((resolve) => setTimeout(resolve, 350));
+      shell.type("\x03");
+      await sawEnd(shell, 0);
+      await gone(pid, 1500);
+    }, { command: "deno task --quiet play" }),
+});
+
+const FAULTS: [string, Deno.Signal, string, RegExp][] = [
+  ["an error thrown in view", "SIGUSR1", "x", /Error: the view is broken/],
+  ["a rejected promise", "SIGUSR2", "", /Error: nobody awaits this/],
+  ["an error thrown by a key", "SIGALRM", "x", /Error: a key is broken/],
+];
+
+for (const [name, signal, keys, says] of FAULTS) {
+  Deno.test({
+    name: `exit: ${name} gives the terminal back, says what it was, and keeps the draft`,
+    ignore: IGNORE,
+    fn: () =>
+      withPlay(async (play) => {
+        const { shell } = play;
+        await inMidReply(play);
+        shell.type("A draft that nobody sent");
+        await shell.shows(/› A draft that nobody sent/);
+        const pid = await play.face();
+        const brain = play.brain();
+        Deno.kill(pid, signal);
+        // The listener runs before anything typed after its signal was seen by the process.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        shell.type(keys);
+        await sawEnd(shell, 1);
+        assert.match(shell.emulator.text(), says);
+        assert.match(
+          await Deno.readTextFile(join(play.home, "face", "draft.txt")),
+          /^A draft that nobody sentx?$/,
+        );
+        await gone(brain, 2500);
+      }, { config: SLOW }),
+  });
+}
+
+for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGQUIT", 131]] as const) {
+  Deno.test({
+    name: `exit: ${signal} in mid-reply gives the terminal back and keeps the draft`,
+    ignore: IGNORE,
+    fn: () =>
+      withPlay(async (play) => {
+        const { shell } = play;
+        await inMidReply(play);
+        shell.type("A draft");
+        await shell.shows(/› A draft/);
+        const brain = play.brain();
+        Deno.kill(await play.face(), signal);
+        await sawEnd(shell, code);
+        assert.equal(await Deno.readTextFile(join(play.home, "face", "draft.txt")), "A draft");
+        await gone(brain, 2500);
+      }, { config: SLOW }),
+  });
+}
+
+Deno.test({
+  name: "exit: SIGINT from outside asks as Ctrl+C does; the answer stops the reply and leaves",
+  ignore: IGNORE,
+  fn: () =>
+    withPlay(async (play) => {
+      const { shell } = play;
+      await inMidReply(play);
+      const brain = play.brain();
+      Deno.kill(await play.face(), "SIGINT");
+      await shell.shows(/Leave while the narrator speaks\?/);
+      assertTaken(shell);
+      shell.type("s");
+      await sawEnd(shell, 0);
+      await gone(brain, 1500);
+    }, { config: SLOW }),
+});
+
+Deno.test({
+  name: "exit: SIGTERM to deno task play ends the face, the brain and the task",
+  ignore: IGNORE,
+  fn: () =>
+    withPlay(async ({ shell, face, brain }) => {
+      await shell.shows(WORLDS);
+      const pid = await face();
+      const brain_pid = brain();
+      Deno.kill(childrenOf(shell.pid)[0], "SIGTERM");
+      await sawEnd(shell, 143);
+      await gone(pid, 2500);
+      await gone(brain_pid, 2500);
+    }, { command: "deno task --quiet play" }),
+});
+
+Deno.test({
+  name: "exit: a brain that is killed in mid-reply leaves the face in place; leaving gives the terminal back",
+  ignore: IGNORE,
+  fn: () =>
+    withPlay(async (play) => {
+      const { shell } = play;
+      await inMidReply(play);
+      const brain = play.brain();
+      Deno.kill(brain, "SIGKILL");
+      await until(() => isRunning(play.brain()) && play.brain() !== brain, "another brain");
+      await shell.shows(/stopped/);
+      assertTaken(shell);
+      const second = play.brain();
+      shell.type("/quit\r");
+      await sawEnd(shell, 0);
+      await gone(second, 1500);
+    }, { config: SLOW }),
+});
+
+Deno.test({
+  name: "exit: a window that is closed in mid-reply ends face and brain, and keeps the draft",
+  ignore: IGNORE,
+  fn: () =>
+    withPlay(async (play) => {
+      const { shell } = play;
+      await inMidReply(play);
+      shell.type("A draft");
+      await shell.shows(/› A draft/);
+      const pids = [await play.face(), play.brain()];
+      shell.hangUp();
+      for (const pid of pids) await gone(pid, 5000);
+      assert.equal(await Deno.readTextFile(join(play.home, "face", "draft.txt")), "A draft");
+    }, { config: SLOW }),
+});
