@@ -254,6 +254,19 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
   {
+    name: "0005_vectors",
+    // hash names the text that was embedded; vector: float32, little end first, of length 1.
+    sql: `
+      CREATE TABLE vectors (
+        hash TEXT NOT NULL,
+        model TEXT NOT NULL,
+        dimension INTEGER NOT NULL,
+        vector BLOB NOT NULL,
+        PRIMARY KEY (hash, model)
+      ) STRICT;
+    `,
+  },
+  {
     name: "0006_daily_usage",
     // What a player has used stays counted when the story is deleted. day: days since 1970, UTC.
     sql: `
@@ -264,6 +277,14 @@ export const MIGRATIONS: readonly Migration[] = [
         cost REAL NOT NULL,
         PRIMARY KEY (player_id, day)
       ) STRICT;
+    `,
+  },
+  {
+    name: "0007_store_name",
+    // Tells this database from others that keep their vectors on the same server.
+    sql: `
+      CREATE TABLE store_name (name TEXT PRIMARY KEY) STRICT;
+      INSERT INTO store_name (name) VALUES (lower(hex(randomblob(8))));
     `,
   },
 ];
