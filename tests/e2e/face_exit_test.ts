@@ -2,6 +2,7 @@
 // is kept, and no process is left.
 
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path/posix";
 import { parseBrainFile } from "../../shared/home.ts";
 import { FACE, gone, isRunning, ROOT, tempHome, until } from "../support/processes.ts";
@@ -229,3 +230,85 @@ Deno.test({
       assert.equal(await Deno.readTextFile(join(play.home, "face", "draft.txt")), "A draft");
     }, { config: SLOW }),
 });
+
+/** All processes below `pid` in the shell's job: not the brain, which is in a group of its own. */
+function groupOf(pid: number): number[] {
+  return childrenOf(pid).filter((child) => {
+    const line = Deno.readTextFileSync(`/proc/${child}/cmdline`);
+    return !line.includes("brain/main.ts");
+  }).flatMap((child) => [child, ...groupOf(child)]);
+}
+
+function isStopped(pid: number): boolean {
+  return Array.from(Deno.readDirSync(`/proc/${pid}/task`)).every(({ name }) =>
+    /^\d+ \(.*\) T /.test(Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`))
+  );
+}
+
+/** The last reply as the story's file has it. */
+function lastReply(home: string): { content: string; status: string } {
+  const db = new DatabaseSync(join(home, "engine.db"), { readOnly: true });
+  try {
+    return db.prepare(
+      "SELECT content, status FROM messages WHERE role = 'assistant' ORDER BY id DESC LIMIT 1",
+    )
+      .get() as { content: string; status: string };
+  } finally {
+    db.close();
+  }
+}
+
+for (const when of ["while the reply goes on", "after the reply has ended"]) {
+  Deno.test({
+    name:
+      `exit: Ctrl-Z in a shell, and fg ${when}: the shell has its terminal, then the face, the reply is whole`,
+    ignore: IGNORE,
+    async fn() {
+      await using home = await tempHome("narrator_word_ms: 20\n");
+      await using shell = startShell(["bash", "--norc", "--noprofile", "-i"], {
+        env: { PS1: "shell> ", HISTFILE: "" },
+      });
+      await shell.shows(/shell> $/m);
+      shell.type("before=$(stty -g)\r");
+      await shell.shows(/stty -g\)\s+shell> $/m);
+      shell.type(`deno task --quiet play --home ${home.path}\r`);
+      const play: Play = { shell, home: home.path, face: () => Promise.reject(), brain: () => 0 };
+      await inMidReply(play);
+      assertTaken(shell);
+      shell.type("\x1a");
+      await shell.shows(/Stopped[^]*shell> $/m);
+      // All of the group is stopped at once, but not in the same instant: who still reads would take the next keys.
+      await until(() => groupOf(shell.pid).every(isStopped), "the whole group is stopped");
+      // At its prompt an interactive bash wants pastes in brackets, too.
+      assertGivenBack(shell, [2004]);
+      shell.type('[ "$before" = "$(stty -g)" ] && echo "line mode" kept\r');
+      await shell.shows(/^line mode kept$/m);
+      assert.equal(lastReply(home.path).status, "writing", "the reply goes on");
+      if (when.startsWith("after")) {
+        await until(() => lastReply(home.path).status === "complete", "the reply ends without a face");
+      }
+      shell.type("fg\r");
+      await shell.shows(/Tab reread/);
+      assertTaken(shell);
+      const { content, status } = lastReply(home.path);
+      assert.equal(status, "complete");
+      const words = (text: string) => text.replace(/[*›✿\s]+/g, " ").trim();
+      const ended = words(content).slice(-300);
+      assert.ok(
+        words(shell.emulator.text()).includes(ended),
+        `${ended}\nis not whole:\n${shell.emulator.text()}`,
+      );
+      const seen = shell.emulator.text();
+      shell.type("\f");
+      await shell.shows(/Tab reread/);
+      assert.equal(shell.emulator.text(), seen, "a fresh drawing shows the same");
+      shell.type("/quit\r");
+      await shell.shows(/goes on where it[^]*shell> $/m);
+      assertGivenBack(shell, [2004]);
+      shell.type('[ "$before" = "$(stty -g)" ] && echo "line mode" kept again\r');
+      await shell.shows(/^line mode kept again$/m);
+      shell.type("exit\r");
+      await shell.ended;
+    },
+  });
+}
