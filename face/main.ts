@@ -30,8 +30,8 @@ export interface Plain {
 export interface Actions {
   play(common: Common, plain: Plain): Promise<number>;
   dev(common: Common): Promise<number>;
-  /** `url` null: the brain that runs on the home. */
-  face(common: Common, url: string | null): Promise<number>;
+  /** `url` null: the brain that runs on the home. `token_file` is absolute. */
+  face(common: Common, url: string | null, token_file: string | null): Promise<number>;
   /** Runs brain/main.ts with these arguments. */
   brain(args: readonly string[]): Promise<number>;
 }
@@ -89,8 +89,10 @@ export async function runRole(
     });
   role("face", "a face for a brain that runs already")
     .option("--url <url>", "where that brain listens (default: the one of this home)", parseUrl)
+    .option("--token-file <file>", "with --url: file with your token for that brain (mode 600)")
     .action(async (own) => {
-      code = await actions.face(common(), own.url ?? null);
+      const token_file = own.tokenFile === undefined ? null : resolve(cwd, own.tokenFile);
+      code = await actions.face(common(), own.url ?? null, token_file);
     });
   for (const { name, help } of BRAIN_ROLES) {
     // Its own options are brain/main.ts's to check: everything goes there as it was typed.
@@ -125,7 +127,7 @@ if (import.meta.main) {
     {
       play: async (common, plain) => (await roles()).play(common, plain),
       dev: async (common) => (await roles()).dev(common),
-      face: async (common, url) => (await roles()).face(common, url),
+      face: async (common, url, token_file) => (await roles()).face(common, url, token_file),
       brain: (args) => passToBrain(root, args),
     },
     env,

@@ -9,6 +9,7 @@ import type { Common, Plain } from "./main.ts";
 import { linesOf, runPlain } from "./plain.ts";
 import { type LinkEvent, runFace } from "./runtime.ts";
 import { denoTerminal } from "./term/terminal.ts";
+import { readToken } from "./wiring/token.ts";
 
 export interface PlayOptions {
   /** Folder that holds brain/ and face/; real. */
@@ -21,7 +22,7 @@ export interface PlayOptions {
 export function createPlay(options: PlayOptions): {
   play(common: Common, plain: Plain): Promise<number>;
   dev(common: Common): Promise<number>;
-  face(common: Common, url: string | null): Promise<number>;
+  face(common: Common, url: string | null, token_file: string | null): Promise<number>;
 } {
   const { root, version, env } = options;
   return {
@@ -37,13 +38,14 @@ export function createPlay(options: PlayOptions): {
       return await onScreen(common, false);
     },
     dev: (common) => onScreen(common, true),
-    async face(common, url) {
-      const refused = refuse(common, version) ?? noTerminal();
+    async face(common, url, token_file) {
+      const refused = refuse(common, version) ?? noTerminal() ?? noToken(url, token_file);
       if (refused) return refuseWith(refused);
       if (url !== null) {
         return await draw(common, url, () => ({
           launcher: null,
-          locate: () => Promise.resolve({ url, token: "" }),
+          // Read at each attempt: a new token may have been put there.
+          locate: () => Promise.resolve({ url, token: readToken(token_file) }),
           watch: false,
         }));
       }
@@ -200,6 +202,18 @@ function refuse(common: Common, version: string): Refusal | null {
     };
   }
   return null;
+}
+
+function noToken(url: string | null, token_file: string | null): Refusal | null {
+  if (token_file !== null && url === null) {
+    return { message: "--token-file goes with --url: a brain on this machine needs none.", code: EXIT.usage };
+  }
+  try {
+    readToken(token_file);
+    return null;
+  } catch (error) {
+    return { message: error instanceof Error ? error.message : String(error), code: EXIT.usage };
+  }
 }
 
 function refuseWith({ message, code }: Refusal): number {

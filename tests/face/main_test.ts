@@ -17,7 +17,7 @@ async function run(args: string[]): Promise<{ code: number; asked: unknown[] }> 
     {
       play: (common) => note(0, "play", common),
       dev: (common) => note(0, "dev", common),
-      face: (common, url) => note(5, "face", common, url),
+      face: (common, url, token_file) => note(5, "face", common, url, token_file),
       brain: (rest) => note(3, "brain", rest),
     },
     (name) => name === "XDG_DATA_HOME" ? "/x" : undefined,
@@ -49,8 +49,13 @@ Deno.test("every role gets its options and gives its exit code", async () => {
   const rows: [string[], number, unknown[]][] = [
     [["play"], 0, ["play", COMMON]],
     [["dev"], 0, ["dev", COMMON]],
-    [["face"], 5, ["face", COMMON, null]],
-    [["face", "--url", "ws://h:1"], 5, ["face", COMMON, "ws://h:1/ws/rpc"]],
+    [["face"], 5, ["face", COMMON, null, null]],
+    [["face", "--url", "ws://h:1"], 5, ["face", COMMON, "ws://h:1/ws/rpc", null]],
+    [
+      ["face", "--url", "wss://story.example", "--token-file", "t"],
+      5,
+      ["face", COMMON, "wss://story.example/ws/rpc", "/work/t"],
+    ],
     [["play", "--home", "h"], 0, ["play", { ...COMMON, home: "/work/h", home_named: true }]],
     [["--home", "/h/../i", "play"], 0, ["play", { ...COMMON, home: "/i", home_named: true }]],
     [
