@@ -10,6 +10,7 @@ export type KeyContext =
   | "popup"
   | "desk"
   | "sheet"
+  | "why"
   | "opening"
   | "question"
   | "confirm";
@@ -63,6 +64,13 @@ export type Action =
   | "desk_continue"
   | "desk_copy"
   | "desk_undo"
+  | "desk_why"
+  | "why"
+  | "why_go"
+  | "why_pin"
+  | "why_forget"
+  | "why_numbers"
+  | "why_whole"
   | "choose"
   | "confirm"
   | "question_wait"
@@ -113,6 +121,7 @@ export const KEYS: readonly KeyRow[] = [
   row("empty", "space", "page_down", "Space", "turn the page"),
   row("empty", "home", "scroll_start", "Home", "the beginning of what is loaded"),
   row("empty", "end", "scroll_end", "End", "follow the story to its end"),
+  row("empty", "alt+w f4", "why", "F4, Alt+W", "why the last reply is what it is"),
   row("empty", "?", "keys", "?", "this page"),
   row("empty", "r", "retry", "r", "after an error: try again"),
   row("empty", "c", "go_on", "c", "where a reply broke off: let it go on"),
@@ -125,6 +134,7 @@ export const KEYS: readonly KeyRow[] = [
   row("desk", "e", "desk_edit", "e", "edit"),
   row("desk", "c", "desk_continue", "c", "let the narrator go on"),
   row("desk", "y", "desk_copy", "y", "copy"),
+  row("desk", "w", "desk_why", "w", "why this reply"),
   row("desk", "u", "desk_undo", "u", "take back to here"),
   row("desk", "tab enter", "back"),
 
@@ -138,6 +148,18 @@ export const KEYS: readonly KeyRow[] = [
   row("sheet", "home", "scroll_start"),
   row("sheet", "end", "scroll_end"),
   row("sheet", "enter q ?", "back"),
+
+  row("why", "up k", "previous", "↑  ↓", "another piece"),
+  row("why", "down j", "next"),
+  row("why", "enter", "why_go", "Enter", "go where it was told"),
+  row("why", "p", "why_pin", "p", "have it in every reply, or no longer"),
+  row("why", "f", "why_forget", "f", "never remember it again"),
+  row("why", "n", "why_numbers", "n", "the numbers"),
+  row("why", "x", "why_whole", "x", "the whole request"),
+  row("why", "space", "page_down"),
+  row("why", "home", "scroll_start"),
+  row("why", "end", "scroll_end"),
+  row("why", "q w", "back"),
 
   row("opening", "enter", "accept", "Enter", "go"),
   row("opening", "up k", "previous", "↑  ↓", "look"),
@@ -171,6 +193,7 @@ const NAMES: Record<KeyContext, string> = {
   desk: "With the bar on a message",
   popup: "In a list over the page",
   sheet: "On a page like this",
+  why: "On the page that says why",
   opening: "Before the story",
   question: "When you leave in mid-reply",
   confirm: "When you are asked",
@@ -208,6 +231,7 @@ export function keyHelp(): { heading: string; rows: { label: string; help: strin
     "empty",
     "desk",
     "popup",
+    "why",
     "opening",
     "question",
     "confirm",

@@ -177,6 +177,10 @@ export function statusKeys(model: Model, now_ms: number): string[] {
   switch (context) {
     case "question":
       return ["w wait for it", "s stop and leave", "Esc stay"];
+    case "why":
+      return model.sheet?.kind === "why" && model.sheet.whole
+        ? [`${arrows} scroll`, "Esc back"]
+        : ["Enter go there", "p pin", "f forget", "n numbers", "x prompt", "Esc back"];
     case "sheet":
       return ["Esc back", `${arrows} scroll`];
     case "popup":
@@ -206,7 +210,7 @@ function deskKeys(model: Model): string[] {
     return ["e edit", "y copy", "u back to here", "Esc write"];
   }
   const tellings = message.alternatives > 1 ? `${model.theme.marks.sideways} tellings` : "c go on";
-  return ["r another telling", tellings, "e edit", "Esc write"];
+  return ["r another telling", tellings, "w why", "Esc write"];
 }
 
 /** Keys on the left; on the right speed, how full the narrator's memory is, and cost. */

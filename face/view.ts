@@ -29,6 +29,7 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
   if (model.sheet !== null) {
     drawHeader(grid, model, place, now_ms);
     drawSheet(grid, model, place, model.sheet);
+    drawSheetNotice(grid, model, place);
     drawStatus(grid, model, place, now_ms);
     return { cursor: null, page: null };
   }
@@ -56,6 +57,16 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
     cursor: hidden ? null : cursor,
     page: { top: place.page_y, bottom: place.page_y + place.page_height, view: page },
   };
+}
+
+/** In the blank row below a page of words. */
+function drawSheetNotice(grid: Grid, model: Model, place: Geometry): void {
+  const { notice, theme } = model;
+  if (notice === null) return;
+  const look = notice.error ? theme.error : theme.dim;
+  const y = place.status_y - 1;
+  put(grid, place.x - 2, y, notice.error ? theme.marks.error : theme.marks.notice, look);
+  put(grid, place.x, y, fit(notice.text, place.width, theme.marks.ellipsis), look, place.x + place.width);
 }
 
 function drawTiny(grid: Grid, model: Model): Screen {

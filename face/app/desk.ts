@@ -8,6 +8,7 @@ import { endTelling } from "../widgets/transcript.ts";
 import { geometry, pageContext } from "./geometry.ts";
 import { type Model, type Result, withNotice } from "./model.ts";
 import { retry, say } from "./say.ts";
+import { askWhy } from "./why.ts";
 
 /** Puts the bar on the last message; without messages nothing happens. */
 export function openDesk(model: Model, now_ms: number): Model {
@@ -59,6 +60,10 @@ export function updateDesk(model: Model, action: Action, now_ms: number): Result
     case "desk_previous_telling":
     case "desk_next_telling":
       return swipe(model, message, action === "desk_next_telling" ? "next" : "prev", now_ms);
+    case "desk_why": {
+      const reply = message.role === "assistant" ? message : messages[at + 1];
+      return reply === undefined ? [model, []] : askWhy(model, reply.id, now_ms);
+    }
     case "desk_undo":
       return undo(model, at, now_ms);
     default:

@@ -1,6 +1,6 @@
 /** What the brain says, taken into the model. */
 
-import { type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
+import { type Event, type EventOf, unreachable, type Why, type WhyPiece } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
@@ -9,6 +9,8 @@ import { type Effect, type Model, type Result, storyName, type Turn, withNotice,
 import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
+import { goToMessage } from "./seek.ts";
+import { whyAnswered } from "./why.ts";
 
 /** An original server is deaf for a while after a reply. */
 const ORIGINAL_DEAF_MS = 150;
@@ -74,7 +76,8 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
     case "history_page": {
       const transcript = addEarlier(model.transcript, event.metadata);
       const after = { ...model, transcript, asked_before: null };
-      return model.gathering === null ? [after, []] : gather(after, model.gathering, now_ms);
+      if (model.gathering !== null) return gather(after, model.gathering, now_ms);
+      return model.seeking === null ? [after, []] : goToMessage(after, model.seeking, now_ms);
     }
     case "message": {
       const { message } = event.metadata;
@@ -185,6 +188,11 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
     if (line !== null) after = putBack(after, line);
     // What the opening does by itself needs no word, and ids are for the log.
     if (model.beginning) return [{ ...after, log: [...after.log, { at_ms: now_ms, text: words }] }, []];
+    const { why } = event.metadata;
+    if (why !== null) {
+      return [{ ...after, notice: null, sheet: whySheet(after, cleanWhy(why)) }, []];
+    }
+    if (after.sheet?.kind === "why") after = { ...after, sheet: whyAnswered(after.sheet, event.ref) };
     if (isPage) return [{ ...after, sheet: { kind: "text", text: sanitize(event.content), top: 0 } }, []];
     const told = inWords(after.story, words);
     const noticed = withNotice(after, told, now_ms);
@@ -209,6 +217,38 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
   }
   if (line !== null) after = putBack(after, line);
   return stopped ? [after, []] : [withNotice(after, words, now_ms, true), []];
+}
+
+/** A page about a reply; where it is open already, it goes on showing what was looked at. */
+function whySheet(model: Model, why: Why): Model["sheet"] {
+  const { sheet } = model;
+  if (sheet?.kind === "why" && sheet.why.message_id === why.message_id) {
+    return { ...sheet, why, whole: why.prompt !== null, top: why.prompt !== null ? 0 : sheet.top };
+  }
+  const whole = why.prompt !== null;
+  return { kind: "why", top: 0, why, chosen: 0, numbers: false, whole, marks: {}, asked: null };
+}
+
+/** Quotes are words of models and of world files. */
+function cleanWhy(why: Why): Why {
+  const piece = (item: WhyPiece): WhyPiece => ({
+    ...item,
+    speaker: sanitizeLine(item.speaker),
+    heading: sanitizeLine(item.heading),
+    quote: sanitizeLine(item.quote),
+    fact: sanitizeLine(item.fact),
+    reason: sanitizeLine(item.reason),
+    words: item.words.map(sanitizeLine),
+    page_words: item.page_words.map(sanitizeLine),
+    split: item.split.map(({ name, score }) => ({ name: sanitizeLine(name), score })),
+  });
+  return {
+    ...why,
+    recalled: why.recalled.map(piece),
+    left_out: why.left_out.map(piece),
+    story: why.story.map(piece),
+    prompt: why.prompt?.map(({ role, content }) => ({ role, content: sanitize(content) })) ?? null,
+  };
 }
 
 /** The original's answers name ids; the page names things. */

@@ -14,8 +14,10 @@ import { geometry, pageContext } from "./geometry.ts";
 import { type Effect, isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
 import { scrollSheet } from "./sheet.ts";
+import { askBefore } from "./seek.ts";
 import { clearEditor, retry, say } from "./say.ts";
 import { openList, submit } from "./submit.ts";
+import { askWhy, updateWhy } from "./why.ts";
 
 const LEAVE_MS = 4000;
 const WHEEL_ROWS = 3;
@@ -24,7 +26,7 @@ const WHEEL_ROWS = 3;
 export function contextsOf(model: Model, now_ms: number): KeyContext[] {
   if (model.leaving === "question") return ["question", "always"];
   if (model.confirm !== null) return ["confirm", "always"];
-  if (model.sheet !== null) return ["sheet", "always"];
+  if (model.sheet !== null) return [model.sheet.kind === "why" ? "why" : "sheet", "always"];
   if (completionOf(model, now_ms) !== null) return ["popup", "editor", "always"];
   if (model.desk !== null) return ["desk", "always"];
   const empty = model.editor.text === "" && model.editing === null;
@@ -69,7 +71,7 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
     return typed(model, event);
   }
   if (action !== null) return act(model, contexts[0], action, event, now_ms);
-  if (contexts[0] === "question" || contexts[0] === "sheet" || contexts[0] === "confirm") return [model, []];
+  if (["question", "sheet", "why", "confirm"].includes(contexts[0])) return [model, []];
   // A letter that the desk does not know is the beginning of a line.
   return typed({ ...model, desk: null }, event);
 }
@@ -124,9 +126,23 @@ const EDITS: Partial<Record<Action, (editor: Editor) => Editor>> = {
   redo: edit.redo,
 };
 
+const WHY: readonly Action[] = [
+  "previous",
+  "next",
+  "why_go",
+  "why_pin",
+  "why_forget",
+  "why_numbers",
+  "why_whole",
+];
+
 function act(model: Model, context: KeyContext, action: Action, event: TermEvent, now_ms: number): Result {
   if (context === "desk" && (action.startsWith("desk_") || action === "previous" || action === "next")) {
     return updateDesk(model, action, now_ms);
+  }
+  const { sheet } = model;
+  if (context === "why" && sheet?.kind === "why" && WHY.includes(action)) {
+    return updateWhy(model, sheet, action, now_ms);
   }
   const change = EDITS[action];
   if (change !== undefined) {
@@ -178,6 +194,8 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return [lookUp(model, action === "up" ? -1 : 1), []];
     case "desk":
       return [openDesk(model, now_ms), []];
+    case "why":
+      return askWhy(model, null, now_ms);
     case "retry":
       return retry(model, now_ms);
     case "go_on":
@@ -265,18 +283,17 @@ function scroll(model: Model, rows: number, now_ms: number): Result {
 
 /** At the top of what is loaded, the brain is asked for more. */
 function askEarlier(model: Model, now_ms: number): Result {
-  const first = model.transcript.messages[0];
-  if (!model.transcript.more || first === undefined || model.asked_before === first.id) return [model, []];
-  if (model.connection.kind !== "connected" || model.protocol === null) return [model, []];
   const view = viewPage(pageContext(model, now_ms), model.scroll, geometry(model).page_height);
-  if (!view.at_start) return [model, []];
-  return say({ ...model, asked_before: first.id }, `/history before ${first.id}`, now_ms);
+  return (view.at_start ? askBefore(model, now_ms) : null) ?? [model, []];
 }
 
 /** Esc: ends the innermost thing, and never more than one. */
 function back(model: Model, context: KeyContext, now_ms: number): Result {
   if (context === "question") return [{ ...model, leaving: "no" }, []];
   if (model.confirm !== null) return [{ ...model, confirm: null }, []];
+  if (model.sheet?.kind === "why" && model.sheet.whole) {
+    return [{ ...model, sheet: { ...model.sheet, whole: false, top: 0 } }, []];
+  }
   if (model.sheet !== null) return [{ ...model, sheet: null }, []];
   if (context === "popup") {
     const { stash } = model.popup;

@@ -7,6 +7,7 @@ import type {
   RuleItem,
   SessionItem,
   SyncState,
+  Why,
   WorldItem,
 } from "../../shared/protocol.ts";
 import type { Caps } from "../term/caps.ts";
@@ -84,7 +85,24 @@ export type Sheet = { kind: "keys" | "help" | "log"; top: number } | {
   kind: "text";
   text: string;
   top: number;
-};
+} | WhySheet;
+
+/** Why a reply is what it is. */
+export interface WhySheet {
+  kind: "why";
+  top: number;
+  why: Why;
+  /** The chosen piece, counted over all that are listed. */
+  chosen: number;
+  /** Scores and tokens are shown. */
+  numbers: boolean;
+  /** The whole request is shown in place of the pieces. */
+  whole: boolean;
+  /** What was done to pieces since the page opened, by their ids. */
+  marks: Readonly<Record<string, "pinned" | "forgotten" | "">>;
+  /** A mark that the brain was asked for and has not confirmed. */
+  asked: { ref: string; id: string; mark: "pinned" | "forgotten" | "" } | null;
+}
 
 export interface Settings {
   theme: ThemeName | "auto";
@@ -122,6 +140,8 @@ export interface Model {
   asked_before: number | null;
   /** The whole story is being loaded, to be written down or copied. */
   gathering: "open" | "copy" | null;
+  /** The message that is looked for on earlier pages. */
+  seeking: number | null;
   editor: Editor;
   /** What was said, newest last; `at` counts from the end while looking back, and `draft` waits. */
   said: { lines: readonly string[]; at: number; draft: string };
@@ -225,6 +245,7 @@ export function init(start: Start): Model {
     beginning: false,
     asked_before: null,
     gathering: null,
+    seeking: null,
     editor: start.draft === "" ? EMPTY_EDITOR : { ...setText(EMPTY_EDITOR, start.draft), past: [] },
     said: { lines: start.said, at: 0, draft: "" },
     popup: NO_POPUP,

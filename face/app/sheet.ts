@@ -7,12 +7,22 @@ import { plainRows } from "../text/wrap.ts";
 import { allCommands, UNLISTED } from "./completion.ts";
 import { geometry } from "./geometry.ts";
 import type { Model, Sheet } from "./model.ts";
+import { whyColumn, whyLines } from "./why.ts";
 
 /** One row: a heading, or a label with its text. */
 export interface SheetLine {
   heading: string;
   label: string;
   text: string;
+  /** In place of label and text, over the whole width. */
+  wide?: string;
+  /** The first line of a page, and what stands at its right edge. */
+  title?: string;
+  right?: string;
+  /** Quieter than the rest. */
+  dim?: boolean;
+  /** The piece that this row belongs to, for choosing among them. */
+  entry?: number;
 }
 
 const CLOCK_WIDTH = 7;
@@ -30,6 +40,8 @@ export function labelWidth(model: Model, sheet: Sheet): number {
       return CLOCK_WIDTH;
     case "text":
       return 0;
+    case "why":
+      return whyColumn(width);
   }
 }
 
@@ -40,7 +52,7 @@ export function sheetHeight(model: Model): number {
 }
 
 /** The sheet moved by rows, within what there is. */
-export function scrollSheet(model: Model, sheet: Sheet, rows: number): Sheet {
+export function scrollSheet<Kind extends Sheet>(model: Model, sheet: Kind, rows: number): Kind {
   const last = Math.max(0, sheetLines(model, sheet).length - sheetHeight(model));
   return { ...sheet, top: Math.max(0, Math.min(last, sheet.top + rows)) };
 }
@@ -59,10 +71,12 @@ export function sheetLines(model: Model, sheet: Sheet): SheetLine[] {
       return wrap(logLines(model));
     case "text":
       return wrap(sheet.text.split("\n").map((text) => ({ ...BLANK, text })));
+    case "why":
+      return whyLines(model, sheet);
   }
 }
 
-const BLANK: SheetLine = { heading: "", label: "", text: "" };
+export const BLANK: SheetLine = { heading: "", label: "", text: "" };
 
 /** A line as rows: the text hangs in its column. */
 function wrapped(line: SheetLine, width: number, column: number): SheetLine[] {

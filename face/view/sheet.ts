@@ -5,6 +5,7 @@ import type { Model, Sheet } from "../app/model.ts";
 import { labelWidth, scrollSheet, sheetHeight, sheetLines } from "../app/sheet.ts";
 import { type Grid, put } from "../term/grid.ts";
 import type { Style } from "../term/style.ts";
+import { textWidth } from "../term/width.ts";
 
 export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Sheet): void {
   const { theme } = model;
@@ -14,10 +15,22 @@ export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Shee
     const y = place.page_y + at;
     const draw = (x: number, text: string, look: Style): number =>
       put(grid, x, y, text, look, place.x + place.width);
-    if (line.heading !== "") draw(place.x, line.heading.toUpperCase(), theme.dim);
+    const quiet = sheet.kind === "why";
+    if (line.heading !== "") {
+      const end = draw(place.x, line.heading.toUpperCase(), theme.dim);
+      draw(end + 4, line.text, theme.dim);
+    } else if (line.title !== undefined) {
+      draw(place.x, line.title, theme.strong);
+      const right = line.right ?? "";
+      draw(place.x + place.width - textWidth(right), right, theme.dim);
+    } else if (line.wide !== undefined) draw(place.x, line.wide, line.dim ? theme.dim : theme.text);
     else {
-      draw(place.x, line.label, theme.accent);
-      draw(place.x + labelWidth(model, sheet), line.text, theme.text);
+      const chosen = quiet && line.entry !== undefined && line.entry === sheet.chosen;
+      if (chosen && lines[at - 1]?.entry !== line.entry) {
+        put(grid, place.x - 2, y, theme.marks.player, theme.accent);
+      }
+      draw(place.x, line.label, quiet && !chosen ? theme.dim : theme.accent);
+      draw(place.x + labelWidth(model, sheet), line.text, line.dim ? theme.dim : theme.text);
     }
   }
 }

@@ -6,7 +6,7 @@ import { rowText } from "../../face/term/grid.ts";
 import { textWidth } from "../../face/term/width.ts";
 import { assertGolden, eachCell } from "../support/golden.ts";
 import { createPlayer, events, message, type Player, type PlayerOptions } from "../support/player.ts";
-import { CHARACTERS, connectFresh, openStory, PROSE } from "../support/salt_marsh.ts";
+import { CHARACTERS, connectFresh, openStory, PROSE, WHY } from "../support/salt_marsh.ts";
 
 type Scene = (options: PlayerOptions) => Player;
 
@@ -92,6 +92,13 @@ const SCENES: [string, Scene][] = [
   ["keys", (options) => {
     const player = answered(options);
     player.press("f1");
+    return player;
+  }],
+  ["why", (options) => {
+    const player = answered(options);
+    player.press("tab", "w");
+    player.hear(events.system("Why", { why: WHY }, "1"));
+    player.press("down");
     return player;
   }],
   ["question", (options) => {

@@ -1,5 +1,6 @@
 /** The evening of face-look.md: a world, a character, and a story that is well under way. */
 
+import type { Why, WhyPiece } from "../../shared/protocol.ts";
 import type {
   ArgumentKind,
   CharacterItem,
@@ -209,6 +210,95 @@ export const COMMANDS: CommandItem[] = [
   command("/session delete", "Delete a story", "session"),
   command("/retry", "Ask for another telling of the last reply"),
   command("/continue", "Let the narrator go on in the same reply"),
+  command("/why", "Why the last reply is what it is", "message", false),
+  command("/memory pin", "Have this piece in every reply", "text"),
+  command("/memory forget", "Never remember this piece again", "text"),
   command("/undo", "Take your last line back"),
   command("/cancel", "Stop the narrator"),
 ];
+
+function piece(part: Partial<WhyPiece>): WhyPiece {
+  return {
+    kind: "memory",
+    id: "m1",
+    message_id: 1,
+    role: "assistant",
+    speaker: "",
+    heading: "",
+    turns_ago: 0,
+    quote: "",
+    words: [],
+    page_words: [],
+    fact: "",
+    pinned: false,
+    tokens: 0,
+    score: 0,
+    split: [],
+    reason: "",
+    ...part,
+  };
+}
+
+/** What was sent for message 5, as the brain tells it. */
+export const WHY: Why = {
+  message_id: 5,
+  turn: 64,
+  model: "ollama/llama3.2",
+  tokens: 3104,
+  window: 8192,
+  reported: 3120,
+  searched: 212,
+  late: false,
+  recalled: [
+    piece({
+      id: "m12",
+      message_id: 2,
+      role: "user",
+      turns_ago: 46,
+      quote: "...the silver key is inside the clay duck.",
+      words: ["duck"],
+      tokens: 41,
+      score: 3.25,
+      split: [{ name: "words", score: 3 }, { name: "neighbours", score: 0.25 }],
+    }),
+    piece({
+      kind: "lore",
+      id: "l7",
+      message_id: null,
+      role: null,
+      heading: "The drowned bell",
+      quote:
+        "The drowned bell under the old pier rings only when somebody above it tells a lie, and the whole " +
+        "of Fenmouth has learned to speak carefully near the water because of it.",
+      page_words: ["pier"],
+      tokens: 55,
+      score: 1.5,
+    }),
+  ],
+  left_out: [
+    piece({
+      id: "m30",
+      message_id: 3,
+      turns_ago: 9,
+      quote: "Everyone says the duck is the keeper's work.",
+      reason: "still on the page the narrator reads",
+    }),
+    piece({
+      kind: "lore",
+      id: "l9",
+      message_id: null,
+      role: null,
+      quote: "Eel is sold by the braid, never by weight.",
+      reason: "no room left: 41 tokens over",
+    }),
+  ],
+  story: [],
+  parts: [
+    { name: "rules", tokens: 240 },
+    { name: "world", tokens: 180 },
+    { name: "you", tokens: 90 },
+    { name: "history", tokens: 2498 },
+  ],
+  history_turns: 31,
+  prompt: null,
+};

@@ -192,7 +192,7 @@ Deno.test("the desk: a bar on a message, its keys, and a letter it does not know
   const player = openStory();
   player.press("tab");
   assert.match(player.screen(), /▎ It is lighter/);
-  assert.match(player.screen(), /r another telling {3}c go on {3}e edit {3}Esc write/);
+  assert.match(player.screen(), /r another telling {3}c go on {3}w why {3}Esc write/);
   player.press("up");
   assert.match(player.screen(), /▎ I take the duck down/);
   player.press("y");

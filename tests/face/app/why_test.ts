@@ -1,0 +1,183 @@
+/** The page that says why a reply is what it is. */
+
+import assert from "node:assert/strict";
+import { createPlayer, events, message, type Player } from "../../support/player.ts";
+import { connectFresh, openStory, story, WHY } from "../../support/salt_marsh.ts";
+
+function onPage(): Player {
+  const player = openStory();
+  player.press("alt+w");
+  assert.deepEqual(player.said(), ["/why"]);
+  player.hear(events.system("in words", { why: WHY }, "1"));
+  return player;
+}
+
+const chosen = (player: Player): string =>
+  player.screen().split("\n").find((row) => row.trimStart().startsWith("›"))?.trim().replace(/ +/g, " ") ??
+    "";
+
+Deno.test("the desk asks about the reply under the bar, and on an own line about its answer", () => {
+  const player = openStory();
+  player.press("tab", "w");
+  assert.deepEqual(player.said(), ["/why 5"]);
+  player.press("up", "w");
+  assert.deepEqual(player.said(), ["/why 5"]);
+  player.press("up", "w");
+  assert.deepEqual(player.said(), ["/why 3"]);
+});
+
+Deno.test("the page speaks in words, and in numbers only when asked", () => {
+  const player = onPage();
+  const words = player.screen();
+  assert.match(words, /Why this reply +turn 64 · 3,104 of 8,192 tokens/);
+  assert.match(words, /REMEMBERED {4}2 of 212, 96 tokens/);
+  assert.match(
+    words,
+    /you, 46 turns ago +"\.\.\.the silver key is inside the clay\n +duck\."\n +you named: duck/,
+  );
+  assert.match(words, /the page names: pier/);
+  assert.match(words, /no room left: 41 tokens over/);
+  assert.doesNotMatch(words, /score|m12/);
+  player.press("n");
+  assert.match(player.screen(), /m12 · 41 tokens · score 3\.25 · words 3\.00\s+\+\s+neighbours\s+0\.25/);
+  player.press("end");
+  assert.match(player.screen(), /last 31 turns 2,498/);
+  assert.match(player.screen(), /The provider counted 3,120 tokens\./);
+});
+
+Deno.test("Esc goes back to the page and the bar that it was opened from", () => {
+  const player = openStory();
+  player.press("tab", "w");
+  player.hear(events.system("in words", { why: WHY }, "1"));
+  player.press("esc");
+  assert.equal(player.model().sheet, null);
+  assert.equal(player.model().desk, 5);
+});
+
+Deno.test("Enter puts the bar on the message that was quoted", () => {
+  const player = onPage();
+  player.press("enter");
+  assert.equal(player.model().sheet, null);
+  assert.equal(player.model().desk, 2);
+});
+
+Deno.test("Enter on lore says where it stands", () => {
+  const player = onPage();
+  player.press("down", "enter");
+  assert.notEqual(player.model().sheet, null);
+  assert.match(player.screen(), /Lore stands in the world's file/);
+});
+
+Deno.test("a message that is not loaded is looked for on earlier pages until it is there", () => {
+  const player = createPlayer({ settings: { hint_seen: true } });
+  connectFresh(player);
+  const late = story().map((item) => ({ ...item, id: item.id + 100, parent_id: item.id + 99 }));
+  player.hear(events.sync({ world_id: "salt_marsh", character_id: "farrier", session_id: "4be1c09a77d2" }));
+  player.hear(events.history(late, true));
+  player.effects();
+  player.press("f4");
+  player.hear(events.system("in words", { why: WHY }, "1"));
+  player.press("enter");
+  assert.deepEqual(player.said().slice(1), ["/history before 101"]);
+  const page = (ids: number[], before: number, more: boolean) =>
+    player.hear({
+      event: "history_page",
+      content: "",
+      ref: null,
+      metadata: { before, more, history: ids.map((id) => message(id, "assistant", `Page ${id}.`)) },
+    });
+  page([51, 52], 101, true);
+  assert.deepEqual(player.said(), ["/history before 51"]);
+  page([1, 2], 51, false);
+  assert.equal(player.model().desk, 2);
+  assert.match(player.screen(), /Page 2\./);
+});
+
+Deno.test("a message of no page at all is named as such, and nothing is asked for ever", () => {
+  const player = onPage();
+  player.press("esc");
+  player.press("f4");
+  player.hear(events.system("in words", {
+    why: { ...WHY, recalled: [{ ...WHY.recalled[0], message_id: 77 }] },
+  }, "2"));
+  player.said();
+  player.press("enter");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /not part of the story/);
+});
+
+Deno.test("p pins and f forgets the chosen piece once the brain has done it", () => {
+  const player = onPage();
+  player.press("p");
+  assert.deepEqual(player.said(), ["/memory pin m12"]);
+  assert.doesNotMatch(player.screen(), /pinned/);
+  player.hear(events.system('✓ Pinned: "the key"', {}, "2"));
+  assert.match(player.screen(), /^ +pinned$/m);
+  player.press("p");
+  player.hear(events.system('✓ No longer pinned: "the key"', {}, "3"));
+  player.press("down");
+  assert.doesNotMatch(player.screen(), /^ +pinned$/m);
+  player.said();
+  player.press("f");
+  assert.deepEqual(player.said(), ["/memory forget l7"]);
+  player.hear(events.system("✗ There is no l7 in this story.", {}, "4"));
+  assert.match(player.screen(), /✗ There is no l7/);
+  player.press("up");
+  assert.doesNotMatch(player.screen(), /^ +forgotten$/m);
+});
+
+Deno.test("x asks for the whole request once, shows it, and Esc leads back to the pieces", () => {
+  const player = onPage();
+  player.press("down", "x");
+  assert.deepEqual(player.said(), ["/why 5 whole"]);
+  const prompt = [{ role: "system" as const, content: "Never speak for the player." }];
+  player.hear(events.system("in words", { why: { ...WHY, prompt } }, "2"));
+  assert.match(player.screen(), /TO THE NARRATOR\n +Never speak for the player\./);
+  player.press("esc");
+  assert.match(chosen(player), /^› lore: The drowned bell/);
+  player.press("x");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /TO THE NARRATOR/);
+});
+
+Deno.test("the chosen piece is always in view, down to the last and back to the title", () => {
+  const player = onPage();
+  player.send({ kind: "resize", width: 60, height: 12 });
+  for (const name of ["lore: The drowned", "the narrator, 9", "lore"]) {
+    player.press("down");
+    assert.ok(chosen(player).startsWith(`› ${name}`), chosen(player));
+  }
+  player.press("up", "up", "up");
+  assert.match(player.screen(), /Why this reply/);
+});
+
+Deno.test("nothing remembered is said in a sentence", () => {
+  for (
+    const [part, words] of [
+      [{ searched: 0 }, /There was nothing to remember yet\./],
+      [{ searched: 12 }, /Nothing of 12 pieces was called by this line\./],
+      [{ late: true }, /Memory was not ready in time/],
+    ] as const
+  ) {
+    const player = openStory();
+    player.press("f4");
+    player.hear(events.system("in words", { why: { ...WHY, recalled: [], ...part } }, "1"));
+    assert.match(player.screen(), words);
+  }
+});
+
+Deno.test("a quote cannot bring a control or a row of its own", () => {
+  const player = openStory();
+  player.press("f4");
+  const quote = "one\n\u001b]52;c;AAAA\u0007two\u202ethree";
+  player.hear(events.system("in words", { why: { ...WHY, recalled: [{ ...WHY.recalled[0], quote }] } }, "1"));
+  assert.doesNotMatch(player.screen(), /[\u001b\u0007\u202e]/);
+});
+
+Deno.test("a server without /why says so and is asked nothing", () => {
+  const player = openStory();
+  player.hear({ event: "commands", content: "", ref: null, metadata: { commands: [] } });
+  player.press("f4");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /keeps no account/);
+});
