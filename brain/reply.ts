@@ -37,6 +37,12 @@ export class GrowingReply {
     return this.text !== this.#saved;
   }
 
+  /** Milliseconds until what is unsaved has waited long enough. */
+  get save_in_ms(): number {
+    const waited = this.deps.now() - this.#saved_at;
+    return waited < 0 ? SAVE_EVERY_MS : Math.max(0, SAVE_EVERY_MS - waited);
+  }
+
   /** A piece did not fit into `max_reply_bytes`. */
   get full(): boolean {
     return this.#full;

@@ -9,7 +9,7 @@ import { createStoryFilter } from "./llm/story_filter.ts";
 import { noteFacts } from "./memory/facts.ts";
 import { rememberMessage } from "./memory/remember.ts";
 import { estimateTokens, serverCut, tokenScale } from "./prompt/budget.ts";
-import { GrowingReply, SAVE_EVERY_MS } from "./reply.ts";
+import { GrowingReply } from "./reply.ts";
 import { type OpenTurn, prepare, type PreparedRequest, type Scene, type TurnStart } from "./request.ts";
 import { StoreError } from "./store/database.ts";
 import { addMessage, getMessage, siblings, updateMessage } from "./store/messages.ts";
@@ -185,7 +185,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
   };
 }
 
-/** Passes chunks on and saves the reply every SAVE_EVERY_MS, also while the provider is silent. */
+/** Passes chunks on and saves the reply in time, also while the provider is silent. */
 async function* saved(chunks: AsyncGenerator<Chunk>, reply: GrowingReply): AsyncGenerator<Chunk> {
   try {
     while (true) {
@@ -193,7 +193,8 @@ async function* saved(chunks: AsyncGenerator<Chunk>, reply: GrowingReply): Async
       let timer: ReturnType<typeof setTimeout> | undefined;
       if (reply.unsaved) {
         const late = new Promise<"late">((resolve) => {
-          timer = setTimeout(() => resolve("late"), SAVE_EVERY_MS);
+          // Counted from the last save: pieces that come just before it is due must not put it off.
+          timer = setTimeout(() => resolve("late"), reply.save_in_ms);
         });
         try {
           if (await Promise.race([next, late]) === "late") reply.save();

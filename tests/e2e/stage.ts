@@ -161,3 +161,26 @@ export function configFor(provider: { base_url: string } | null, more = ""): str
 export function texts(history: readonly Message[]): string[] {
   return history.map(({ role, content }) => `${role}: ${content}`);
 }
+
+/** What every request must be, whatever the story has been through. */
+export function checkShape(chats: readonly Chat[]): void {
+  for (const { body } of chats) {
+    const roles = body.messages.map(({ role }) => role);
+    const [first, ...rest] = roles;
+    assert.equal(first, "system");
+    assert.ok(rest.length > 0);
+    for (const [index, role] of rest.entries()) assert.equal(role, index % 2 === 0 ? "user" : "assistant");
+    assert.equal(rest.at(-1), "user");
+    for (const { content } of body.messages) assert.ok(content.trim() !== "", "no message is empty");
+    assert.equal(body.stream, true);
+    assert.deepEqual(body.stream_options, { include_usage: true });
+    assert.ok(typeof body.max_tokens === "number" && body.max_tokens > 0);
+  }
+}
+
+/** The last request's messages after the system's. */
+export async function lastSent(provider: ProviderProcess): Promise<string[]> {
+  return (await provider.chats()).at(-1)!.body.messages.slice(1).map(({ role, content }) =>
+    `${role}: ${content}`
+  );
+}

@@ -3,27 +3,11 @@
 import assert from "node:assert/strict";
 import { until } from "../support/processes.ts";
 import { chunk, DONE, frame, type Reply, STORY, storyFrames } from "../support/sse_replies.ts";
-import { type Chat, configFor, openStage, type ProviderProcess, startProvider, texts } from "./stage.ts";
+import { checkShape, configFor, lastSent, openStage, startProvider } from "./stage.ts";
 
 /** A reply of these frames, with a pause where a number of milliseconds stands. */
 function replyOf(steps: (string | number)[]): Reply {
   return { steps: steps.map((step) => typeof step === "string" ? { send: step } : { wait_ms: step }) };
-}
-
-/** What every request must be, whatever the story has been through. */
-function checkShape(chats: readonly Chat[]): void {
-  for (const { body } of chats) {
-    const roles = body.messages.map(({ role }) => role);
-    const [first, ...rest] = roles;
-    assert.equal(first, "system");
-    assert.ok(rest.length > 0);
-    for (const [index, role] of rest.entries()) assert.equal(role, index % 2 === 0 ? "user" : "assistant");
-    assert.equal(rest.at(-1), "user");
-    for (const { content } of body.messages) assert.ok(content.trim() !== "", "no message is empty");
-    assert.equal(body.stream, true);
-    assert.deepEqual(body.stream_options, { include_usage: true });
-    assert.ok(typeof body.max_tokens === "number" && body.max_tokens > 0);
-  }
 }
 
 Deno.test("the reply in the store is at most 250 ms behind what was told, also while the provider is silent", async () => {
@@ -37,7 +21,9 @@ Deno.test("the reply in the store is at most 250 ms behind what was told, also w
       role,
       ...words.slice(0, 3),
       1200,
-      ...words.slice(3).flatMap((word) => [word, 60]),
+      // A piece just after a save, and one just before the next is due: the first must not wait for the third.
+      ...words.slice(3, 15).flatMap((word, index) => [word, [10, 180, 190][index % 3]]),
+      ...words.slice(15),
       chunk({}, "stop"),
       DONE,
     ]),
@@ -52,6 +38,7 @@ Deno.test("the reply in the store is at most 250 ms behind what was told, also w
   };
   face.say("I open the door.");
   let samples = 0;
+  let late = 0;
   let silent = "";
   await until(() => {
     look();
@@ -60,14 +47,15 @@ Deno.test("the reply in the store is at most 250 ms behind what was told, also w
     const saved = stage.rows()[2];
     if (saved === undefined) return false;
     if (saved.status === "complete") return true;
-    // 100 ms for this test's own clock on a busy machine.
-    const due = told.findLast(({ at_ms }) => at_ms < now - 350)?.text ?? "";
-    assert.ok(saved.content.startsWith(due), `told 350 ms ago "${due}", saved "${saved.content}"`);
+    const due = (ms: number) => told.findLast(({ at_ms }) => at_ms < now - ms)?.text ?? "";
+    // 250 ms are promised; a busy machine is allowed to be late, but not often, and not by much.
+    assert.ok(saved.content.startsWith(due(700)), `told 700 ms ago "${due(700)}", saved "${saved.content}"`);
+    if (!saved.content.startsWith(due(300))) late++;
     if (told.length > 0 && now - told[told.length - 1].at_ms > 400) silent = saved.content;
     samples++;
     return false;
   }, "the whole reply");
-  assert.ok(samples > 20, `${samples} samples`);
+  assert.ok(samples > 20 && late < samples / 20, `${late} of ${samples} samples were late`);
   assert.ok(silent.startsWith("The door"), "in the silence all that was told is saved");
   const end = await face.told(from);
   assert.equal(end.message.content, STORY);
@@ -199,150 +187,6 @@ Deno.test("only story reaches the story: no reasoning, in no form, is told, kept
   });
 });
 
-/** The last request's messages after the system's. */
-async function lastSent(provider: ProviderProcess): Promise<string[]> {
-  return (await provider.chats()).at(-1)!.body.messages.slice(1).map(({ role, content }) =>
-    `${role}: ${content}`
-  );
-}
-
-Deno.test("what goes out alternates after failures, stops, retries, edits and undo, and two faces see the same", async (t) => {
-  await using provider = await startProvider();
-  await using stage = await openStage({
-    config: configFor(provider, "default_model: story-2").replace("default_model: story\n", ""),
-  });
-  await using face = await stage.face();
-  await using other = await stage.face();
-  const session = await face.begin();
-  const sameHistory = async () => {
-    await other.command("/cancel");
-    await face.command("/cancel");
-    assert.deepEqual(texts(other.history), texts(face.history));
-    assert.deepEqual(other.state, face.state);
-  };
-
-  await t.step("a turn reaches both faces, the ref only its asker", async () => {
-    const marks = [face.events.length, other.events.length];
-    const ref = face.say("I take the rope.");
-    const [mine, theirs] = [await face.told(marks[0]), await other.told(marks[1])];
-    assert.deepEqual(
-      theirs.chunks.map(({ content, metadata }) => [content, metadata.offset]),
-      mine.chunks.map(({ content, metadata }) => [content, metadata.offset]),
-    );
-    assert.deepEqual([...new Set(mine.chunks.map((event) => event.ref))], [ref]);
-    assert.deepEqual([...new Set(theirs.chunks.map((event) => event.ref))], [null]);
-    assert.deepEqual(theirs.message, mine.message);
-    assert.deepEqual([mine.end.ref, theirs.end.ref], [ref, null]);
-    assert.equal(mine.message.model, "story-2");
-    const line = other.events.slice(marks[1]).find(({ event }) => event === "message");
-    assert.ok(line?.event === "message" && line.metadata.message.content === "I take the rope.");
-    await sameHistory();
-    const sent = await lastSent(provider);
-    assert.equal(sent[0].startsWith("user: "), true, "a fixed line before the start message");
-    assert.match(sent[1], /^assistant: Fog comes in/);
-    assert.equal(sent.length, 3);
-    // Scene until the first turn has been answered, then no more.
-    assert.match(sent[2], /spring tide making[\s\S]*I take the rope\.$/);
-    await face.turn("I look.");
-    assert.ok(!(await lastSent(provider)).join("\n").includes("spring tide making"));
-  });
-
-  await t.step("the other face is refused while it runs, and may stop it", async () => {
-    await face.command("/model fault/slow:50");
-    const marks = [face.events.length, other.events.length];
-    face.say("Slowly.");
-    await other.next("chat_chunk", marks[1]);
-    const refused = await other.command("Me too.");
-    assert.match(refused.content, /^✗ The narrator is still speaking/);
-    assert.equal(refused.metadata.line, "Me too.");
-    assert.match((await other.command("/retry")).content, /^✗ The narrator is speaking/);
-    other.say("/cancel");
-    assert.equal((await face.told(marks[0])).message.status, "stopped");
-    assert.equal(
-      face.events.slice(marks[0]).some(({ content }) => content.includes("still speaking")),
-      false,
-    );
-    await sameHistory();
-  });
-
-  await t.step("/model inside a session is the session's from now on", async () => {
-    await other.command("/model story");
-    await face.until(() => face.state?.model === "story", "the other face's choice");
-    await face.turn("I ask.");
-    assert.equal((await provider.chats()).at(-1)?.body.model, "story");
-    // Another session, another model; the first keeps its own.
-    await face.begin("long_stair", "midwife");
-    await face.command("/model story-2");
-    await face.turn("I climb.");
-    assert.equal((await provider.chats()).at(-1)?.body.model, "story-2");
-    const from = other.events.length;
-    face.say(`/session continue ${session}`);
-    await other.next("sync_state", from, ({ metadata }) => metadata.session_id === session);
-    assert.deepEqual(
-      [other.state?.world_id, other.state?.character_id, other.state?.model],
-      ["salt_marsh", "farrier", "story"],
-    );
-    await sameHistory();
-  });
-
-  await t.step("failures, empty replies, retries, edits, undo and redo", async () => {
-    const line = (content: string) => face.history.find((message) => message.content === content)!;
-    await face.command("/model fault/401");
-    await face.turn("Refused.");
-    await face.turn("Again refused.");
-    await face.command("/model fault/cut-body:5");
-    await face.turn("Cut.");
-    await face.command("/model story");
-    await face.turn("Whole.");
-    const sent = await lastSent(provider);
-    assert.ok(
-      sent.some((text) => /^user: [\s\S]*Refused\.\n\nAgain refused\.\n\nCut\.$/.test(text)),
-      sent.join("\n---\n"),
-    );
-    await face.turn("/retry");
-    await face.turn("/retry");
-    await face.command("/swipe prev");
-    await face.turn(`/edit ${line("Cut.").id} Cut, but otherwise.`);
-    await sameHistory();
-    const undone = await face.command("/undo");
-    assert.equal(undone.metadata.line, "Cut, but otherwise.");
-    assert.deepEqual(
-      texts(face.history).slice(-1),
-      ["user: Again refused."].filter(() => false).concat(texts(face.history).slice(-1)),
-    );
-    await face.turn("Something else.");
-    await face.command("/undo");
-    await face.command("/redo");
-    await face.turn("/continue");
-    await sameHistory();
-    const chats = await provider.chats();
-    assert.ok(chats.length > 10);
-    checkShape(chats);
-  });
-
-  await t.step("a restart brings back selection, model, rules and history", async () => {
-    await face.command("/rules add cosy");
-    await face.command("/model story-2");
-    await face.turn("Before the restart.");
-    await sameHistory();
-    const before = { ...face.state, available_models: null };
-    const history = texts(face.history);
-    await Promise.all([face.close(), other.close()]);
-    await stage.start();
-    await using back = await stage.face();
-    assert.deepEqual({ ...back.state, available_models: null }, before);
-    assert.deepEqual(texts(back.history), history);
-    assert.deepEqual([back.state?.session_id, back.state?.model, back.state?.active_rules], [
-      session,
-      "story-2",
-      ["cosy"],
-    ]);
-    const told = await back.turn("After the restart.");
-    assert.deepEqual([told.message.status, told.message.model], ["complete", "story-2"]);
-    assert.ok((await lastSent(provider)).join("\n").includes("Before the restart."));
-  });
-});
-
 Deno.test("a server that read less than was sent is told of, and the next prompt is built for what it reads", async () => {
   await using provider = await startProvider();
   await using stage = await openStage({ config: configFor(provider) });
@@ -404,7 +248,13 @@ Deno.test({
     assert.ok(!offered().includes(`${name}/text-embedding-tiny`), "nobody narrates with an embedder");
     const model = face.state?.available_models?.find(({ id }) => id === `${name}/tale`);
     assert.deepEqual([model?.local, model?.prompt_price, model?.price_known], [true, 0, true]);
-    assert.equal(face.state?.model, `${name}/tale`);
+    const offered_by = (id: string) => face.state?.available_models?.find((other) => other.id === id);
+    assert.equal(
+      offered_by(face.state?.model ?? "")?.local,
+      true,
+      "a local one, of this server or the machine's own",
+    );
+    await face.command(`/model ${name}/tale`);
     await face.begin();
     const told = await face.turn("I take the rope.");
     assert.deepEqual([told.message.content, told.message.model], [STORY, `${name}/tale`]);
