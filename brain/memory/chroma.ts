@@ -55,6 +55,7 @@ export function chromaIndex(place: ChromaPlace, options: ChromaOptions = {}): Ve
 
   async function ask<T>(ms: number, work: (client: ChromaClient) => Promise<T>): Promise<T> {
     const late = AbortSignal.timeout(ms);
+    const done = new AbortController();
     try {
       const { ChromaClient } = await import("chromadb");
       const client = new ChromaClient({
@@ -68,7 +69,7 @@ export function chromaIndex(place: ChromaPlace, options: ChromaOptions = {}): Ve
           ? {}
           : { "x-chroma-token": place.token, authorization: `Bearer ${place.token}` },
         // The token is for this address alone.
-        fetchOptions: { redirect: "manual", signal: AbortSignal.any([leaving.signal, late]) },
+        fetchOptions: { redirect: "manual", signal: AbortSignal.any([leaving.signal, late, done.signal]) },
       });
       return await work(client);
     } catch (error) {
@@ -77,6 +78,9 @@ export function chromaIndex(place: ChromaPlace, options: ChromaOptions = {}): Ve
       // A collection that is not there any more may be made anew.
       if (fault.kind === "refused") known.clear();
       throw fault;
+    } finally {
+      // The client leaves the body of an error unread, which would hold the connection.
+      done.abort();
     }
   }
 
@@ -185,7 +189,7 @@ function faultOf(error: unknown, place: ChromaPlace, host: string): ChromaFault 
   switch (name) {
     case "ChromaConnectionError":
       return new ChromaFault("unreachable", `${host} cannot be reached`, { cause: error });
-    case "ChromaUnauthorizedError":
+    case "ChromaAuthError":
     case "ChromaForbiddenError":
       return refused("refuses us: check vectors.token");
     case "ChromaNotFoundError":
