@@ -1,0 +1,79 @@
+/** Our face in a terminal, with a token, at a brain that others reach. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { openDatabase } from "../../brain/store/database.ts";
+import { addToken, hashToken, revokeToken } from "../../brain/store/tokens.ts";
+import { FACE, FRONT_DOOR, startPiped, startScreen, tempHome } from "../support/processes.ts";
+
+const TOKEN = "token-of-ann-0123456789abcdef";
+
+/** A free port; somebody else may take it in between, which no test has seen. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+Deno.test("face --url with a token file plays, says whose brain it is, and comes back after a restart", async () => {
+  await using home = await tempHome("narrator_word_ms: 1\n");
+  await using here = await tempHome();
+  const database = join(home.path, "engine.db");
+  const store = <T>(act: (db: ReturnType<typeof openDatabase>) => T) => {
+    const db = openDatabase(database);
+    try {
+      return act(db);
+    } finally {
+      db.close();
+    }
+  };
+  store((db) => addToken(db, { id: "a1", name: "Ann", token_hash: hashToken(TOKEN) }));
+  const token_file = join(here.path, "token");
+  await Deno.writeTextFile(token_file, `${TOKEN}\n`);
+  await Deno.chmod(token_file, 0o600);
+  const port = freePort();
+  const start = () =>
+    startPiped(FRONT_DOOR, ["brain", "--host", "0.0.0.0", "--port", String(port), "--home", home.path]);
+  const address = `127.0.0.1:${port}`;
+  const args = ["face", "--url", `ws://${address}`, "--token-file", token_file, "--home", here.path];
+  await using face = startScreen(FACE, args, { columns: 120 });
+  {
+    await using door = start();
+    await door.ready();
+    await face.shows(/Where do you want to go\?\s+› 1 /);
+    face.type("\r");
+    await face.shows(/Who are you there\?\s+› 1 /);
+    face.type("\r");
+    await face.shows(/Tab reread/);
+    await face.shows(`at ${address}`);
+    door.signal("SIGTERM");
+    assert.equal(await door.ended, 0);
+    await face.shows("connection lost");
+  }
+  await using door = start();
+  await door.ready();
+  await face.shows(`at ${address}`);
+  store((db) => assert.deepEqual(db.all("SELECT DISTINCT player_id FROM sessions"), [{ player_id: "a1" }]));
+  store((db) => revokeToken(db, "Ann"));
+  await face.shows("connection lost");
+});
+
+Deno.test("a token file that others may read, or that is none, is refused before anything is drawn", async () => {
+  await using here = await tempHome();
+  const file = join(here.path, "token");
+  await Deno.writeTextFile(file, `${TOKEN}\n`);
+  const rows: [number, string[], string][] = [
+    [0o644, ["--url", "ws://127.0.0.1:1", "--token-file", file], `chmod 600 ${file}`],
+    [0o640, ["--url", "ws://127.0.0.1:1", "--token-file", file], "(mode 640)"],
+    [0o600, ["--url", "ws://127.0.0.1:1", "--token-file", `${file}s`], "cannot be read: No such file"],
+    [0o600, ["--token-file", file], "--token-file goes with --url"],
+  ];
+  for (const [mode, args, says] of rows) {
+    await Deno.chmod(file, mode);
+    await using face = startScreen(FACE, ["face", ...args, "--home", here.path], { columns: 200 });
+    assert.equal((await face.ended).code, 2);
+    await face.shows(says);
+    assert.ok(!face.emulator.text().includes(TOKEN));
+  }
+});
