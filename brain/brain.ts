@@ -25,6 +25,7 @@ import { addSpent, dayOf, spentOn } from "./store/usage.ts";
 import { snapshot, withoutKnown } from "./sync.ts";
 import type { OpenTurn, Scene, TurnStart } from "./request.ts";
 import { describe, notice, openTurn, tell } from "./turn.ts";
+import { tendStory } from "./upkeep.ts";
 
 /** One face. `send` never throws and never waits. */
 export interface Listener {
@@ -42,6 +43,12 @@ interface Running {
   ended: Promise<void>;
 }
 
+interface Upkeep {
+  player_id: string;
+  stop: AbortController;
+  ended: Promise<void>;
+}
+
 /** What a first prompt is taken to have when its price is reckoned before it is built. */
 const FIRST_PROMPT_TOKENS = 1500;
 
@@ -51,6 +58,8 @@ export class Brain {
   readonly #listeners = new Map<Listener, Map<string, string>>();
   /** By session id: one running turn each. */
   readonly #running = new Map<string, Running>();
+  /** By session id: what is done for a story between its turns. */
+  readonly #upkeep = new Map<string, Upkeep>();
   /** What a listener asked is handled one after the other. */
   readonly #queues = new Map<Listener, Promise<void>>();
   /** `player model`: agreed to pay more than `ask_above_cost`. */
@@ -181,6 +190,8 @@ export class Brain {
     }
     for (const running of this.#running.values()) running.stop.abort();
     await ended;
+    for (const tended of this.#upkeep.values()) tended.stop.abort();
+    await Promise.all([...this.#upkeep.values()].map((tended) => tended.ended));
   }
 
   async #answer(listener: Listener, request: Request, line: string): Promise<void> {
@@ -261,7 +272,13 @@ export class Brain {
     if (outcome.history === "before_sync") {
       this.#tell(player_id, this.#history(player_id, session), listener, ref);
     }
-    if (outcome.state !== undefined || outcome.sync === true) this.#sync(player_id, listener, ref);
+    if (outcome.state !== undefined || outcome.sync === true) {
+      this.#sync(player_id, listener, ref);
+      for (const [id, tended] of this.#upkeep) {
+        const own = tended.player_id === player_id;
+        if (own && getSession(this.deps.db, player_id, id) === undefined) tended.stop.abort();
+      }
+    }
     if (outcome.history === "after_sync") {
       this.#tell(player_id, this.#history(player_id, session), listener, ref);
     }
@@ -291,6 +308,7 @@ export class Brain {
     }
     const price = this.#tooDear(listener.player_id, scene);
     if (price !== null) return this.#refuse(listener, ref, price, line);
+    this.#upkeep.get(session.id)?.stop.abort();
     let turn: OpenTurn;
     try {
       turn = openTurn(this.deps, scene, start);
@@ -352,6 +370,7 @@ export class Brain {
     const { turn, asker, ref, stop } = running;
     const { player_id } = turn;
     let ended = false;
+    let told = false;
     try {
       for await (const event of tell(this.deps, turn, stop.signal)) {
         if (event.event === "chat_chunk") {
@@ -359,6 +378,7 @@ export class Brain {
         }
         if (event.event === "chat_end") {
           ended = true;
+          told = event.metadata.message !== null && event.metadata.message.status !== "failed";
           // Before the event: whoever answers it at once finds the session free.
           this.#running.delete(turn.scene.session.id);
           this.#count(turn, event.metadata.message);
@@ -370,10 +390,24 @@ export class Brain {
       this.deps.log("error", `turn ${turn.reply.id}: ${error instanceof Error ? error.stack : error}`);
       this.#tell(player_id, { event: "error", content: describe(error), ref, metadata: {} }, asker, ref);
     } finally {
-      this.#running.delete(turn.scene.session.id);
+      // Whoever answered the end may have begun the next turn already.
+      if (this.#running.get(turn.scene.session.id) === running) this.#running.delete(turn.scene.session.id);
       if (!ended) this.#tell(player_id, endOf(null), asker, ref);
       this.#sync(player_id);
+      if (told) this.#tend(turn);
     }
+  }
+
+  /** Does what is to be done for the story, unless its next turn has begun already. */
+  #tend(turn: OpenTurn): void {
+    const { id } = turn.scene.session;
+    if (this.#stopping || this.#running.has(id)) return;
+    this.#upkeep.get(id)?.stop.abort();
+    const stop = new AbortController();
+    const ended = tendStory(this.deps, turn, stop.signal).finally(() => {
+      if (this.#upkeep.get(id)?.stop === stop) this.#upkeep.delete(id);
+    });
+    this.#upkeep.set(id, { player_id: turn.player_id, stop, ended });
   }
 
   /** Keeps what a turn has used, for the limits of the day and for whoever watches. */

@@ -6,11 +6,12 @@ import type { Deps, Learned } from "./deps.ts";
 import { type ChatMessage, type ChatRequest, type Chunk, ProviderError } from "./llm/provider.ts";
 import { withMarks } from "./memory/marks.ts";
 import type { RecallQuestion } from "./memory/recall.ts";
+import { storySoFar, SUMMARY_WORDS } from "./memory/summary.ts";
 import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
-import { makeBudget, planHistory } from "./prompt/budget.ts";
+import { type Budget, fitStory, makeBudget, nextCut, planHistory, summaryWords } from "./prompt/budget.ts";
 import { replyWords } from "./prompt/sections.ts";
 import { buildWhy } from "./prompt/why.ts";
-import { pathTail, turnOf } from "./store/messages.ts";
+import { pathTail, type StoredMessage, turnOf } from "./store/messages.ts";
 import { countPieces } from "./store/pieces.ts";
 
 /** Recall may take this long; after that the turn goes on with what is there. */
@@ -18,6 +19,8 @@ const RECALL_TIMEOUT_MS = 150;
 /** More than a prompt holds: the budgets take the best of them, and `/why` tells of the rest. */
 const MAX_LORE = 12;
 const MAX_MEMORIES = 24;
+/** So few tokens before the next cut the story so far is told ahead: about three turns. */
+const NEAR_TOKENS = 900;
 /** Each further telling is asked for a little hotter, up to a bound where small models lose the language. */
 const TELLING_HEAT = 0.08;
 const MAX_TEMPERATURE = 1.2;
@@ -48,6 +51,20 @@ export interface OpenTurn {
   reply: Message;
   /** 0 for the first telling. */
   telling: number;
+  /** Where the history was cut for this reply; null until its request is made. */
+  cuts: StoryCuts | null;
+}
+
+/** Where the history is cut, for whoever tells what it drops. */
+export interface StoryCuts {
+  /** The last message that it leaves out; null: it holds the whole story. */
+  boundary: number | null;
+  /** The last one that it will leave out after the next cut, when that is near; null: not yet. */
+  next: number | null;
+  /** Words that a record of the story so far may have. */
+  words: number;
+  /** Tokens that the model reads at most. */
+  window: number;
 }
 
 export interface PreparedRequest {
@@ -72,6 +89,9 @@ export interface PromptRecord {
   memory_ids: number[];
   /** The last message as sent: scene, lore, memories, reminder and the player's line. */
   context: string;
+  /** By how many tokens the world and the rules are too long for the window; 0 as a rule. */
+  over: number;
+  cuts: StoryCuts;
   /** What `/why` shows; `reported` is filled in when the provider has told. */
   why: Why;
   /** The whole request; kept for the last reply of a session only. */
@@ -115,7 +135,9 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     memory_tokens: config.memory_tokens,
     fixed: fixedTokens(parts),
   });
-  const history = planHistory(path, { history_tokens: budget.history, tokens_above });
+  const history = cutHistory(path, tokens_above, budget);
+  const cuts: StoryCuts = { ...history.cuts, window };
+  turn.cuts = cuts;
   const lines = path.filter((message) => message.role === "user").map((message) => message.content);
   const question: RecallQuestion = {
     player_id,
@@ -131,10 +153,23 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
   const found = await deps.recall.ask(question, RECALL_TIMEOUT_MS);
   signal.throwIfAborted();
   const { recalled, facts } = withMarks(db, question, found);
-  const assembled = assemble({ ...parts, kept: history.kept, recalled, facts }, {
+  const records = cuts.boundary === null ? [] : storySoFar(
+    db,
+    {
+      player_id,
+      session_id: scene.session.id,
+      leaf_id: reply.parent_id,
+      player: scene.character.name,
+      words: cuts.words,
+    },
+    cuts.boundary,
+    deps.now(),
+  );
+  const told = fitStory(records.map(({ text }) => text), budget.story);
+  const assembled = assemble({ ...parts, kept: history.kept, recalled, facts, story: told }, {
     lore_tokens: budget.lore,
     memory_tokens: budget.memories,
-    history_tokens: budget.history,
+    history_tokens: history.tokens,
   });
   const prompt_tokens = Math.round(assembled.tokens * learned.scale);
   const request: ChatRequest = {
@@ -154,9 +189,10 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     },
   };
   const kept = new Set(history.kept);
+  const turn_number = turnOf(db, player_id, reply.id);
   const why = buildWhy({
     message_id: reply.id,
-    turn: turnOf(db, player_id, reply.id),
+    turn: turn_number,
     model: model_id,
     tokens: prompt_tokens,
     window,
@@ -164,7 +200,11 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     assembled,
     recalled,
     facts,
-    story: [],
+    story: records.map(({ last_id }, index) => ({
+      text: told[index],
+      last_id,
+      turns_ago: turn_number - turnOf(db, player_id, last_id),
+    })),
     line: question.line,
     history_turns: path.filter(({ id, role }) => role === "user" && kept.has(id)).length,
   });
@@ -178,6 +218,8 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
       tokens: prompt_tokens,
       sections: assembled.sections,
       dropped: history.dropped,
+      over: budget.over,
+      cuts,
       lore_ids: assembled.lore_ids,
       memory_ids: assembled.memory_ids,
       context: assembled.messages.at(-1)?.content ?? "",
@@ -187,6 +229,28 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
     stream: (stop) => target.provider.stream(request, stop),
   };
+}
+
+/** Which messages go out, in how many tokens, and where that cuts the story. */
+function cutHistory(path: StoredMessage[], tokens_above: number, budget: Budget) {
+  let tokens = budget.history;
+  let plan = planHistory(path, { history_tokens: tokens, tokens_above });
+  const cut = tokens_above > 0 || plan.dropped.length > 0;
+  const least = budget.history - budget.story;
+  if (cut) {
+    // What is told of the rest takes its room from the history.
+    tokens = least;
+    plan = planHistory(path, { history_tokens: tokens, tokens_above });
+  }
+  const before = (id: number | undefined) => path.find((message) => message.id === id)?.parent_id ?? null;
+  const ahead = nextCut(path, plan.kept[0], { history_tokens: least, tokens_above });
+  const near = ahead !== null && ahead.room < Math.max(NEAR_TOKENS, least / 4);
+  const cuts = {
+    boundary: cut ? before(plan.kept[0]) : null,
+    next: near ? before(ahead.first_id) : null,
+    words: summaryWords(budget.story, SUMMARY_WORDS),
+  };
+  return { ...plan, tokens, cuts };
 }
 
 /** FNV-1a, 31 bits: a seed that only the place in the story decides. */

@@ -10,10 +10,17 @@ import { noteFacts } from "./memory/facts.ts";
 import { rememberMessage } from "./memory/remember.ts";
 import { estimateTokens, serverCut, tokenScale } from "./prompt/budget.ts";
 import { GrowingReply } from "./reply.ts";
-import { type OpenTurn, prepare, type PreparedRequest, type Scene, type TurnStart } from "./request.ts";
+import {
+  type OpenTurn,
+  prepare,
+  type PreparedRequest,
+  type PromptRecord,
+  type Scene,
+  type TurnStart,
+} from "./request.ts";
 import { StoreError } from "./store/database.ts";
 import { addMessage, getMessage, siblings, updateMessage } from "./store/messages.ts";
-import { savePrompt } from "./store/prompts.ts";
+import { savePrompt, wasTooLong } from "./store/prompts.ts";
 import { getSession, updateSession } from "./store/sessions.ts";
 
 const TITLE_LENGTH = 60;
@@ -74,7 +81,7 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
       last_used_ms: now,
       ...(line !== null && scene.session.title === "" ? { title: titleOf(line.content) } : {}),
     });
-    return { player_id, scene, start, line, reply, telling };
+    return { player_id, scene, start, line, reply, telling, cuts: null };
   });
 }
 
@@ -114,6 +121,8 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
       lore: request.assembled.lore_ids.length,
       memories: request.assembled.sent.length - request.assembled.lore_ids.length,
     };
+    const over = tooLong(deps, turn, request.record);
+    if (over !== null) yield notice(over);
     yield progress(waiting, request.reading, "running");
 
     const stop = AbortSignal.any([signal, ender.signal]);
@@ -183,6 +192,18 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     ref: null,
     metadata: { total_tokens: final.message.usage?.completion_tokens ?? 0, message: final.message, recalled },
   };
+}
+
+/** Says once in a story that what is always there does not fit the window; null: it does, or it was said. */
+function tooLong(deps: Deps, turn: OpenTurn, record: PromptRecord): string | null {
+  if (record.over === 0 || wasTooLong(deps.db, turn.scene.session.id, turn.reply.id)) return null;
+  const tokens = (value: number) => value.toLocaleString("en");
+  return `The world and the rules are too long for ${record.model} by ${
+    tokens(record.over)
+  } tokens: it reads ` +
+    `${
+      tokens(record.window)
+    }. Part of them may be cut off. Switch a rule pack off, or choose another with /model.`;
 }
 
 /** Passes chunks on and saves the reply in time, also while the provider is silent. */

@@ -88,7 +88,7 @@ const LAYERS: Layer[] = [
   },
   {
     name: "brain/turn",
-    owns: ["brain/turn.ts", "brain/request.ts", "brain/reply.ts"],
+    owns: ["brain/turn.ts", "brain/request.ts", "brain/reply.ts", "brain/upkeep.ts"],
     may: ["brain/deps", "brain/llm", "brain/memory", "brain/prompt", "brain/store"],
     world: [],
     packages: [],

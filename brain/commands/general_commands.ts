@@ -1,6 +1,6 @@
 /** `/help`, `/usage`, `/cancel`. */
 
-import { type UsageTotals, usageTotals } from "../store/usage.ts";
+import { sideTotals, type UsageTotals, usageTotals } from "../store/usage.ts";
 import { type Command, nearest, quote, single } from "./command.ts";
 
 export const GENERAL_COMMANDS: Command[] = [
@@ -30,9 +30,18 @@ export const GENERAL_COMMANDS: Command[] = [
     arguments: [],
     while_telling: true,
     run({ deps, player_id, session }) {
-      const all = `All stories: ${told(usageTotals(deps.db, player_id))}`;
-      if (session === undefined) return { answer: all };
-      return { answer: `This story: ${told(usageTotals(deps.db, player_id, session.id))}\n${all}` };
+      const lines = (session_id?: string) => [
+        told(usageTotals(deps.db, player_id, session_id), ["reply", "replies"]),
+        ...BESIDE.flatMap(({ kind, nouns }) => {
+          const totals = sideTotals(deps.db, player_id, kind, session_id);
+          return totals.turns === 0 ? [] : [`  Beside them ${told(totals, nouns)}`];
+        }),
+      ];
+      const [all, ...beside] = lines();
+      const everything = [`All stories: ${all}`, ...beside];
+      if (session === undefined) return { answer: everything.join("\n") };
+      const [own, ...own_beside] = lines(session.id);
+      return { answer: [`This story: ${own}`, ...own_beside, ...everything].join("\n") };
     },
   },
   {
@@ -45,9 +54,15 @@ export const GENERAL_COMMANDS: Command[] = [
   },
 ];
 
-function told(totals: UsageTotals): string {
+/** What models are asked for beside replies. */
+const BESIDE = [
+  { kind: "summary", nouns: ["story so far", "stories so far"] },
+  { kind: "facts", nouns: ["reading for facts", "readings for facts"] },
+] as const;
+
+function told(totals: UsageTotals, [one, many]: readonly [string, string]): string {
   const number = (value: number) => value.toLocaleString("en");
-  const replies = `${number(totals.turns)} ${totals.turns === 1 ? "reply" : "replies"}`;
+  const replies = `${number(totals.turns)} ${totals.turns === 1 ? one : many}`;
   const unknown = totals.unknown_cost_turns === 0
     ? ""
     : `, and ${totals.unknown_cost_turns} at an unknown price`;

@@ -8,6 +8,7 @@ import { GENERAL_COMMANDS } from "./general_commands.ts";
 import { MEMORY_COMMANDS } from "./memory_commands.ts";
 import { SESSION_COMMANDS } from "./session_commands.ts";
 import { STORY_COMMANDS } from "./story_commands.ts";
+import { SUMMARY_COMMANDS } from "./summary_commands.ts";
 import { WHY_COMMANDS } from "./why_commands.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   ...CHOICE_COMMANDS,
   ...WHY_COMMANDS,
   ...MEMORY_COMMANDS,
+  ...SUMMARY_COMMANDS,
   ...EXPORT_COMMANDS,
   ...GENERAL_COMMANDS,
 ];

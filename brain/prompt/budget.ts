@@ -16,6 +16,9 @@ export const MESSAGE_OVERHEAD = 4;
 /** A smaller window is not believed: it would leave no story. */
 export const MIN_CONTEXT = 1024;
 
+/** Five records of 120 words. */
+export const STORY_TOKENS = 810;
+
 type CountTokens = (text: string) => number;
 let countTokens: CountTokens | null = null;
 
@@ -54,8 +57,10 @@ export interface Budget {
   reply: number;
   lore: number;
   memories: number;
-  /** For the messages of the story, the player's last line among them. */
+  /** For the messages of the story, the player's last line among them; once it drops some, `story` goes off it. */
   history: number;
+  /** For the story so far, which tells what the history drops. */
+  story: number;
   over: number;
 }
 
@@ -91,7 +96,8 @@ export function makeBudget(context_tokens: number, options: BudgetOptions): Budg
   const lore = wish === 0 ? 0 : Math.floor(given * lore_wish / wish);
   const memories = given - lore;
   const history = Math.max(least, room - lore - memories);
-  return { context, reply, lore, memories, history, over: Math.max(0, least - room) };
+  const story = Math.min(STORY_TOKENS, Math.floor(context / 10), Math.floor(history / 3));
+  return { context, reply, lore, memories, history, story, over: Math.max(0, least - room) };
 }
 
 /**
@@ -104,20 +110,8 @@ export function planHistory(
   path: PathMessage[],
   options: { history_tokens: number; tokens_above?: number },
 ): { kept: number[]; dropped: number[] } {
-  const spoken = path.filter(isSpoken);
-  const newest = startOfLastLine(spoken);
-
-  /** Sum of what stands before each message, and what it and all after it cost. */
-  const before: number[] = [];
+  const { spoken, newest, before, cost } = measured(path, options.tokens_above ?? 0);
   const above = options.tokens_above ?? 0;
-  let sum = above;
-  for (const message of path) {
-    if (isSpoken(message)) before.push(sum);
-    sum += message.tokens;
-  }
-  const cost: number[] = Array(spoken.length + 1).fill(0);
-  for (let i = spoken.length - 1; i >= 0; i--) cost[i] = cost[i + 1] + messageTokens(spoken[i]);
-
   const fits = cost.findIndex((tokens) => tokens <= options.history_tokens);
   let first = 0;
   if (fits > 0 || above > 0) {
@@ -133,6 +127,70 @@ export function planHistory(
     kept: spoken.slice(first).map((message) => message.id),
     dropped: spoken.slice(0, first).map((message) => message.id),
   };
+}
+
+/**
+ * What the next cut will do to a path of which the messages from `first_id` on are kept: the message that will then
+ * come first, and how many tokens the history may grow until it happens. Null while that message is not told yet.
+ */
+export function nextCut(
+  path: PathMessage[],
+  first_id: number,
+  options: { history_tokens: number; tokens_above?: number },
+): { first_id: number; room: number } | null {
+  const { spoken, newest, before, cost } = measured(path, options.tokens_above ?? 0);
+  const first = spoken.findIndex(({ id }) => id === first_id);
+  if (first < 0) return null;
+  const step = stepOf(options.history_tokens);
+  for (
+    let cut = (Math.floor(before[first] / step) + 1) * step;
+    cut <= before[before.length - 1];
+    cut += step
+  ) {
+    const next = before.findIndex((position, i) => position >= cut && startsTurn(spoken, i));
+    if (next < 0 || next >= newest) return null;
+    if (next > first) return { first_id: spoken[next].id, room: options.history_tokens - cost[first] };
+  }
+  return null;
+}
+
+/** The messages with text; of each the sum of what stands before it, and what it and all after it cost. */
+function measured(path: PathMessage[], above: number) {
+  const spoken = path.filter(isSpoken);
+  const before: number[] = [];
+  let sum = above;
+  for (const message of path) {
+    if (isSpoken(message)) before.push(sum);
+    sum += message.tokens;
+  }
+  const cost: number[] = Array(spoken.length + 1).fill(0);
+  for (let i = spoken.length - 1; i >= 0; i--) cost[i] = cost[i + 1] + messageTokens(spoken[i]);
+  return { spoken, newest: startOfLastLine(spoken), before, cost };
+}
+
+/** How many words a record of the story so far may have, where all of them have `story_tokens`. */
+export function summaryWords(story_tokens: number, most: number): number {
+  return Math.max(30, Math.min(most, Math.floor(story_tokens * most / STORY_TOKENS)));
+}
+
+/**
+ * Texts that fit in `tokens` together, the oldest first: the longest lose their ends, in the same way every time.
+ */
+export function fitStory(texts: string[], tokens: number): string[] {
+  const fitted = [...texts];
+  for (;;) {
+    const costs = fitted.map((text) => estimateTokens(text) + 2);
+    const over = costs.reduce((sum, cost) => sum + cost, 0) - tokens;
+    const longest = costs.indexOf(Math.max(...costs));
+    if (over <= 0 || longest < 0 || fitted[longest].length < 40) return fitted;
+    const text = fitted[longest];
+    const length = Math.floor(text.length * Math.max(0.5, 1 - (over + 4) / costs[longest]));
+    const cut = text.slice(0, length);
+    const end = cut.search(/[.!?。！？][^.!?。！？]*$/u);
+    fitted[longest] = cut.slice(0, end > length / 2 ? end + 1 : Math.max(cut.lastIndexOf(" "), length / 2))
+      .trim()
+      .toWellFormed();
+  }
 }
 
 /** Whether a message has anything to read: failed replies and stray blanks have not. */

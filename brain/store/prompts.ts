@@ -27,6 +27,16 @@ export function savePrompt(db: Database, message_id: number, record: unknown): v
   });
 }
 
+/** Whether the request of another reply of the session was too long for its window (`over` > 0). */
+export function wasTooLong(db: Database, session_id: string, message_id: number): boolean {
+  return db.get(
+    `SELECT 1 FROM messages m CROSS JOIN prompts p ON p.message_id = m.id
+     WHERE m.session_id = ? AND m.id <> ? AND p.record ->> 'over' > 0 LIMIT 1`,
+    session_id,
+    message_id,
+  ) !== undefined;
+}
+
 /** The record kept for this reply, undefined when there is none or the reply is not the player's. */
 export function getPrompt(db: Database, player_id: string, message_id: number): unknown {
   const row = db.get<{ record: string }>(

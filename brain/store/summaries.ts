@@ -19,9 +19,12 @@ export interface NewSummary {
 
 export interface SummaryRow extends NewSummary {
   id: number;
+  /** The message before the first one; null: it begins the story. */
+  prev_id: number | null;
 }
 
-const COLUMNS = "id, first_id, last_id, after_id, layer, text, origin, created_ms";
+const COLUMNS = `id, first_id, last_id, after_id, layer, text, origin, created_ms,
+  (SELECT f.parent_id FROM messages f WHERE f.id = first_id) AS prev_id`;
 
 /** Adds a record. Nothing is added when its last message is not in that session of the player; then returns null. */
 export function addSummary(
@@ -45,7 +48,8 @@ export function addSummary(
       session_id,
       player_id,
     );
-    return changes === 0 ? null : { ...summary, id };
+    if (changes === 0) return null;
+    return db.get<SummaryRow>(`SELECT ${COLUMNS} FROM summaries WHERE id = ?`, id) ?? null;
   });
 }
 

@@ -1,0 +1,323 @@
+/** The story so far: what the history drops, told in few words, as records that a player can see and change. */
+import type { ChatMessage } from "../llm/provider.ts";
+import type { Database } from "../store/database.ts";
+import {
+  addSummary,
+  type NewSummary,
+  pathBetween,
+  summariesOnPath,
+  type SummaryRow,
+} from "../store/summaries.ts";
+import { factsByRule } from "./fact_rules.ts";
+import { grounded, type ToldMessage } from "./facts.ts";
+import { sentencesOf } from "./units.ts";
+import { wordsOf } from "./words.ts";
+
+/** A record tells its stretch in at most so many words; in a small window in fewer. */
+export const SUMMARY_WORDS = 120;
+/** So many records of one layer are folded into one of the next. */
+const FOLD = 2;
+const TOP_LAYER = 3;
+/** From so many messages of a stretch sentences are picked: a long story put on a small model must not stop the turn. */
+const MAX_PICKED_FROM = 400;
+/** A text of a model with a smaller share of its words in the source tells another story. */
+const LEAST_GROUND = 0.3;
+
+/** Whose story, on which path, for how many words a record. */
+export interface StoryPlace {
+  player_id: string;
+  session_id: string;
+  /** The path: everything told on it counts. */
+  leaf_id: number | null;
+  /** The name of the player's character. */
+  player: string;
+  words: number;
+}
+
+/**
+ * The records that tell the path from its beginning to `boundary` (the last message that the history left out), oldest
+ * first, each the longest from where the one before ended; of equally long ones the newest. `told_to` is how far they
+ * reach: null when not even the beginning is told.
+ */
+export function chooseStory(
+  records: SummaryRow[],
+  boundary: number,
+): { chain: SummaryRow[]; told_to: number | null } {
+  const chain: SummaryRow[] = [];
+  let told_to: number | null = null;
+  for (;;) {
+    const next: SummaryRow | undefined = records
+      .filter((record) =>
+        record.prev_id === told_to && record.last_id <= boundary &&
+        (record.after_id === null || boundary > record.after_id)
+      )
+      .toSorted((a, b) => b.last_id - a.last_id || b.id - a.id)[0];
+    if (next === undefined) return { chain, told_to };
+    chain.push(next);
+    told_to = next.last_id;
+  }
+}
+
+/**
+ * The story so far up to `boundary`. What no record tells yet is told at once by picking sentences, and kept: so the
+ * same text stands there until the history is cut again. Throws StoreError.
+ */
+export function storySoFar(
+  db: Database,
+  place: StoryPlace,
+  boundary: number,
+  now_ms: number,
+): SummaryRow[] {
+  const { player_id, session_id } = place;
+  const records = summariesOnPath(db, player_id, session_id, place.leaf_id);
+  const { chain, told_to } = chooseStory(records, boundary);
+  if (told_to === boundary) return chain;
+  const messages = pathBetween(db, player_id, told_to, boundary);
+  if (messages.length === 0) return chain;
+  const made = addSummary(db, player_id, session_id, {
+    first_id: messages[0].id,
+    last_id: boundary,
+    after_id: null,
+    layer: 1,
+    text: pickSentences(messages, place.player, place.words),
+    origin: "extract",
+    created_ms: now_ms,
+  });
+  return made === null ? chain : [...chain, made];
+}
+
+/** Work on the story so far, to be done while nobody waits. */
+export type StoryJob =
+  /** Tell messages: those that the next cut will drop, or those that picked sentences stand for now. */
+  | { kind: "tell"; messages: ToldMessage[]; record: Omit<NewSummary, "text" | "origin" | "created_ms"> }
+  /** Tell several records as one. */
+  | { kind: "fold"; texts: string[]; record: Omit<NewSummary, "text" | "origin" | "created_ms"> };
+
+/**
+ * What is to be done on the story of this path, most urgent first. `boundary` is the last message that the history
+ * leaves out now, `next` the last one that it will leave out after the next cut; null: none. With `by_model` false
+ * only what picking sentences can do. What is made takes its place at the next cut, not before: the beginning of the
+ * prompt stays as it is until then. Throws StoreError.
+ */
+export function storyJobs(
+  db: Database,
+  place: StoryPlace,
+  cuts: { boundary: number | null; next: number | null },
+  by_model: boolean,
+): StoryJob[] {
+  const { player_id, session_id } = place;
+  const { boundary, next } = cuts;
+  const records = summariesOnPath(db, player_id, session_id, place.leaf_id);
+  const jobs: StoryJob[] = [];
+  // What will stand there when the history is cut again: the late ones take their places then.
+  const later = boundary === null ? [] : chooseStory(
+    records.map((record) => ({
+      ...record,
+      after_id: record.after_id !== null && record.after_id <= boundary ? null : record.after_id,
+    })),
+    boundary,
+  ).chain;
+  if (by_model && next !== null && next > (boundary ?? 0)) {
+    const known = records.some(({ prev_id, last_id, origin }) =>
+      prev_id === boundary && last_id === next && origin !== "extract"
+    );
+    const messages = known ? [] : pathBetween(db, player_id, boundary, next);
+    if (messages.length > 0) {
+      const record = { first_id: messages[0].id, last_id: next, after_id: null, layer: 1 as const };
+      jobs.push({ kind: "tell", messages, record });
+    }
+  }
+  if (boundary === null) return jobs;
+  const picked = by_model
+    ? later.findLast(({ layer, origin }) => layer === 1 && origin === "extract")
+    : undefined;
+  if (picked !== undefined) {
+    const messages = pathBetween(db, player_id, picked.prev_id, picked.last_id);
+    const { first_id, last_id } = picked;
+    jobs.push({ kind: "tell", messages, record: { first_id, last_id, after_id: boundary, layer: 1 } });
+  }
+  const folded = foldable(later);
+  if (folded.length > 0) {
+    const lowest = Math.min(...folded.map(({ layer }) => layer));
+    const layer = lowest === 1 ? 2 : TOP_LAYER;
+    jobs.push({
+      kind: "fold",
+      texts: folded.map(({ text }) => text),
+      record: {
+        first_id: folded[0].first_id,
+        last_id: folded.at(-1)!.last_id,
+        after_id: boundary,
+        layer,
+      },
+    });
+  }
+  return jobs;
+}
+
+/** The first FOLD or more of one layer, and all from there on of the layers above, where there is a record to take them. */
+function foldable(chain: SummaryRow[]): SummaryRow[] {
+  for (const layer of [1, 2, TOP_LAYER]) {
+    const places = chain.flatMap((record, index) => record.layer === layer ? [index] : []);
+    if (places.length < FOLD) continue;
+    const top = layer === 2 ? chain.findIndex((record) => record.layer === TOP_LAYER) : -1;
+    const first = top >= 0 ? Math.min(top, places[0]) : places[0];
+    // Whatever stands between goes with them: a record has no holes.
+    return chain.slice(first, places.at(-1)! + 1);
+  }
+  return [];
+}
+
+/** The text of a job without a model. */
+export function pickFor(job: StoryJob, place: StoryPlace): string {
+  return job.kind === "tell" ? pickSentences(job.messages, place.player, place.words) : pickSentences(
+    job.texts.map((content, index) => ({ id: index, role: "assistant" as const, content })),
+    place.player,
+    place.words,
+  );
+}
+
+/** Asks a model for the text of a job. */
+export function storyPrompt(job: StoryJob, place: StoryPlace): ChatMessage[] {
+  const told = job.kind === "tell"
+    ? job.messages.map(({ role, content }) =>
+      `${role === "user" ? place.player : "Narrator"}: ${content.trim()}`
+    )
+    : job.texts;
+  const what = job.kind === "tell"
+    ? "Tell what happened above"
+    : "These notes tell one story, the oldest first. Tell them as one";
+  return [
+    {
+      role: "system",
+      content:
+        "You keep the record of a story: plain facts in the past tense, names instead of pronouns, in the " +
+        "language of the text. No headings, no lists, no remarks, nothing that the text does not say.",
+    },
+    {
+      role: "user",
+      content:
+        `${told.join("\n\n")}\n\n${what} in at most ${place.words} words: who did, said, promised, gave, ` +
+        `owes or learnt what, where, and what is still open. "You" in the narrator's text is ${place.player}.`,
+    },
+  ];
+}
+
+/**
+ * A model's text as it may stand in a record: one paragraph, at most `words` words, cut at a sentence's end. Null when
+ * it is none, or tells what is not in the source.
+ */
+export function acceptSummary(answer: string, source: string, words: number): string | null {
+  const text = answer.replace(/^\s*(?:#+|\*+)?\s*(?:summary|the story so far|record)\s*\**:\s*/i, "")
+    .replace(/\s+/g, " ").trim();
+  const cut = clip(text, words);
+  return cut === "" || grounded(cut, source) < LEAST_GROUND ? null : cut;
+}
+
+/** The text that a job's answer must stand on. */
+export function sourceOf(job: StoryJob, place: StoryPlace): string {
+  const told = job.kind === "tell" ? job.messages.map(({ content }) => content) : job.texts;
+  return [place.player, ...told].join("\n");
+}
+
+/** Keeps what was made for a job; null: its messages are there no more. Throws StoreError. */
+export function keepStory(
+  db: Database,
+  place: StoryPlace,
+  job: StoryJob,
+  text: string,
+  origin: "model" | "extract",
+  now_ms: number,
+): SummaryRow | null {
+  return addSummary(db, place.player_id, place.session_id, {
+    ...job.record,
+    text,
+    origin,
+    created_ms: now_ms,
+  });
+}
+
+/** Words as readers count them; in scripts without blanks two characters are reckoned as one. */
+export function countWords(text: string): number {
+  const unspaced = text.match(UNSPACED)?.length ?? 0;
+  const spaced = text.replace(UNSPACED, " ").match(/\S+/g)?.length ?? 0;
+  return spaced + Math.ceil(unspaced / 2);
+}
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
+
+/** Whole sentences of `text` as far as `words` words go; a first sentence that is longer is cut. */
+function clip(text: string, words: number): string {
+  if (countWords(text) <= words) return text;
+  let kept = "";
+  for (const sentence of sentencesOf(text)) {
+    const longer = kept === "" ? sentence : `${kept} ${sentence}`;
+    if (countWords(longer) > words) break;
+    kept = longer;
+  }
+  if (kept !== "") return kept;
+  const first = text.split(/\s+/).slice(0, words).join(" ");
+  return countWords(first) <= words ? `${first}...` : `${[...text].slice(0, words * 2).join("")}...`;
+}
+
+interface Sentence {
+  message: number;
+  role: ToldMessage["role"];
+  text: string;
+  words: number;
+  /** For facts and names, whatever else is told. */
+  worth: number;
+  phrases: string[];
+}
+
+/**
+ * The most telling sentences of the messages in their order, at most `words` words: those that state a fact, name
+ * names, and tell with words that come back what no other one has told. A player's sentence says whose it is.
+ */
+export function pickSentences(messages: ToldMessage[], player: string, words: number): string {
+  const all: Sentence[] = [];
+  const common = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const [message, { role, content }] of messages.slice(-MAX_PICKED_FROM).entries()) {
+    for (const text of sentencesOf(content.replace(/\s+/g, " ").trim())) {
+      const found = wordsOf(text);
+      const phrases = [...new Set(found.filter(({ weak }) => !weak).map(({ phrase }) => phrase))];
+      for (const phrase of phrases) common.set(phrase, (common.get(phrase) ?? 0) + 1);
+      if (phrases.length === 0 || seen.has(text) || /\?["”»]?$/.test(text)) continue;
+      seen.add(text);
+      const facts = factsByRule(role, text, player).length;
+      const names = found.filter(({ name }) => name).length;
+      const whose = role === "user" ? countWords(player) : 0;
+      all.push({ message, role, text, words: countWords(text) + whose, worth: facts * 4 + names, phrases });
+    }
+  }
+  const picked = new Set<Sentence>();
+  const told = new Set<string>();
+  // Long sentences are not better ones.
+  const worth = ({ worth, phrases }: Sentence) =>
+    phrases.reduce(
+        (sum, phrase) => sum + (told.has(phrase) ? 0 : Math.log2(1 + (common.get(phrase) ?? 0))),
+        0,
+      ) /
+      (4 + phrases.length) + worth;
+  for (let left = words;;) {
+    let best: Sentence | null = null;
+    let best_worth = 0;
+    for (const sentence of all) {
+      if (picked.has(sentence) || sentence.words > left) continue;
+      const value = worth(sentence);
+      if (value > best_worth) [best, best_worth] = [sentence, value];
+    }
+    if (best === null) break;
+    picked.add(best);
+    left -= best.words;
+    for (const phrase of best.phrases) told.add(phrase);
+  }
+  const lines: string[] = [];
+  let last: Sentence | null = null;
+  for (const sentence of all.filter((each) => picked.has(each))) {
+    const goes_on = last !== null && last.message === sentence.message;
+    const who = sentence.role === "user" && !goes_on ? `${player}: ` : "";
+    lines.push(`${who}${sentence.text}`);
+    last = sentence;
+  }
+  return lines.join(" ");
+}
