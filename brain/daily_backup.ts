@@ -52,6 +52,8 @@ export function openDailyBackup(options: DailyBackupOptions): DailyBackup {
       const to = `${options.folder}/engine-${day}.db`;
       if (failed_on === day || await exists(to) || !options.worth()) return;
       await Deno.mkdir(options.folder, { recursive: true, mode: 0o700 });
+      // Closed meanwhile: nobody would give up a copy that begins now.
+      if (closed) return;
       const answer = await copy({ from: options.database_path, to });
       if (answer === null) return;
       if ("error" in answer) throw new Error(answer.error);
