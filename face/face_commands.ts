@@ -2,7 +2,7 @@
 
 import type { CommandItem } from "../shared/protocol.ts";
 
-export type FaceCommandName = "/quit" | "/theme" | "/mouse" | "/copy" | "/open" | "/keys" | "/log";
+export type FaceCommandName = "/quit" | "/theme" | "/mouse" | "/copy" | "/open" | "/keys" | "/log" | "/find";
 
 export interface FaceCommand extends CommandItem {
   name: FaceCommandName;
@@ -31,6 +31,7 @@ export const FACE_COMMANDS: readonly FaceCommand[] = [
     "story",
   ]),
   command("/open", "/open", "Writes the story to a text file and says where."),
+  command("/find", "/find [WORDS]", "Searches the story."),
   command("/theme", "/theme [auto|dark|light|contrast|mono]", "Changes the colours.", [
     "auto",
     "dark",

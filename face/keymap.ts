@@ -11,6 +11,8 @@ export type KeyContext =
   | "desk"
   | "sheet"
   | "why"
+  | "search"
+  | "found"
   | "opening"
   | "question"
   | "confirm";
@@ -71,6 +73,10 @@ export type Action =
   | "why_forget"
   | "why_numbers"
   | "why_whole"
+  | "search"
+  | "search_keep"
+  | "search_older"
+  | "search_newer"
   | "choose"
   | "confirm"
   | "question_wait"
@@ -98,7 +104,7 @@ export const KEYS: readonly KeyRow[] = [
   row("editor", "enter", "send", "Enter", "say the line"),
   row("editor", "shift+enter alt+enter ctrl+j", "newline", "Shift+Enter, Ctrl+J", "begin a new row"),
   row("editor", "left ctrl+b", "left"),
-  row("editor", "right ctrl+f", "right"),
+  row("editor", "right", "right"),
   row("editor", "ctrl+left alt+left alt+b", "word_left", "Ctrl+←  Ctrl+→", "move by a word"),
   row("editor", "ctrl+right alt+right alt+f", "word_right"),
   row("editor", "home ctrl+a", "line_start", "Home  End", "start and end of the row"),
@@ -161,6 +167,13 @@ export const KEYS: readonly KeyRow[] = [
   row("why", "end", "scroll_end"),
   row("why", "q w", "back"),
 
+  row("search", "enter", "search_keep", "Enter", "keep the places and go on with n and N"),
+  row("search", "up ctrl+p ctrl+f", "search_older", "↑  ↓", "the place before, the place after"),
+  row("search", "down ctrl+n", "search_newer"),
+  row("found", "n up", "search_older", "n  N", "then: the place before, the place after"),
+  row("found", "N down", "search_newer"),
+  row("found", "enter", "search_keep", "Enter", "stay here"),
+
   row("opening", "enter", "accept", "Enter", "go"),
   row("opening", "up k", "previous", "↑  ↓", "look"),
   row("opening", "down j", "next"),
@@ -182,6 +195,7 @@ export const KEYS: readonly KeyRow[] = [
   row("always", "ctrl+o", "models", "Ctrl+O", "narrators"),
   row("always", "ctrl+t", "stories", "Ctrl+T", "stories"),
   row("always", "ctrl+p", "palette", "Ctrl+P", "all commands"),
+  row("always", "ctrl+f", "search", "Ctrl+F", "search the story"),
   row("always", "ctrl+l", "redraw", "Ctrl+L", "draw again"),
   row("always", "ctrl+z", "suspend", "Ctrl+Z", "to the shell; fg comes back"),
   row("always", "ctrl+c", "leave", "Ctrl+C", "leave (twice)"),
@@ -194,6 +208,8 @@ const NAMES: Record<KeyContext, string> = {
   popup: "In a list over the page",
   sheet: "On a page like this",
   why: "On the page that says why",
+  search: "While you search",
+  found: "Between places found",
   opening: "Before the story",
   question: "When you leave in mid-reply",
   confirm: "When you are asked",
@@ -232,6 +248,8 @@ export function keyHelp(): { heading: string; rows: { label: string; help: strin
     "desk",
     "popup",
     "why",
+    "search",
+    "found",
     "opening",
     "question",
     "confirm",

@@ -5,6 +5,7 @@ import { contextsOf } from "./app/keys.ts";
 import { eveningOf } from "./app/evening.ts";
 import { short } from "./app/completion.ts";
 import type { Geometry } from "./app/geometry.ts";
+import { searchState } from "./app/search.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
 import { fill, type Grid, put } from "./term/grid.ts";
 import { editorRows } from "./widgets/editor.ts";
@@ -132,7 +133,11 @@ export function drawRule(
     ? "Leave while the narrator speaks?"
     : model.confirm?.question ?? "";
   if (asks !== "") left.push({ text: `${fit(asks, width - 2, marks.ellipsis)} `, style: theme.accent });
-  else if (model.editing !== null) left.push({ text: "editing ", style: theme.accent });
+  else if (model.search !== null) {
+    const state = searchState(model);
+    left.push({ text: "search ", style: theme.accent });
+    if (state !== "") left.push({ text: `${state} `, style: theme.dim });
+  } else if (model.editing !== null) left.push({ text: "editing ", style: theme.accent });
   else if (turn !== null && model.transcript.live !== null) {
     const silent_ms = now_ms - turn.heard_ms;
     const what = silent_ms < SILENT_MS
@@ -181,6 +186,10 @@ export function statusKeys(model: Model, now_ms: number): string[] {
       return model.sheet?.kind === "why" && model.sheet.whole
         ? [`${arrows} scroll`, "Esc back"]
         : ["Enter go there", "p pin", "f forget", "n numbers", "x prompt", "Esc back"];
+    case "search":
+      return ["Enter keep", `${arrows} other places`, "Esc back"];
+    case "found":
+      return ["n before", "N after", "Ctrl+F other words", "Esc back"];
     case "sheet":
       return ["Esc back", `${arrows} scroll`];
     case "popup":

@@ -43,6 +43,8 @@ export interface Theme {
   error: Style;
   good: Style;
   found: Style;
+  /** The place that is looked at. */
+  found_here: Style;
   /** The selected row of a list: the only fill there is. */
   selected: Style;
   selected_dim: Style;
@@ -203,7 +205,8 @@ export function createTheme(choice: ThemeChoice): Theme {
     rule: style({ fg: color("rule") }),
     error: style({ fg: color("error"), bold: bare }),
     good: style({ fg: color("good") }),
-    found: style({ fg: color("found"), underline: bare }),
+    found: style({ fg: color("found"), underline: bare, bold: high }),
+    found_here: style({ fg: color("found"), bold: true, reverse: true }),
     selected: on(null),
     selected_dim: on(high ? null : liftOn(color("dim"), fill)),
     selected_accent: style({ ...on(liftOn(color("accent"), fill)), bold: bare }),

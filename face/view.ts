@@ -88,7 +88,9 @@ function drawEditor(grid: Grid, model: Model, place: Geometry): { x: number; y: 
   for (const [at, row] of rows.slice(top, top + editor_height).entries()) {
     put(grid, x, editor_y + at, row.text, theme.text, x + width);
   }
-  if (editor.text === "" && model.hint && model.turn === null && !isOpening(model)) {
+  if (editor.text === "" && model.search?.typing === true) {
+    put(grid, x, editor_y, fit("Words to look for", width, theme.marks.ellipsis), theme.dim, x + width);
+  } else if (editor.text === "" && model.hint && model.turn === null && !isOpening(model)) {
     put(grid, x, editor_y, fit(hintText(model), width, theme.marks.ellipsis), theme.dim, x + width);
   }
   return { x: x + Math.min(caret.x, width), y: editor_y + caret.y - top };

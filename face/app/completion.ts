@@ -60,6 +60,7 @@ export function commandOf(
 export function completionOf(model: Model, now_ms: number): Completion | null {
   const { text } = model.editor;
   const { popup } = model;
+  if (model.search !== null) return null;
   if (!text.startsWith("/") || text.includes("\n") || popup.closed_for === text || model.editing !== null) {
     return null;
   }

@@ -9,6 +9,7 @@ import { type Effect, type Model, type Result, storyName, type Turn, withNotice,
 import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
+import { searchFurther } from "./search.ts";
 import { goToMessage } from "./seek.ts";
 import { whyAnswered } from "./why.ts";
 
@@ -52,7 +53,8 @@ function giveBack(model: Model): Model {
 }
 
 function putBack(model: Model, line: string): Model {
-  if (model.editor.text.trim() === "") return { ...model, editor: setText(model.editor, line) };
+  const free = model.editor.text.trim() === "" && model.search === null;
+  if (free) return { ...model, editor: setText(model.editor, line) };
   return { ...model, said: { ...model.said, lines: [...model.said.lines, line] } };
 }
 
@@ -77,6 +79,7 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
       const transcript = addEarlier(model.transcript, event.metadata);
       const after = { ...model, transcript, asked_before: null };
       if (model.gathering !== null) return gather(after, model.gathering, now_ms);
+      if (model.search !== null) return searchFurther(after, now_ms);
       return model.seeking === null ? [after, []] : goToMessage(after, model.seeking, now_ms);
     }
     case "message": {

@@ -5,6 +5,7 @@ import { THEME_NAMES, type ThemeName } from "../theme.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import { say } from "./say.ts";
 import { type Effect, type Model, type Result, storyName, themeOf, withNotice } from "./model.ts";
+import { openSearch } from "./search.ts";
 import { scrollSheet } from "./sheet.ts";
 
 /** Runs a command about the screen alone. */
@@ -18,6 +19,8 @@ export function runFaceCommand(model: Model, name: string, argument: string, now
       return [{ ...model, sheet: { kind: "keys", top: 0 } }, []];
     case "/log":
       return [{ ...model, sheet: scrollSheet(model, { kind: "log", top: 0 }, 1e6) }, []];
+    case "/find":
+      return [openSearch(model, argument, now_ms), []];
     case "/theme":
       return changeTheme(model, argument, now_ms);
     case "/mouse": {

@@ -14,6 +14,7 @@ import { geometry, pageContext } from "./geometry.ts";
 import { type Effect, isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
 import { scrollSheet } from "./sheet.ts";
+import { endSearch, openSearch, searched, updateSearch } from "./search.ts";
 import { askBefore } from "./seek.ts";
 import { clearEditor, retry, say } from "./say.ts";
 import { openList, submit } from "./submit.ts";
@@ -27,6 +28,9 @@ export function contextsOf(model: Model, now_ms: number): KeyContext[] {
   if (model.leaving === "question") return ["question", "always"];
   if (model.confirm !== null) return ["confirm", "always"];
   if (model.sheet !== null) return [model.sheet.kind === "why" ? "why" : "sheet", "always"];
+  if (model.search !== null) {
+    return model.search.typing ? ["search", "editor", "always"] : ["found", "always"];
+  }
   if (completionOf(model, now_ms) !== null) return ["popup", "editor", "always"];
   if (model.desk !== null) return ["desk", "always"];
   const empty = model.editor.text === "" && model.editing === null;
@@ -46,12 +50,15 @@ export function updateTerm(model: Model, event: TermEvent, now_ms: number): Resu
       if (event.action === "wheel_down") return scroll(model, WHEEL_ROWS, now_ms);
       return [model, []];
     case "paste":
-      return type(calm({ ...model, sheet: null, desk: null }), sanitize(event.text));
+      return type(calm({ ...endFound(model), sheet: null, desk: null }), sanitize(event.text), now_ms);
     case "key":
     case "text":
       return key(model, event, now_ms);
   }
 }
+
+/** Whatever is written goes into the line, not between the places found. */
+const endFound = (model: Model): Model => model.search?.typing === false ? endSearch(model, false) : model;
 
 /** The next key: the notice has been read, and a question to leave is answered by going on. */
 function calm(model: Model): Model {
@@ -68,25 +75,27 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
   const model = calm(before);
   const trouble = action === "retry" || action === "go_on" ? troubleOf(pageContext(model, now_ms)) : null;
   if ((action === "retry" && trouble?.retry !== true) || (action === "go_on" && trouble?.go_on !== true)) {
-    return typed(model, event);
+    return typed(model, event, now_ms);
   }
   if (action !== null) return act(model, contexts[0], action, event, now_ms);
   if (["question", "sheet", "why", "confirm"].includes(contexts[0])) return [model, []];
+  if (contexts[0] === "found") return typed(endSearch(model, false), event, now_ms);
   // A letter that the desk does not know is the beginning of a line.
-  return typed({ ...model, desk: null }, event);
+  return typed({ ...model, desk: null }, event, now_ms);
 }
 
-function typed(model: Model, event: TermEvent): Result {
-  return event.kind === "text" ? type(model, event.text) : [model, []];
+function typed(model: Model, event: TermEvent, now_ms: number): Result {
+  return event.kind === "text" ? type(model, event.text, now_ms) : [model, []];
 }
 
 /** Text comes into the editor; the first suggestion has then done its work. */
-function type(model: Model, text: string): Result {
+function type(model: Model, text: string, now_ms: number): Result {
   if (text === "") return [model, []];
-  const after = withEditor(
-    { ...model, transcript: endTelling(model.transcript) },
-    edit.insert(model.editor, text),
-  );
+  const typing = model.search?.typing === true;
+  const told = { ...model, transcript: endTelling(model.transcript) };
+  const words = typing ? text.replaceAll("\n", " ") : text;
+  const after = searched(withEditor(told, edit.insert(model.editor, words)), now_ms);
+  if (typing) return [after, []];
   const effects: Effect[] = [saveDraft(after)];
   if (!model.hint || isOpening(model)) return [after, effects];
   const settings = { ...model.settings, hint_seen: true };
@@ -95,7 +104,9 @@ function type(model: Model, text: string): Result {
 
 /** What is to be found in the editor after a crash: the player's line, not a list's text or an old message. */
 function saveDraft(model: Model): Effect {
-  const text = model.popup.stash ?? (model.editing === null ? model.editor.text : "");
+  const text = model.search?.typing === true
+    ? model.search.stash.text
+    : model.popup.stash ?? (model.editing === null ? model.editor.text : "");
   return { kind: "save_draft", text };
 }
 
@@ -146,7 +157,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
   }
   const change = EDITS[action];
   if (change !== undefined) {
-    const after = withEditor(model, change(model.editor));
+    const after = searched(withEditor(model, change(model.editor)), now_ms);
     return [
       after,
       after.editor.text === model.editor.text ? [] : [saveDraft(after)],
@@ -194,6 +205,13 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return [lookUp(model, action === "up" ? -1 : 1), []];
     case "desk":
       return [openDesk(model, now_ms), []];
+    case "search":
+      if (isOpening(model) || model.sheet !== null) return [model, []];
+      return [openSearch(clearList(model), "", now_ms), []];
+    case "search_keep":
+    case "search_older":
+    case "search_newer":
+      return updateSearch(model, action, now_ms);
     case "why":
       return askWhy(model, null, now_ms);
     case "retry":
@@ -222,6 +240,9 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return [model, []];
   }
 }
+
+/** A list that was opened by a key gives the draft back. */
+const clearList = (model: Model): Model => model.popup.stash === null ? model : clearEditor(model);
 
 function choose(model: Model, context: KeyContext, step: number, now_ms: number): Result {
   if (context === "opening") return [moveInOpening(model, step), []];
@@ -295,6 +316,7 @@ function back(model: Model, context: KeyContext, now_ms: number): Result {
     return [{ ...model, sheet: { ...model.sheet, whole: false, top: 0 } }, []];
   }
   if (model.sheet !== null) return [{ ...model, sheet: null }, []];
+  if (model.search !== null) return [endSearch(model), []];
   if (context === "popup") {
     const { stash } = model.popup;
     if (stash !== null) return [clearEditor(model), []];

@@ -18,6 +18,7 @@ import type { PageMemo } from "../widgets/blocks.ts";
 import type { Scroll } from "../widgets/page.ts";
 import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
+import type { Search } from "./search.ts";
 
 export type Connection =
   | { kind: "starting" }
@@ -150,6 +151,8 @@ export interface Model {
   desk: number | null;
   /** The message whose text is being edited. */
   editing: number | null;
+  /** Words are looked for in the story. */
+  search: Search | null;
   sheet: Sheet | null;
   /** Leaving was asked for: once more leaves; in mid-reply it is a question. */
   leaving: "no" | "asked" | "question" | "after_reply";
@@ -251,6 +254,7 @@ export function init(start: Start): Model {
     popup: NO_POPUP,
     desk: null,
     editing: null,
+    search: null,
     sheet: null,
     leaving: "no",
     leave_until_ms: 0,

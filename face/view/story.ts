@@ -9,6 +9,7 @@ import { put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
 import { markedStyle } from "../theme.ts";
 import type { PageRow } from "../widgets/blocks.ts";
+import { cutByHits } from "../widgets/found.ts";
 import { type PageView, viewPage } from "../widgets/page.ts";
 import { fit } from "./draw.ts";
 
@@ -47,7 +48,17 @@ function drawRow(grid: Grid, model: Model, place: Geometry, y: number, row: Page
       }
       let column = x + row.row.indent;
       for (const run of row.row.runs) {
-        column = put(grid, column, y, run.text, markedStyle(theme, base, run.marks), end);
+        const look = markedStyle(theme, base, run.marks);
+        const hits = model.search?.by_id.get(row.id);
+        if (hits === undefined) {
+          column = put(grid, column, y, run.text, look, end);
+          continue;
+        }
+        const current = model.search?.hits[model.search.at];
+        for (const piece of cutByHits(run.text, run.start, hits)) {
+          const found = piece.hit === current ? theme.found_here : theme.found;
+          column = put(grid, column, y, piece.text, piece.hit === null ? look : found, end);
+        }
       }
       return;
     }

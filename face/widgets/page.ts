@@ -110,6 +110,24 @@ export function scrollToMessage(context: PageContext, scroll: Scroll, height: nu
   return scrollBy(context, scroll, height, Math.min(overlap, distance + part.before.length));
 }
 
+/** The view with the row at `start` of a message's source in it: where it is if it is in view, else a third down. */
+export function scrollToRow(
+  context: PageContext,
+  scroll: Scroll,
+  height: number,
+  id: number,
+  start: number,
+): Scroll {
+  const index = indexOf(context, id);
+  const part = block(context, index);
+  const rows = part.prose?.rows ?? [];
+  const at = Math.max(0, rows.findLastIndex((row) => row.start <= start && row.runs.length > 0));
+  const visible = viewPage(context, scroll, height).rows;
+  if (visible.some((row) => row.kind === "prose" && row.row === rows[at])) return scroll;
+  const there: Scroll = { kind: "at", id, row: part.before.length + at };
+  return scrollBy(context, there, height, -Math.floor(height / 3));
+}
+
 export interface PageView {
   /** At most `height` rows. */
   rows: PageRow[];

@@ -101,6 +101,12 @@ const SCENES: [string, Scene][] = [
     player.press("down");
     return player;
   }],
+  ["search", (options) => {
+    const player = answered(options);
+    player.press("ctrl+f");
+    player.type("lamp");
+    return player;
+  }],
   ["question", (options) => {
     const player = streaming(options);
     player.press("ctrl+c");
