@@ -4,7 +4,7 @@ import { recentReplies, type RecentReply } from "../store/memories.ts";
 import type { LeftOut, LeftOutReason, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
 import type { Ranked } from "./search.ts";
 import { sentencesOf } from "./units.ts";
-import { questionTerms, wordsOf } from "./words.ts";
+import { asksSomething, questionTerms, wordsOf } from "./words.ts";
 
 export interface Chosen<Hit> {
   hits: Hit[];
@@ -28,6 +28,8 @@ const SAME_SHARE = 0.7;
 /** Fewer words than this are alike by chance. */
 const SAME_WORDS = 3;
 const LEFT_OUT = 8;
+/** Of a question's best find, what another must be worth to come with it. */
+const ASKED_SHARE = 0.3;
 /** A cosine from here on calls like a rare word does. */
 export const LIKENESS_CALLS = 0.5;
 
@@ -57,9 +59,10 @@ export function chooseLore(
     split: hit.split,
     reason,
   }));
+  const least = floorOf(question, ranked);
   for (const hit of ranked) {
     if (chosen.full(question.max_lore)) break;
-    if (!isCalled(hit)) chosen.leave(hit, "below_floor");
+    if (!isCalled(hit) && hit.score < least) chosen.leave(hit, "below_floor");
     else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
       chosen.leave(hit, "repeated");
     } else if (chosen.alike(hit) !== undefined) chosen.leave(hit, "superseded");
@@ -91,10 +94,11 @@ export function chooseMemories(
     split: hit.split,
     reason,
   }));
+  const least = floorOf(question, ranked);
   for (const whole of ranked) {
     if (chosen.full(question.max_memories)) break;
     const hit = isProse(whole) ? { ...whole, text: tellingSentence(whole) } : whole;
-    if (!isCalled(hit)) chosen.leave(hit, "below_floor");
+    if (!isCalled(hit) && hit.score < least) chosen.leave(hit, "below_floor");
     else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
       chosen.leave(hit, "repeated");
     } else if (isProse(hit) && runsOf(hit.text).some((run) => recent.runs.has(run))) {
@@ -162,6 +166,15 @@ class Choice<Hit extends { unit_id: number; text: string; words: string[]; score
   left_out(): LeftOut[] {
     return this.#left.toSorted((a, b) => b.score - a.score);
   }
+}
+
+// Who asks something wants all that may answer it; a deed gets only what it calls.
+function floorOf(
+  question: RecallQuestion,
+  ranked: { called: boolean; similarity: number; score: number }[],
+): number {
+  const best = asksSomething(question.line) ? ranked.find(isCalled) : undefined;
+  return best === undefined ? Infinity : best.score * ASKED_SHARE;
 }
 
 function isCalled(hit: { called: boolean; similarity: number }): boolean {

@@ -1,4 +1,7 @@
 /** The one door through which a turn asks its memory: a question in, ranked lore and memories out. */
+import type { Embedder } from "./embedder.ts";
+import type { Near, VectorIndex } from "./vectors.ts";
+import { asksForContent } from "./words.ts";
 
 export interface RecallQuestion {
   player_id: string;
@@ -89,33 +92,68 @@ export interface Recall {
   close(): Promise<void>;
 }
 
+/** What a line means: its vector, or the units near it when an index elsewhere has found them. */
+export type Meaning =
+  | { model: string; vector: Float32Array; near?: undefined }
+  | { near: { lore: Near[]; memory: Near[] } };
+
 /** What recall and its worker say to each other. */
-export type WorkerRequest = { kind: "open"; path: string } | {
+export interface Ask {
   kind: "ask";
   ask: number;
   question: RecallQuestion;
-};
+  /** Missing: by words alone. */
+  meaning?: Meaning;
+}
+export type WorkerRequest = { kind: "open"; path: string } | Ask;
 export interface WorkerAnswer {
   ask: number;
+  /** Whether meaning went into it. */
+  mixed: boolean;
   recalled: Recalled;
+}
+
+export interface RecallOptions {
+  /** The thread's program, for tests of faults. */
+  worker?: URL;
+  /** Makes a vector of the player's line; without one recall goes by words. Not closed here. */
+  embedder?: Embedder | null;
+  /** An index of vectors elsewhere; the embedded one serves whenever it rejects. */
+  elsewhere?: Pick<VectorIndex, "near"> | null;
+}
+
+/** So many units of each kind are asked for elsewhere. */
+const NEAREST = 200;
+
+interface Waiting {
+  /** The answer by words, as soon as it is there. */
+  words: Recalled | null;
+  /** Whether the answer with the line's meaning is still to come. */
+  awaits_meaning: boolean;
+  settle(recalled: Recalled): void;
 }
 
 /**
  * Recall over the database at `database_path`, in a thread of its own with a read-only connection. The file is opened
- * at the first question; when it is not there, or cannot be read, answers are empty. A worker that crashes is started
- * once more; after the second crash every answer is empty. `worker` is the thread's program, for tests of faults.
+ * at the first question; when it is not there, or cannot be read, answers are empty. With an embedder each question is
+ * answered twice, first by words; the answer that meaning went into takes its place when it is in time. A worker that
+ * crashes is started once more; after the second crash every answer is empty.
  */
-export function openRecall(database_path: string, options: { worker?: URL } = {}): Recall {
+export function openRecall(database_path: string, options: RecallOptions = {}): Recall {
   const program = options.worker ?? new URL("./worker.ts", import.meta.url);
-  const waiting = new Map<number, (recalled: Recalled) => void>();
+  const { embedder = null, elsewhere = null } = options;
+  const waiting = new Map<number, Waiting>();
   let asked = 0;
   let restarts_left = 1;
   let worker: Worker | null = start();
 
   function start(): Worker {
     const started = new Worker(program, { type: "module", name: "recall" });
-    started.onmessage = (event: MessageEvent<WorkerAnswer>) => {
-      waiting.get(event.data.ask)?.(event.data.recalled);
+    started.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+      const question = waiting.get(data.ask);
+      if (question === undefined) return;
+      question.words = data.recalled;
+      if (data.mixed || !question.awaits_meaning) question.settle(data.recalled);
     };
     started.onerror = (event) => {
       // Unhandled, it would end the whole brain.
@@ -130,25 +168,44 @@ export function openRecall(database_path: string, options: { worker?: URL } = {}
   }
 
   function answerAll(): void {
-    for (const answer of [...waiting.values()]) answer(nothing(0));
+    for (const question of [...waiting.values()]) question.settle(question.words ?? nothing(0));
+  }
+
+  /** Sends the line's meaning after the question; on any failure the answer by words is the answer. */
+  async function sendMeaning(ask: number, question: RecallQuestion, embedder: Embedder): Promise<void> {
+    const meaning = await meaningOf(question, embedder, elsewhere).catch(() => null);
+    const pending = waiting.get(ask);
+    if (pending === undefined) return;
+    if (meaning === null || worker === null) {
+      pending.awaits_meaning = false;
+      if (pending.words !== null) pending.settle(pending.words);
+      return;
+    }
+    worker.postMessage({ kind: "ask", ask, question, meaning } satisfies WorkerRequest);
   }
 
   return {
     ask(question, timeout_ms) {
       if (!worker) return Promise.resolve(nothing(0));
       const ask = ++asked;
+      const awaits_meaning = embedder !== null && asksForContent(question.line);
       const answered = new Promise<Recalled>((resolve) => {
-        const timer = setTimeout(
-          () => waiting.get(ask)?.({ ...nothing(timeout_ms), late: true }),
-          timeout_ms,
-        );
-        waiting.set(ask, (recalled) => {
-          clearTimeout(timer);
-          waiting.delete(ask);
-          resolve(recalled);
+        const timer = setTimeout(() => {
+          const question = waiting.get(ask);
+          question?.settle({ ...question.words ?? nothing(timeout_ms), late: true });
+        }, timeout_ms);
+        waiting.set(ask, {
+          words: null,
+          awaits_meaning,
+          settle(recalled) {
+            clearTimeout(timer);
+            waiting.delete(ask);
+            resolve(recalled);
+          },
         });
       });
       worker.postMessage({ kind: "ask", ask, question } satisfies WorkerRequest);
+      if (awaits_meaning) void sendMeaning(ask, question, embedder!);
       return answered;
     },
     close() {
@@ -158,6 +215,27 @@ export function openRecall(database_path: string, options: { worker?: URL } = {}
       return Promise.resolve();
     },
   };
+}
+
+async function meaningOf(
+  question: RecallQuestion,
+  embedder: Embedder,
+  elsewhere: Pick<VectorIndex, "near"> | null,
+): Promise<Meaning> {
+  const { player_id, session_id, world_id } = question;
+  const [vector] = await embedder.embed([question.line]);
+  if (elsewhere !== null) {
+    try {
+      const [lore, memory] = await Promise.all([
+        elsewhere.near({ kind: "lore", player_id, world_id }, vector, NEAREST),
+        elsewhere.near({ kind: "memory", player_id, session_id }, vector, NEAREST),
+      ]);
+      return { near: { lore, memory } };
+    } catch {
+      // Down, late or not yet filled: the embedded index has the same vectors.
+    }
+  }
+  return { model: embedder.model, vector };
 }
 
 function nothing(took_ms: number): Recalled {

@@ -2,6 +2,7 @@
 import type { Message } from "../../shared/story.ts";
 import type { Database } from "../store/database.ts";
 import { saveMemory, type Told, unremembered } from "../store/memories.ts";
+import { nameTexts } from "../store/vectors.ts";
 import { cutTurn } from "./units.ts";
 
 /**
@@ -27,5 +28,6 @@ export function rememberMissing(db: Database): number {
       rememberMessage(db, message.player_id, message.session_id, { ...message, status: "complete" });
     }
   });
+  while (nameTexts(db, 1000) > 0);
   return missing.length;
 }

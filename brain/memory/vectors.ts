@@ -1,4 +1,6 @@
 /** Units by likeness: the contract of an index of vectors, and the exact one that is always there. */
+import type { Database } from "../store/database.ts";
+import { loreVectors, memoryVectors, type VectorRow, vectorsOf } from "../store/vectors.ts";
 
 /** Whose units are looked at: the lore that a player can meet in a world, or the memories of a session. */
 export type VectorScope =
@@ -36,4 +38,75 @@ export interface VectorIndex {
   put(kind: UnitKind, units: PlacedVector[]): Promise<void>;
   remove(kind: UnitKind, unit_ids: number[]): Promise<void>;
   close(): void;
+}
+
+/** So many of the units that had no vector yet are looked for again at each question. */
+const PENDING_LOOK = 4000;
+
+/** The vectors of one scope in memory, in rows of `dimension` numbers. */
+interface Matrix {
+  key: string;
+  ids: number[];
+  numbers: Float32Array;
+  /** Units that had no vector when they were read. */
+  pending: Set<number>;
+  last_id: number;
+}
+
+/**
+ * The embedded index: every vector of the scope is compared (2 ms for 10,000). Read from the record at the first
+ * question, after that only what is new. One story and one world at a time are kept.
+ */
+export class ExactIndex {
+  readonly #kept: Record<UnitKind, Matrix> = { lore: emptyMatrix(""), memory: emptyMatrix("") };
+
+  /** At most `limit` units of the scope, nearest first. Throws StoreError. */
+  near(db: Database, scope: VectorScope, model: string, vector: Float32Array, limit: number): Near[] {
+    const matrix = this.#read(db, scope, model, vector.length);
+    const { ids, numbers } = matrix;
+    const near: Near[] = [];
+    for (let row = 0, at = 0; row < ids.length; row++) {
+      let similarity = 0;
+      for (let i = 0; i < vector.length; i++, at++) similarity += numbers[at] * vector[i];
+      near.push({ unit_id: ids[row], similarity });
+    }
+    return near.sort((a, b) => b.similarity - a.similarity || b.unit_id - a.unit_id).slice(0, limit);
+  }
+
+  #read(db: Database, scope: VectorScope, model: string, dimension: number): Matrix {
+    const key = JSON.stringify([scope, model, dimension]);
+    if (this.#kept[scope.kind].key !== key) this.#kept[scope.kind] = emptyMatrix(key);
+    const matrix = this.#kept[scope.kind];
+    const rows = scope.kind === "lore"
+      ? loreVectors(db, scope.player_id, scope.world_id, model, matrix.last_id)
+      : memoryVectors(db, scope.player_id, scope.session_id, model, matrix.last_id);
+    matrix.last_id = rows.at(-1)?.id ?? matrix.last_id;
+    for (const { id, vector } of rows) if (vector === null) matrix.pending.add(id);
+    add(matrix, rows, dimension);
+    if (matrix.pending.size > 0) {
+      const late = [...matrix.pending].slice(0, PENDING_LOOK);
+      add(matrix, vectorsOf(db, scope.player_id, scope.kind, model, late), dimension);
+    }
+    return matrix;
+  }
+}
+
+function emptyMatrix(key: string): Matrix {
+  return { key, ids: [], numbers: new Float32Array(0), pending: new Set(), last_id: 0 };
+}
+
+function add(matrix: Matrix, rows: VectorRow[], dimension: number): void {
+  const made = rows.filter(({ vector }) => vector !== null && vector.byteLength === 4 * dimension);
+  const needed = (matrix.ids.length + made.length) * dimension;
+  if (needed > matrix.numbers.length) {
+    const room = new Float32Array(Math.max(needed, Math.ceil(matrix.numbers.length * 1.5)));
+    room.set(matrix.numbers);
+    matrix.numbers = room;
+  }
+  const bytes = new Uint8Array(matrix.numbers.buffer);
+  for (const { id, vector } of made) {
+    bytes.set(vector!, 4 * matrix.ids.length * dimension);
+    matrix.ids.push(id);
+    matrix.pending.delete(id);
+  }
 }

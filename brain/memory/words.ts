@@ -39,8 +39,9 @@ const NAME_BEFORE_WEIGHT = 0.5;
  */
 export function questionTerms(line: string, before: string[]): Term[] {
   const terms = new Map<string, Term>();
+  const question = asksSomething(line);
   for (const { word, phrase, prefix, weak } of cap(wordsOf(line), MAX_LINE_TERMS)) {
-    terms.set(phrase, { word, phrase, prefix, weight: 1, calls: !weak });
+    terms.set(phrase, { word, phrase, prefix, weight: 1, calls: question || !weak });
   }
   const asks = terms.size > 0;
   const faint = cap(before.flatMap((text) => wordsOf(text)), MAX_BEFORE_TERMS);
@@ -86,6 +87,16 @@ export function wordsOf(text: string): Word[] {
     sentence_begins = false;
   }
   return words;
+}
+
+/** Whether a line says anything that recall could go by; a nod does not. */
+export function asksForContent(line: string): boolean {
+  return questionTerms(line, []).some((term) => term.calls);
+}
+
+/** Whether the line asks something: then ordinary words call too, which in a deed ("I open the door") must not. */
+export function asksSomething(line: string): boolean {
+  return /[?？]/.test(line);
 }
 
 /** Whether the player asks for what the player said ("What did I promise?"): then that side counts more. */

@@ -1,8 +1,9 @@
 /** Recall's own thread: SQLite is synchronous, and a slow search here stops no socket. Reads, never writes. */
 import { type Database, openDatabase } from "../store/database.ts";
-import type { RecallQuestion, WorkerAnswer, WorkerRequest } from "./recall.ts";
+import type { Ask, Meaning, RecallQuestion, WorkerAnswer, WorkerRequest } from "./recall.ts";
 import { emptyKnown } from "./corpus.ts";
-import { search } from "./search.ts";
+import { search, type SearchOptions } from "./search.ts";
+import { ExactIndex, type VectorScope } from "./vectors.ts";
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<WorkerRequest>) => void) | null;
@@ -12,6 +13,9 @@ const scope = self as unknown as {
 let path = "";
 let opened: { db: Database; file: number | null } | null = null;
 let known = emptyKnown();
+let index = new ExactIndex();
+/** So many of the nearest lend what they are worth; the rest is no likeness. */
+const NEAREST = 300;
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "open") {
@@ -19,18 +23,38 @@ scope.onmessage = ({ data }) => {
     return;
   }
   const begun = performance.now();
-  const found = answer(data.question);
-  scope.postMessage({ ask: data.ask, recalled: { ...found, took_ms: performance.now() - begun } });
+  const found = answer(data);
+  scope.postMessage({
+    ask: data.ask,
+    mixed: data.meaning !== undefined,
+    recalled: { ...found, took_ms: performance.now() - begun },
+  });
 };
 
 // Recall never fails a turn: what goes wrong here ends in an empty answer, and in a fresh connection next time.
-function answer(question: RecallQuestion): ReturnType<typeof search> {
+function answer({ question, meaning }: Ask): ReturnType<typeof search> {
   try {
-    return search(connection(), question, known);
+    const db = connection();
+    return search(db, question, known, meaning === undefined ? {} : { near: nearTo(db, question, meaning) });
   } catch {
     forget();
     return { lore: [], memories: [], left_out: [] };
   }
+}
+
+function nearTo(
+  db: Database,
+  question: RecallQuestion,
+  meaning: Meaning,
+): NonNullable<SearchOptions["near"]> {
+  if (meaning.near !== undefined) return meaning.near;
+  const { player_id, session_id, world_id } = question;
+  const { model, vector } = meaning;
+  const near = (scope: VectorScope) => index.near(db, scope, model, vector, NEAREST);
+  return {
+    lore: near({ kind: "lore", player_id, world_id }),
+    memory: near({ kind: "memory", player_id, session_id }),
+  };
 }
 
 function connection(): Database {
@@ -45,4 +69,5 @@ function forget(): void {
   opened?.db.close();
   opened = null;
   known = emptyKnown();
+  index = new ExactIndex();
 }

@@ -287,4 +287,19 @@ export const MIGRATIONS: readonly Migration[] = [
       INSERT INTO store_name (name) VALUES (lower(hex(randomblob(8))));
     `,
   },
+  {
+    name: "0008_vectors_go_with_their_units",
+    sql: `
+      CREATE TRIGGER memory_vectors_removed AFTER DELETE ON memory_units
+      WHEN NOT EXISTS (SELECT 1 FROM memory_units WHERE hash = old.hash)
+      BEGIN
+        DELETE FROM vectors WHERE hash = old.hash;
+      END;
+      CREATE TRIGGER lore_vectors_removed AFTER DELETE ON lore_units
+      WHEN NOT EXISTS (SELECT 1 FROM lore_units WHERE hash = old.hash)
+      BEGIN
+        DELETE FROM vectors WHERE hash = old.hash;
+      END;
+    `,
+  },
 ];

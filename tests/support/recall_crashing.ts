@@ -7,6 +7,6 @@ const scope = self as unknown as {
 scope.onmessage = ({ data }) => {
   if (data.question?.line === "crash") throw new Error("crashed as asked");
   if (data.question?.line === "answer") {
-    scope.postMessage({ ask: data.ask, recalled: { lore: [], memories: [], took_ms: 42 } });
+    scope.postMessage({ ask: data.ask, mixed: false, recalled: { lore: [], memories: [], took_ms: 42 } });
   }
 };

@@ -198,6 +198,53 @@ Deno.test("vectors of another model are not sent", async () => {
   }, { model: "another" });
 });
 
+Deno.test("while vectors are made, a poke looks no further than they can be", async () => {
+  await withDatabase(async (db) => {
+    tellAll(db, aSession(), ["One.", "Two."]);
+    const unit = `INSERT INTO memory_units (player_id, session_id, message_id, role, text, hash)
+      VALUES ('ann', 'story', 1, 'user', ?, ?)`;
+    db.transaction(() => {
+      for (let at = 1; at <= 5000; at++) db.run(unit, `unit ${at}`, `h${at}`);
+    });
+    const vector = new Uint8Array(new Float32Array(32).fill(0.1).buffer);
+    const embed = (from: number, to: number) => {
+      for (let at = from; at <= to; at++) {
+        db.run(
+          "INSERT INTO vectors (hash, model, dimension, vector) VALUES (?, ?, 32, ?)",
+          `h${at}`,
+          MODEL,
+          vector,
+        );
+      }
+    };
+    embed(1, 10);
+    const first = await compare(db, "memory", new Map(), MODEL);
+    assert.deepEqual([first.missing.length, first.waiting.length, first.complete_to], [10, 4990, 10]);
+    embed(11, 30);
+    const next = await compare(db, "memory", new Map(), MODEL, first.complete_to);
+    assert.deepEqual([next.missing.length, next.complete_to], [20, 30]);
+    // Units 11 to 2010, and the page after them, in which nothing is ready.
+    assert.equal(next.waiting.length, 1980 + 2000);
+    embed(31, 5000);
+    const fake = fakeIndex();
+    const sync = openVectorSync(db, fake, options([]));
+    await sync.settled();
+    assert.equal(fake.units.memory.size, 5000);
+    await sync.close();
+  });
+});
+
+Deno.test("the first look waits for what it is told to", async () => {
+  const ready = Promise.withResolvers<void>();
+  await withSync(async (sync, fake) => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(fake.lists, 0);
+    ready.resolve();
+    await sync.settled();
+    assert.equal(fake.lists, 2);
+  }, { after: ready.promise });
+});
+
 Deno.test("a session that is deleted leaves the index without being asked to", async () => {
   await withSync(async (sync, fake, db) => {
     await sync.settled();
@@ -363,7 +410,14 @@ Deno.test("record and index are compared unit by unit", async () => {
     db.run("DELETE FROM vectors WHERE hash IN (SELECT hash FROM memory_units WHERE id = 3)");
     const there = new Map([[1, recorded(db, "memory").get(1)!], [3, "stale"], [9, "x"]]);
     const difference = await compare(db, "memory", there, MODEL);
-    assert.deepEqual(difference, { same: [1], missing: [2], gone: [3, 9], waiting: [3] });
+    assert.deepEqual(difference, { same: [1], missing: [2], gone: [3, 9], waiting: [3], complete_to: 2 });
+    assert.deepEqual(await compare(db, "memory", new Map([[9, "x"]]), MODEL, 1), {
+      same: [],
+      missing: [2],
+      gone: [],
+      waiting: [3],
+      complete_to: 2,
+    });
   });
 });
 
