@@ -1,5 +1,7 @@
 /** `/session`: stories begun, left, found again, renamed and deleted. */
 
+import { noteFacts } from "../memory/facts.ts";
+import { rememberMessage } from "../memory/remember.ts";
 import { addMessage } from "../store/messages.ts";
 import {
   createSession,
@@ -57,6 +59,8 @@ export const SESSION_COMMANDS: Command[] = [
           tokens: estimateTokens(content),
           created_ms: now,
         });
+        rememberMessage(deps.db, player_id, id, start);
+        noteFacts(deps.db, player_id, id, start, character.name, now);
         updateSession(deps.db, player_id, id, { leaf_id: start.id });
       });
       return {
