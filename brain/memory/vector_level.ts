@@ -12,6 +12,8 @@ export interface Difference {
   gone: number[];
   /** Without a vector of this model: they can be in no index. */
   waiting: number[];
+  /** Up to this id no unit waits. */
+  complete_to: number;
 }
 
 /** Units looked at in one go, between which the brain does other things. */
@@ -19,16 +21,20 @@ const PAGE = 2000;
 /** Units sent in one go. */
 const BATCH = 250;
 
-/** Compares the record with `there`, which an index says it has. */
+/**
+ * Compares the record with `there`, which an index says it has. With `after_id` only units above it are looked at, as
+ * far as there are new vectors (they are made oldest first), and nothing is found to be gone.
+ */
 export async function compare(
   db: Database,
   kind: UnitKind,
   there: ReadonlyMap<number, string>,
   model: string,
+  after_id = 0,
 ): Promise<Difference> {
-  const difference: Difference = { same: [], missing: [], gone: [], waiting: [] };
+  const difference: Difference = { same: [], missing: [], gone: [], waiting: [], complete_to: after_id };
   const recorded = new Set<number>();
-  for (let after = 0;;) {
+  for (let after = after_id;;) {
     const units = unitHashes(db, kind, model, after, PAGE);
     for (const { id, hash, ready } of units) {
       recorded.add(id);
@@ -37,18 +43,20 @@ export async function compare(
       else (ready === 1 ? difference.missing : difference.waiting).push(id);
       // Of another text, and no vector yet to put in its place.
       if (!is_same && ready === 0 && there.has(id)) difference.gone.push(id);
+      if (difference.waiting.length === 0) difference.complete_to = id;
     }
     if (units.length < PAGE) break;
+    if (after_id > 0 && units.every(({ ready }) => ready === 0)) break;
     after = units[units.length - 1].id;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  for (const id of there.keys()) if (!recorded.has(id)) difference.gone.push(id);
+  if (after_id === 0) { for (const id of there.keys()) if (!recorded.has(id)) difference.gone.push(id); }
   return difference;
 }
 
 /**
- * Makes `index` hold of this kind what the record holds. `there` is what it has, and kept up to date. Returns how many
- * units were put or removed. Rejects as the index does, with what was done until then done.
+ * Makes `index` hold of this kind what the record holds; `after_id` as in `compare`. `there` is what it has, and kept up
+ * to date. `changed`: units put or removed. Rejects as the index does, with what was done until then done.
  */
 export async function level(
   db: Database,
@@ -56,8 +64,9 @@ export async function level(
   kind: UnitKind,
   there: Map<number, string>,
   model: string,
-): Promise<number> {
-  const { missing, gone } = await compare(db, kind, there, model);
+  after_id = 0,
+): Promise<{ changed: number; complete_to: number }> {
+  const { missing, gone, complete_to } = await compare(db, kind, there, model, after_id);
   // First of all: somebody wanted these gone.
   if (gone.length > 0) await index.remove(kind, gone);
   for (const id of gone) there.delete(id);
@@ -67,7 +76,7 @@ export async function level(
     for (const { unit_id, hash } of units) there.set(unit_id, hash);
     await index.put(kind, units);
   }
-  return missing.length + gone.length;
+  return { changed: missing.length + gone.length, complete_to };
 }
 
 export function placed(unit: PlacedUnit): PlacedVector {

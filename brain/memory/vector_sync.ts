@@ -16,6 +16,8 @@ export interface SyncOptions {
   log(level: "info" | "warn", text: string): void;
   /** Milliseconds. */
   now(): number;
+  /** The first look waits for this. */
+  after?: Promise<unknown>;
   /** Between looks at the record, in milliseconds. */
   look_ms?: number;
   /** Between attempts to reach an index that is down, in milliseconds; the last one again and again. */
@@ -58,6 +60,7 @@ export function openVectorSync(db: Database, index: VectorIndex, options: SyncOp
   const waiting: (() => void)[] = [];
 
   async function run(): Promise<void> {
+    await options.after;
     let failures = 0;
     while (!closed) {
       try {
@@ -75,13 +78,20 @@ export function openVectorSync(db: Database, index: VectorIndex, options: SyncOp
 
   /** Until it is closed; rejects when the index fails or is found too slow. */
   async function follow(there: Map<UnitKind, Map<number, string>>, reached: () => void): Promise<void> {
+    const complete_to: Record<UnitKind, number> = { lore: 0, memory: 0 };
     let seen = "";
     let changed = 0;
     while (!closed) {
       const state = unitState(db);
       if (state !== seen || pokes !== pokes_done) {
         pokes_done = pokes;
-        for (const kind of KINDS) changed += await level(db, index, kind, there.get(kind)!, model);
+        for (const kind of KINDS) {
+          // A poke alone tells of new vectors.
+          const after_id = state === seen ? complete_to[kind] : 0;
+          const done = await level(db, index, kind, there.get(kind)!, model, after_id);
+          complete_to[kind] = done.complete_to;
+          changed += done.changed;
+        }
         seen = state;
         // Once more: what went while other units were sent must not stay behind.
         continue;

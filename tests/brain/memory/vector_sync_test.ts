@@ -128,6 +128,15 @@ async function withSync(
   });
 }
 
+/** A connection to the server that ended may be used, and fail, once more. */
+async function comesUp(sync: VectorSync): Promise<void> {
+  for (let tries = 0; tries < 5; tries++) {
+    await sync.settled();
+    if (sync.condition() === "") return;
+  }
+  assert.equal(sync.condition(), "");
+}
+
 const late = () => Object.assign(new Error("no answer within 80 ms"), { kind: "late" });
 
 Deno.test("the index comes to hold what the record holds, each unit with its owner", async () => {
@@ -468,8 +477,7 @@ Deno.test({
         await sync.settled();
         assert.match(sync.condition(), /cannot be reached/);
         server = await startChroma(folder, port);
-        await sync.settled();
-        assert.equal(sync.condition(), "");
+        await comesUp(sync);
         assert.equal(recorded(db, "memory").size, 3);
         assert.deepEqual(await listed(db, "memory"), recorded(db, "memory"));
         assert.deepEqual(await search(), []);
@@ -479,8 +487,7 @@ Deno.test({
         await Deno.mkdir(folder);
         server = await startChroma(folder, port);
         await assert.rejects(sync.near({ kind: "memory", player_id: "bob", session_id: "other" }, asked, 10));
-        await sync.settled();
-        await sync.settled();
+        await comesUp(sync);
         assert.deepEqual(await listed(db, "memory"), recorded(db, "memory"));
         assert.deepEqual(await listed(db, "lore"), recorded(db, "lore"));
         await sync.close();
