@@ -1,11 +1,11 @@
 /** What follows when something happens: the one door to the model. Pure; time comes as an argument. */
 
-import { sanitizeLine } from "./text/sanitize.ts";
+import { sanitize, sanitizeLine } from "./text/sanitize.ts";
 import { unreachable } from "../shared/protocol.ts";
 import { geometry, pageContext } from "./app/geometry.ts";
 import { updateLink } from "./app/events.ts";
 import { leave, updateTerm } from "./app/keys.ts";
-import { type Model, type Msg, type Result, themeOf, withNotice } from "./app/model.ts";
+import { type Model, type Msg, NO_POPUP, type Result, themeOf, withNotice } from "./app/model.ts";
 import { flushOutbox } from "./app/say.ts";
 import { setText } from "./widgets/editor.ts";
 import { openWord } from "./widgets/blocks.ts";
@@ -53,6 +53,13 @@ function step(model: Model, msg: Msg, now_ms: number): Result {
     }
     case "done":
       return [withNotice(model, sanitizeLine(msg.text), now_ms, msg.error), []];
+    case "edited": {
+      const noticed = withNotice(model, sanitizeLine(msg.problem), now_ms, true);
+      if (msg.text === null) return [noticed, []];
+      const text = sanitize(msg.text).replace(/\n+$/, "");
+      const after = { ...noticed, editor: setText(model.editor, text), popup: NO_POPUP };
+      return [after, model.editing === null ? [{ kind: "save_draft", text }] : []];
+    }
     default:
       return unreachable(msg);
   }
@@ -112,7 +119,8 @@ export function nextWake(model: Model, now_ms: number): number | null {
     const step_ms = model.settings.motion ? SPINNER_MS : 1000;
     due.push(model.turn.since_ms + (Math.floor((now_ms - model.turn.since_ms) / step_ms) + 1) * step_ms);
   }
-  if (model.notice !== null) due.push(model.notice.until_ms);
+  // What went wrong stays until a key: no timer can be set for that.
+  if (model.notice !== null && model.notice.until_ms < Infinity) due.push(model.notice.until_ms);
   if (model.leaving === "asked") due.push(model.leave_until_ms);
   if (model.connection.kind === "lost" && model.connection.retry_at_ms > now_ms) {
     due.push(
