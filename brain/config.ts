@@ -85,6 +85,8 @@ export interface Config {
   /** The endpoint that plain ids go to (`openai_base_url`): name of an entry in `providers`. */
   main_provider: string;
   providers: ProviderEntry[];
+  /** Names of the providers that a key or an address was given for: the brain may call these. */
+  reachable: string[];
   /** Base URLs of servers looked for on loopback; empty when `local_servers: off`. */
   local_servers: { name: string; base_url: string }[];
   prices: Record<string, Price>;
@@ -144,7 +146,12 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
   const complain = (text: string) => void complaints.push(text);
   const { path, settings } = readFile(options, complain);
   const home_file = dirname(path) === resolve(home) ? "home" : "foreign";
-  const { providers, main_provider, local_servers, keys } = readEndpoints(settings, home_file, env, complain);
+  const { providers, reachable, main_provider, local_servers, keys } = readEndpoints(
+    settings,
+    home_file,
+    env,
+    complain,
+  );
   const { api_key, ...embeddings } = settings.embeddings;
   if (embeddings.engine === "endpoint") {
     // A provider of that name must not lend its key to another address.
@@ -175,6 +182,7 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     default_model: env("MODEL_NAME")?.trim() || settings.default_model,
     supported_models: settings.supported_models,
     main_provider,
+    reachable,
     providers,
     local_servers,
     prices: settings.prices,

@@ -6,6 +6,8 @@ import type { Settings } from "./config_settings.ts";
 
 export interface Endpoints {
   providers: ProviderEntry[];
+  /** Names of those that a key or an address was given for; the others are known, but never called. */
+  reachable: string[];
   main_provider: string;
   local_servers: { name: string; base_url: string }[];
   keys: Keys;
@@ -125,6 +127,9 @@ export function readEndpoints(
   }
   return {
     providers: drafts.map(({ name, base_url, quirks }) => ({ name, base_url, quirks })),
+    reachable: drafts.filter(({ name, origin }) => origin !== "builtin" || name in keys).map(({ name }) =>
+      name
+    ),
     main_provider: main.name,
     local_servers: settings.local_servers
       ? LOCAL_SERVERS.filter((server) => !drafts.some((draft) => isSameServer(draft, server)))

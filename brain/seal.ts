@@ -60,12 +60,15 @@ export function pullFlags(hub: string, model_folder: string): string[] {
   ];
 }
 
-/** `host:port` of its own address and of every endpoint that the config names, each once. */
+/** `host:port` of its own address and of every endpoint that has a key or an address of the player's, each once. */
 export function netList(config: Config): string[] {
   const own = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`;
   return unique([
     own,
-    ...[...config.providers, ...config.local_servers].map((entry) => hostAndPort(entry.base_url)),
+    ...config.providers.filter((entry) => config.reachable.includes(entry.name)).map((entry) =>
+      hostAndPort(entry.base_url)
+    ),
+    ...config.local_servers.map((entry) => hostAndPort(entry.base_url)),
     ...(config.embeddings.engine === "endpoint" ? [hostAndPort(config.embeddings.url)] : []),
     ...(config.vectors.engine === "chroma" ? [hostAndPort(config.vectors.url)] : []),
   ]);

@@ -42,6 +42,7 @@ Deno.test("without a file everything has its default and nothing is complained a
     default_model: "",
     supported_models: [],
     main_provider: "openrouter",
+    reachable: [],
     providers: [
       { name: "openrouter", base_url: "https://openrouter.ai/api/v1", quirks: {} },
       { name: "deepseek", base_url: "https://api.deepseek.com", quirks: {} },

@@ -8,46 +8,44 @@ function config(text: string, host = "127.0.0.1", port = 0): Config {
   return loadConfig({ home: "/h", assets: "/a", config_path: null, cwd: "/w", env, read, host, port }).config;
 }
 
-const BUILT_IN = [
-  "openrouter.ai:443",
-  "api.deepseek.com:443",
-  "api.groq.com:443",
-  "generativelanguage.googleapis.com:443",
-];
 const LOCAL = ["127.0.0.1:11434", "127.0.0.1:1234", "127.0.0.1:8080", "127.0.0.1:5001"];
 
 Deno.test("the net list is the own address and exactly the configured hosts", () => {
   const rows: [Config, string[]][] = [
-    [config(""), ["127.0.0.1:0", ...BUILT_IN, ...LOCAL]],
-    [config("local_servers: off", "127.0.0.1", 8000), ["127.0.0.1:8000", ...BUILT_IN]],
-    [config("local_servers: off", "::1", 8000), ["[::1]:8000", ...BUILT_IN]],
+    [config(""), ["127.0.0.1:0", ...LOCAL]],
+    [config("local_servers: off", "127.0.0.1", 8000), ["127.0.0.1:8000"]],
+    [config("local_servers: off", "::1", 8000), ["[::1]:8000"]],
     [
       config("local_servers: off\nembeddings: {engine: endpoint, url: 'http://[::1]:11434/v1', model: m}"),
-      ["127.0.0.1:0", ...BUILT_IN, "[::1]:11434"],
+      ["127.0.0.1:0", "[::1]:11434"],
     ],
-    [config("local_servers: off\nembeddings: {url: 'http://e:1/v1', model: m}"), [
-      "127.0.0.1:0",
-      ...BUILT_IN,
-    ]],
+    [config("local_servers: off\nembeddings: {url: 'http://e:1/v1', model: m}"), ["127.0.0.1:0"]],
     [
       config("local_servers: off\nvectors: {engine: chroma, url: 'http://chroma.example:8100', token: t}"),
-      ["127.0.0.1:0", ...BUILT_IN, "chroma.example:8100"],
+      ["127.0.0.1:0", "chroma.example:8100"],
     ],
     [config("local_servers: off\nvectors: {engine: embedded, url: 'http://chroma.example:8100'}"), [
       "127.0.0.1:0",
-      ...BUILT_IN,
     ]],
     [
       config("local_servers: off\nopenai_base_url: http://Example.com/v1"),
-      ["127.0.0.1:0", "example.com:80", ...BUILT_IN.slice(1)],
+      ["127.0.0.1:0", "example.com:80"],
     ],
     [
       config("local_servers: off\nproviders:\n  - {name: x, base_url: 'https://[fe80::1]:9/v1'}"),
-      ["127.0.0.1:0", ...BUILT_IN, "[fe80::1]:9"],
+      ["127.0.0.1:0", "[fe80::1]:9"],
     ],
     [
       config("local_servers: off\nproviders:\n  - {name: x, base_url: 'https://openrouter.ai/other'}"),
-      ["127.0.0.1:0", ...BUILT_IN],
+      ["127.0.0.1:0", "openrouter.ai:443"],
+    ],
+    [
+      config("local_servers: off\nopenai_api_key: sk-or-1\ngroq_api_key: g\ngemini_api_key: ''"),
+      ["127.0.0.1:0", "openrouter.ai:443", "api.groq.com:443"],
+    ],
+    [
+      config("local_servers: off\ndeepseek_api_key: d\ngemini_api_key: g"),
+      ["127.0.0.1:0", "api.deepseek.com:443", "generativelanguage.googleapis.com:443"],
     ],
   ];
   for (const [given, expected] of rows) assert.deepEqual(netList(given), expected);
@@ -62,7 +60,7 @@ Deno.test("the flags grant net, read and write lists and nothing else", () => {
     "--cached-only",
     "--frozen",
     "--config=/engine/deno.json",
-    `--allow-net=127.0.0.1:0,${BUILT_IN.join(",")}`,
+    `--allow-net=127.0.0.1:0`,
     "--allow-read=/a,/engine/brain,/engine/shared,/engine/node_modules,/engine/deno.json,/engine/deno.lock,/h,/lore",
     "--allow-write=/h",
   ]);

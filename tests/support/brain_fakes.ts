@@ -73,6 +73,7 @@ export const CONFIG: Config = {
   default_model: "fake/one",
   supported_models: [],
   main_provider: "fake",
+  reachable: [],
   providers: [],
   local_servers: [],
   prices: {},

@@ -19,6 +19,7 @@ export function configWith(part: Partial<Config>): Config {
     ask_above_cost: 0.05,
     max_context_tokens: 0,
     max_reply_bytes: 1024 * 1024,
+    reachable: [],
     reply_words: { min: 80, max: 160 },
     lore_tokens: 500,
     memory_tokens: 600,
