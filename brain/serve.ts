@@ -19,10 +19,14 @@ import { createNarrator, NARRATOR_MODEL } from "./llm/demo.ts";
 import { loadSdk } from "./llm/openai_chat.ts";
 import { readPrices } from "./llm/prices.ts";
 import { createRegistry } from "./llm/registry.ts";
+import { chromaIndex } from "./memory/chroma.ts";
 import { type Embedder, openEmbedder } from "./memory/embedder.ts";
+import { factsByRule } from "./memory/fact_rules.ts";
+import { openIndexer } from "./memory/indexer.ts";
 import { openRecall } from "./memory/recall.ts";
 import { rememberMissing } from "./memory/remember.ts";
 import { chunkLore } from "./memory/units.ts";
+import { openVectorSync, type VectorSync } from "./memory/vector_sync.ts";
 import { loadTokenizer } from "./prompt/budget.ts";
 import { metered, Metrics } from "./metrics.ts";
 import { listen, type RunningServer } from "./server.ts";
@@ -30,6 +34,7 @@ import { type Database, openDatabase } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
 import { pruneLore, syncLore } from "./store/memories.ts";
 import { settleUnfinished } from "./store/messages.ts";
+import { storeName } from "./store/placed_units.ts";
 import { writeWhole } from "./whole_file.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -130,7 +135,17 @@ async function start(
   const metrics = new Metrics(() => performance.now());
   const vendors = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
   const registry = metered(vendors, metrics);
-  const recall = openRecall(config.database_path);
+  const warmed = Promise.withResolvers<void>();
+  const sync = openSync(db, config, keys, embedder, log, warmed.promise, (text) => brain.tellAll(text));
+  const recall = openRecall(config.database_path, { embedder, elsewhere: sync });
+  const indexer = embedder && openIndexer(db, embedder, {
+    stored: () => sync?.poke(),
+    failed: (error) => log("info", `no vectors: ${error instanceof Error ? error.message : error}`),
+  });
+  const unitsChanged = () => {
+    indexer?.kick();
+    sync?.poke();
+  };
   const deps: Deps = {
     config,
     db,
@@ -146,6 +161,8 @@ async function start(
       return `${folder}/${name}`;
     },
     readLoreFolder: (path) => readLoreFolder(path, [`${config.home}/lore`, ...config.lore_folders]),
+    unitsChanged,
+    conditions: () => [sync?.condition() ?? ""].filter((text) => text !== ""),
     now: Date.now,
     chance: Math.random,
     newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
@@ -173,6 +190,7 @@ async function start(
   let told_problems = problemLines(library);
   library.onChange(() => {
     indexLore(db, library.worlds(), log);
+    unitsChanged();
     brain.refreshAll();
     const now = problemLines(library);
     for (const line of now) if (!told_problems.includes(line)) brain.tellAll(line);
@@ -188,7 +206,11 @@ async function start(
     now: Date.now,
     log,
   });
-  warm.then(() => backup.look());
+  warm.then(() => {
+    backup.look();
+    warmed.resolve();
+    indexer?.kick();
+  });
 
   const close = async (grace_ms: number) => {
     server.drain();
@@ -200,7 +222,10 @@ async function start(
     catalogue.close();
     registry.close();
     library.close();
+    warmed.resolve();
     embedder?.close();
+    await indexer?.close();
+    await sync?.close();
     await recall.close();
     db.close();
     removeBeacon(config);
@@ -213,12 +238,31 @@ function problemLines(library: Library): string[] {
   return library.problems().map(({ file, line, col, reason }) => `✗ ${file}:${line}:${col}: ${reason}`);
 }
 
+/** The Chroma server that the config names, kept in step from `after` on; null without one, or without vectors. */
+function openSync(
+  db: Database,
+  { vectors }: Config,
+  keys: Keys,
+  embedder: Embedder | null,
+  log: Deps["log"],
+  after: Promise<void>,
+  tell: (text: string) => void,
+): VectorSync | null {
+  if (vectors.engine === "embedded" || embedder === null) return null;
+  const { model } = embedder;
+  const { url, tenant, database } = vectors;
+  const place = { url, tenant, database, token: keys.vectors ?? "", store: storeName(db), model };
+  return openVectorSync(db, chromaIndex(place), { model, tell, log, now: Date.now, after });
+}
+
 /** What may wait until the ready line is out. */
 async function warmUp(db: Database, worlds: World[], log: Deps["log"]): Promise<void> {
   try {
     await loadTokenizer();
     indexLore(db, worlds, log);
     rememberMissing(db);
+    // Its patterns take 0.1 s to be made ready, which the first turn should not wait for.
+    factsByRule("user", "I wait.", "");
     await loadSdk();
   } catch (error) {
     log("error", `warming up: ${error instanceof Error ? error.message : error}`);
