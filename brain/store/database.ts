@@ -164,18 +164,18 @@ export function openDatabase(
  * Throws StoreError.
  */
 export async function copyDatabase(from: string, to: string): Promise<void> {
-  let at = from;
   let raw: DatabaseSync | undefined;
   try {
     raw = new DatabaseSync(from, { readOnly: true, timeout: 5000 });
     // All pages in one step: between steps a writer would make it begin again.
     await backup(raw, to, { rate: -1 });
     raw.close();
-    at = to;
     raw = new DatabaseSync(to, { timeout: 5000 });
     raw.exec("PRAGMA journal_mode = DELETE");
   } catch (error) {
-    throw explain(error, at);
+    const told = explain(error, from);
+    // What is damaged in the copy is damaged in the original; what has no room is the copy.
+    throw told instanceof StoreError && told.kind === "full" ? explain(error, to) : told;
   } finally {
     if (raw?.isOpen) raw.close();
   }

@@ -22,7 +22,16 @@ Deno.test("the command line becomes the role's options", async () => {
       asked.push(options);
       return Promise.resolve(7);
     };
-    const code = await runBrainRole(args, { brain: () => Promise.resolve(9), models }, () => "/f", "/engine");
+    const code = await runBrainRole(
+      args,
+      {
+        brain: () => Promise.resolve(9),
+        models,
+        order: () => Promise.resolve(8),
+      },
+      () => "/f",
+      "/engine",
+    );
     assert.equal(code, 7);
     return asked[0];
   };
