@@ -282,6 +282,7 @@ export class Brain {
     if (outcome.history === "after_sync") {
       this.#tell(player_id, this.#history(player_id, session), listener, ref);
     }
+    this.deps.unitsChanged?.();
     if (outcome.telling !== undefined && session !== undefined) {
       this.#begin(listener, ref, session, state, outcome.telling);
     }
@@ -394,6 +395,7 @@ export class Brain {
       if (this.#running.get(turn.scene.session.id) === running) this.#running.delete(turn.scene.session.id);
       if (!ended) this.#tell(player_id, endOf(null), asker, ref);
       this.#sync(player_id);
+      this.deps.unitsChanged?.();
       if (told) this.#tend(turn);
     }
   }
@@ -506,7 +508,9 @@ export class Brain {
     const problems = this.deps.library.problems().map(({ file, line, col, reason }) =>
       `✗ ${file}:${line}:${col}: ${reason}`
     );
-    return [...this.deps.config.complaints.map((text) => `✗ ${text}`), ...problems];
+    const conditions = this.deps.conditions?.() ?? [];
+    const faults = [...this.deps.config.complaints, ...conditions];
+    return [...faults.map((text) => `✗ ${text}`), ...problems];
   }
 
   #sync(player_id: string, asker: Listener | null = null, ref: string | null = null): void {

@@ -29,6 +29,10 @@ export interface Deps {
   readLoreFolder(path: string): Promise<LoreFile[]>;
   /** Writes a file of this plain name among the player's exports, over an earlier one; resolves to its path. */
   writeExport(name: string, text: string): Promise<string>;
+  /** Units of lore or of memory may have come or gone: vectors follow, in the background. */
+  unitsChanged?(): void;
+  /** What is wrong for longer, a sentence each: told to the owner's faces when they join. */
+  conditions?(): string[];
   /** Milliseconds since 1970; may go back. */
   now(): number;
   /** A number in [0, 1). */

@@ -37,7 +37,7 @@ export interface VectorSync extends Pick<VectorIndex, "near"> {
 }
 
 const KINDS: readonly UnitKind[] = ["lore", "memory"];
-const LOOK_MS = 2000;
+const LOOK_MS = 30_000;
 const RETRY_MS = [1000, 2000, 5000, 10_000, 30_000] as const;
 /** Late answers in a row that make an index slow. */
 const LATE = 3;
