@@ -206,7 +206,7 @@ export class Brain {
     if (bytes > max_bytes) {
       this.metrics.refused("limit");
       const text = `✗ This line has ${bytes} bytes; at most ${max_bytes} are read. Nothing was sent.`;
-      return this.#refuse(listener, request.ref, text, null);
+      return this.#refuse(listener, request.ref, text, line.startsWith("/") ? null : request.prompt);
     }
     if (line.startsWith("/")) return await this.#command(listener, request.ref, line);
     if (line === "") return this.#refuse(listener, request.ref, "✗ An empty line tells nothing.", null);

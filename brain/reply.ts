@@ -4,6 +4,7 @@ import { MAX_FRAME_BYTES } from "../shared/protocol.ts";
 import type { Message, MessageStatus, Usage } from "../shared/story.ts";
 import type { Deps } from "./deps.ts";
 import { estimateTokens } from "./prompt/budget.ts";
+import { StoreError } from "./store/database.ts";
 import { updateMessage } from "./store/messages.ts";
 
 /** The store is never further behind the screen than this. */
@@ -80,15 +81,22 @@ export class GrowingReply {
     this.#first_at = null;
   }
 
+  /** Throws StoreError, but not when another program holds the database: then the next time is soon enough. */
   save(): void {
     this.#saved_at = this.deps.now();
     if (!this.unsaved) return;
-    updateMessage(this.deps.db, this.player_id, this.message.id, { content: this.text });
+    try {
+      updateMessage(this.deps.db, this.player_id, this.message.id, { content: this.text });
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== "locked") throw error;
+      this.deps.log("warn", `reply ${this.message.id} could not be saved yet: ${error.message}`);
+      return;
+    }
     this.#saved = this.text;
   }
 
+  /** Saves the reply as it ended. Throws StoreError. */
   finish(status: MessageStatus, usage: Usage | null): Message {
-    this.#saved = this.text;
     return updateMessage(this.deps.db, this.player_id, this.message.id, {
       content: this.text,
       status,
@@ -101,6 +109,8 @@ export class GrowingReply {
 /** The longest beginning of `text` within `room` bytes of UTF-8, no character cut in two. */
 export function cutToBytes(text: string, room: number): string {
   if (room <= 0) return "";
+  // A UTF-16 unit takes three bytes at most: as a rule nothing need be measured.
+  if (text.length * 3 <= room) return text;
   const target = new Uint8Array(room);
   const { read } = encoder.encodeInto(text, target);
   return read >= text.length ? text : text.slice(0, read);

@@ -6,7 +6,6 @@ import { getMessage, pathTo } from "../../brain/store/messages.ts";
 import { getPrompt } from "../../brain/store/prompts.ts";
 import { getSession } from "../../brain/store/sessions.ts";
 import { getState } from "../../brain/store/players.ts";
-import { cutToBytes } from "../../brain/reply.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says, type Script } from "../support/brain_fakes.ts";
 
 function shownPath(fake: FakeBrain) {
@@ -360,15 +359,6 @@ Deno.test("a reply ends at max_reply_bytes, whole characters only, with a notice
     assert.equal(end.metadata.message?.status, "stopped");
     assert.match(fake.face.notices().join(), /stopped at 11 bytes \(max_reply_bytes\)/);
   }, { config: { max_reply_bytes: 11 } }));
-
-Deno.test("text is cut at the last whole character that fits", () => {
-  const rows: [string, number, string][] = [["abc", 2, "ab"], ["é", 1, ""], ["aé", 3, "aé"], ["🌸x", 3, ""], [
-    "a",
-    0,
-    "",
-  ], ["a", -4, ""]];
-  for (const [text, room, fitting] of rows) assert.equal(cutToBytes(text, room), fitting);
-});
 
 Deno.test("a dear reply asks once", () =>
   withBrain(async (fake) => {
