@@ -75,6 +75,7 @@ export type Action =
   | "why_whole"
   | "search"
   | "search_keep"
+  | "edit_outside"
   | "search_older"
   | "search_newer"
   | "choose"
@@ -120,6 +121,7 @@ export const KEYS: readonly KeyRow[] = [
   row("editor", "ctrl+u", "kill_to_start"),
   row("editor", "ctrl+y", "yank", "Ctrl+Y  Alt+Y", "put back what was cut, or cut before"),
   row("editor", "alt+y", "yank_older"),
+  row("editor", "ctrl+g", "edit_outside", "Ctrl+G", "write the line in your own $EDITOR"),
   row("editor", "ctrl+_ ctrl+/ ctrl+- ctrl+7", "undo", "Ctrl+/  Alt+/", "undo and redo in the line"),
   row("editor", "alt+/ alt+r ctrl+shift+z ctrl+shift+_", "redo"),
 

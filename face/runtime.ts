@@ -15,6 +15,7 @@ import { warmSegmenter } from "./term/width.ts";
 import { createWriter } from "./term/writer.ts";
 import { scrollOf } from "./view/scroll.ts";
 import { type Screen, view } from "./view.ts";
+import { type EditedOutside, editInProgram } from "./wiring/edit_outside.ts";
 import { openHomeFiles } from "./wiring/home_files.ts";
 
 export type { Link, LinkEvent } from "./app/link.ts";
@@ -30,6 +31,8 @@ export interface FaceOptions {
   whose: string;
   /** The command that goes on with the story, for the farewell. */
   continue_command: string;
+  /** Has a text edited by another program, which has the terminal meanwhile; by default $VISUAL or $EDITOR. */
+  editOutside?: (text: string) => Promise<EditedOutside>;
   /** The process around it; tests give their own. */
   host?: Host;
   /** Milliseconds since 1970. */
@@ -82,6 +85,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   let wake_timer: ReturnType<typeof setTimeout> | undefined;
   let esc_timer: ReturnType<typeof setTimeout> | undefined;
   let link: Link | null = null;
+  const lending: { now: { back: Promise<void>; quiet: () => void } | null } = { now: null };
 
   function dispatch(msg: Msg): void {
     if (over) return;
@@ -167,12 +171,35 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
       case "suspend":
         lifecycle.suspend();
         return;
+      case "edit_outside":
+        editOutside(effect.text);
+        return;
       case "redraw":
         shown = null;
         drawn_model = null;
         return;
       default:
         effect satisfies never;
+    }
+  }
+
+  async function editOutside(text: string): Promise<void> {
+    if (lending.now !== null) return;
+    const back = Promise.withResolvers<void>();
+    const quiet = Promise.withResolvers<void>();
+    lending.now = { back: back.promise, quiet: quiet.resolve };
+    files.flush();
+    const edit = options.editOutside ?? ((line: string) => editInProgram(line, options.home, env));
+    let edited: EditedOutside = {
+      text: null,
+      problem: "The editor could not be started. Your line is as it was.",
+    };
+    try {
+      edited = await lifecycle.lend(quiet.promise, () => edit(text));
+    } finally {
+      lending.now = null;
+      back.resolve();
+      dispatch({ kind: "edited", ...edited });
     }
   }
 
@@ -218,6 +245,9 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
         // A defect of ours ends with its name; only a terminal that cannot be read ends without a word.
         reportError(error);
       }
+      // Another program reads now: what is typed is its own.
+      lending.now?.quiet();
+      await lending.now?.back;
     }
     end(0);
   })();

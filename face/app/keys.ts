@@ -212,6 +212,9 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
     case "search_older":
     case "search_newer":
       return updateSearch(model, action, now_ms);
+    case "edit_outside":
+      if (model.search !== null || context === "popup") return [model, []];
+      return [model, [{ kind: "edit_outside", text: model.editor.text }]];
     case "why":
       return askWhy(model, null, now_ms);
     case "retry":

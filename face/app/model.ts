@@ -179,7 +179,9 @@ export type Msg =
   | { kind: "interrupt" }
   /** The socket would not take it. */
   | { kind: "unsent"; prompt: string; ref: string }
-  | { kind: "done"; text: string; error: boolean };
+  | { kind: "done"; text: string; error: boolean }
+  /** Another program gave the line back; null: it is as it was. */
+  | { kind: "edited"; text: string | null; problem: string };
 
 export type Effect =
   | { kind: "say"; prompt: string; ref: string }
@@ -191,6 +193,8 @@ export type Effect =
   | { kind: "save_settings"; settings: Settings }
   | { kind: "mouse"; on: boolean }
   | { kind: "suspend" }
+  /** The line goes to the player's own editor. */
+  | { kind: "edit_outside"; text: string }
   | { kind: "redraw" };
 
 export type Result = [Model, Effect[]];

@@ -16,6 +16,12 @@ const LEAVE = "\x1b[?2026l\x1b[r\x1b[m" + // no open update, whole screen scroll
   "\x1b[>4m\x1b[<u\x1b[=0u" + // keys: popped, and zeroed for terminals that keep no stack
   MOUSE_OFF + "\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[m\x1b[?25h";
 
+// Asks for the terminal's state. Its answer ends the read that is under way, so that the next key is not ours.
+const WAKE = "\x1b[5n";
+const WAKE_WAIT_MS = 150; // a terminal that does not answer: its first key goes to us
+const PUSH_TITLE = "\x1b[22;2t";
+const POP_TITLE = "\x1b[23;2t";
+
 const RESTORE_WAIT_MS = 500; // a terminal that does not read must not keep the process
 const INTERRUPT_REPEAT_MS = 300; // `deno task` forwards one Ctrl-C twice
 
@@ -43,6 +49,13 @@ export interface Lifecycle {
   leave(): Promise<void>;
   /** Gives it back, stops the process group as Ctrl-Z does, and takes it again on SIGCONT. */
   suspend(): Promise<void>;
+  /**
+   * Lends the terminal to another program and takes it again when `run` is over, however it ends. `quiet` resolves
+   * when the reader has read something and reads no more.
+   */
+  lend<Outcome>(quiet: Promise<void>, run: () => Promise<Outcome>): Promise<Outcome>;
+  /** Another title for the window; null: the one it had. */
+  title(text: string | null): void;
   /** Gives it back, prints the message on the normal screen and ends the process. */
   exit(code: number, message?: string): Promise<void>;
   /** Switches mouse reports, so that the terminal's own selection works. */
@@ -71,7 +84,7 @@ export function createLifecycle(
   options: LifecycleOptions,
 ): Lifecycle {
   const encoder = new TextEncoder();
-  let entered = false, suspended = false, exiting = false;
+  let entered = false, suspended = false, exiting = false, lent = false, titled = false;
   let mouse_on = options.mouse;
   let interrupted_ms = -Infinity;
 
@@ -103,11 +116,32 @@ export function createLifecycle(
     writer.pause();
     if (!entered) return;
     entered = false;
-    await send(LEAVE);
+    await send((titled ? POP_TITLE : "") + LEAVE);
+    titled = false;
     raw(false);
   }
 
+  async function lend<Outcome>(quiet: Promise<void>, run: () => Promise<Outcome>): Promise<Outcome> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await send(WAKE);
+    await Promise.race([quiet, new Promise<void>((resolve) => timer = setTimeout(resolve, WAKE_WAIT_MS))]);
+    clearTimeout(timer);
+    await leave();
+    lent = true;
+    try {
+      return await run();
+    } finally {
+      lent = false;
+      if (!exiting) {
+        await enter();
+        options.onResume();
+      }
+    }
+  }
+
   async function suspend(): Promise<void> {
+    // The borrower stops itself; whoever started us must stop with it, or its shell would never come back.
+    if (lent) return host.stop();
     if (suspended || exiting || !entered) return;
     suspended = true;
     await leave();
@@ -141,6 +175,7 @@ export function createLifecycle(
   }
 
   function interrupt(): void {
+    if (lent) return;
     const at_ms = options.now();
     const repeated = at_ms - interrupted_ms < INTERRUPT_REPEAT_MS;
     interrupted_ms = at_ms;
@@ -159,7 +194,7 @@ export function createLifecycle(
     host.onEnd((error) => fail(1, describe(error)), () => {
       if (!entered) return;
       entered = false;
-      host.writeNow(encoder.encode(LEAVE));
+      host.writeNow(encoder.encode((titled ? POP_TITLE : "") + LEAVE));
       raw(false);
     }),
   ];
@@ -168,6 +203,15 @@ export function createLifecycle(
     enter,
     leave,
     suspend,
+    lend,
+    title(text) {
+      if (!entered) return;
+      const push = titled ? "" : PUSH_TITLE;
+      if (text !== null) {
+        writer.send(encoder.encode(`${push}\x1b]2;${cleanPaste(text).replace(/\s+/g, " ")}\x07`));
+      } else if (titled) writer.send(encoder.encode(POP_TITLE));
+      titled = text !== null;
+    },
     exit,
     mouse(on) {
       mouse_on = on;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Request } from "../../shared/protocol.ts";
-import { type Link, type LinkEvent, runFace } from "../../face/runtime.ts";
+import { type FaceOptions, type Link, type LinkEvent, runFace } from "../../face/runtime.ts";
 import type { Host } from "../../face/term/lifecycle.ts";
 import { createFakeTerminal, type FakeTerminal } from "../../face/term/terminal.ts";
 import { createEmulator, type Emulator } from "./emulator.ts";
@@ -15,6 +15,7 @@ export interface FaceTestOptions {
   env?: Record<string, string>;
   /** A real link; without it the test holds the link itself (`tell`, `hear`, `said`). */
   link?: (on: (event: LinkEvent) => void) => Link;
+  editOutside?: FaceOptions["editOutside"];
 }
 
 export interface Face {
@@ -82,6 +83,7 @@ export async function withFace(
     whose: "",
     continue_command: "deno task play",
     host,
+    editOutside: options.editOutside,
   });
   await opened.promise;
   const face: Face = {
