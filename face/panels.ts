@@ -78,7 +78,7 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: num
   const width = place.right - x;
   const bottom = place.rule_y;
   let y = place.page_y;
-  const section = (heading: string, rows: string[]): void => {
+  const section = (heading: string, rows: readonly string[]): void => {
     if (rows.length === 0 || y + rows.length + 1 > bottom) return;
     put(grid, x, y++, fit(heading.toUpperCase(), width, theme.marks.ellipsis), theme.dim);
     for (const text of rows) put(grid, x, y++, text, theme.dim, place.right);

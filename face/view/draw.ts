@@ -3,7 +3,7 @@
 import type { Grid } from "../term/grid.ts";
 import { put } from "../term/grid.ts";
 import type { Style } from "../term/style.ts";
-import { graphemes, textWidth } from "../term/width.ts";
+import { textWidth, walk } from "../term/width.ts";
 
 /** A piece of text in one style. */
 export interface Span {
@@ -28,16 +28,16 @@ export function spansWidth(spans: readonly Span[]): number {
   return spans.reduce((sum, span) => sum + textWidth(span.text), 0);
 }
 
-/** A text cut to a number of columns, with an ellipsis in place of what is gone. */
+/** A text cut to a number of columns, with an ellipsis in place of what is gone. Costs by the columns, not by the text. */
 export function fit(text: string, columns: number, ellipsis: string): string {
-  if (textWidth(text) <= columns) return text;
   const room = columns - textWidth(ellipsis);
   let used = 0;
   let end = 0;
-  for (const grapheme of graphemes(text)) {
-    if (used + grapheme.width > room) break;
-    used += grapheme.width;
-    end = grapheme.index + grapheme.text.length;
-  }
+  walk(text, 0, (_from, to, width) => {
+    used += width;
+    if (used <= room) end = to;
+    return used <= columns;
+  });
+  if (used <= columns) return text;
   return room <= 0 ? "" : text.slice(0, end).trimEnd() + ellipsis;
 }

@@ -61,7 +61,7 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
   const shown = choiceWindow(heights, opening.row, Math.max(1, room));
   const hidden = choices.length - (shown.to - shown.from);
   room -= heights.slice(shown.from, shown.to).reduce((sum, rows) => sum + rows, 0);
-  const fits = (rows: string[]): boolean => {
+  const fits = (rows: readonly string[]): boolean => {
     const taken = rows.length > 0 && rows.length + 1 <= room;
     if (taken) room -= rows.length + 1;
     return taken;
@@ -89,7 +89,7 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
       put(grid, what_x, y++, row, theme.dim, right);
     }
   }
-  const paragraph = (rows: string[], look: Style): void => {
+  const paragraph = (rows: readonly string[], look: Style): void => {
     if (choices.length > 0 || rows !== sentence) y++;
     for (const row of rows) put(grid, text_x, y++, row, look, right);
   };
