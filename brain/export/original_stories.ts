@@ -29,7 +29,8 @@ const STEP_MS = 1000;
 
 /**
  * `world_id` is where messages without a session are said to have been told. `tokens` counts a text's tokens,
- * `otherwise_ms` stands for a time that cannot be read.
+ * `otherwise_ms` stands for a time that cannot be
+ * read where no session has an earlier one.
  */
 export function originalStories(
   rows: OriginalRows,
@@ -54,10 +55,13 @@ export function originalStories(
     group.messages.push(message);
     groups.set(key, group);
   }
+  // What has no time of its own was told before the sessions that have one.
+  const times = rows.sessions.flatMap(({ created_at }) => timeOf(created_at) ?? []);
+  const otherwise_ms = Math.min(options.otherwise_ms, ...times);
   const stories: OriginalStory[] = [];
   let empty = 0;
   for (const { session, messages } of groups.values()) {
-    const story = storyOf(session, messages, options);
+    const story = storyOf(session, messages, { ...options, otherwise_ms });
     if (story === null) empty++;
     else stories.push(story);
   }

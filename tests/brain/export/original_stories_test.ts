@@ -138,6 +138,20 @@ Deno.test("messages without a session, or of one that is gone, are stories by ch
   ]);
 });
 
+Deno.test("what has no time of its own was told before the sessions that have one", () => {
+  const rows = {
+    sessions: [SESSION],
+    messages: [says("user", "Old", ""), says("user", "New")],
+    worlds: [],
+    characters: [],
+  };
+  const { stories } = originalStories(rows, { ...OPTIONS, otherwise_ms: Date.UTC(2026, 0, 1) });
+  assert.deepEqual(stories.map(({ archive }) => [archive.title, archive.created_ms]), [
+    ["Old", Date.UTC(2025, 2, 1, 10)],
+    ["Eels", Date.UTC(2025, 2, 1, 10)],
+  ]);
+});
+
 Deno.test("a story has the same id whenever it is taken over, also after it grew, and each its own", () => {
   const ids = (messages: OriginalMessage[], sessions?: OriginalSession[]) =>
     take(messages, sessions).stories.map(({ id }) => id);
