@@ -399,3 +399,101 @@ Deno.test("lore is attached to a world and a folder of it is read again without 
         { n: 0 };
     assert.equal(n, 2);
   }));
+
+Deno.test("the list of stories marks the one that is shown and says when and how long", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.turn("I go first.");
+    await fake.say("/session new");
+    fake.clock.now += 3_600_000;
+    await fake.turn("I go second.");
+    const lines = (await answer(fake, "/session list")).split("\n");
+    assert.match(lines[0], /^✓ [0-9a-f]{12} {2}I go second\. \(marsh, 1 turns?, 2023-11-14 23:13\)$/);
+    assert.match(lines[1], /^· [0-9a-f]{12} {2}I go first\. \(marsh, 1 turns?, 2023-11-14 22:13\)$/);
+    assert.equal(lines.length, 2);
+    await fake.say("/session continue I go f");
+    assert.equal(shown(fake)[1], "I go first.");
+    assert.match(await answer(fake, "/session continue I go"), /^✗ 2 stories begin with "I go"/);
+    assert.equal(await answer(fake, "/session continue"), "✗ Which story? /session list shows them.");
+  }));
+
+Deno.test("there is nothing to retry or to continue before the first line, and an unanswered line can be retried", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    assert.equal(await answer(fake, "/retry"), "✗ There is no line of yours to answer yet.");
+    assert.match(await answer(fake, "/swipe next"), /^✗ There is only one telling/);
+    await fake.turn("One.");
+    await fake.turn("Two.");
+    const line = fake.face.last("message").metadata.message;
+    await fake.turn(`/edit ${line.id} Three.`);
+    await fake.say("/undo");
+    assert.deepEqual(shown(fake).slice(1), ["One.", "The reeds bend."]);
+    await fake.say("/redo");
+    assert.deepEqual(shown(fake).slice(3), ["Three.", "The reeds bend."]);
+  }));
+
+Deno.test("a folder that may not be read is refused with its reason; without a world nothing is read", () =>
+  withBrain(async (fake) => {
+    let asked = 0;
+    fake.deps.readLoreFolder = () => {
+      asked++;
+      return Promise.reject(new Error("Add this line."));
+    };
+    assert.match(await answer(fake, "/world sync_folder /x"), /^✗ Select a world first/);
+    assert.equal(asked, 0);
+    await onStage(fake);
+    assert.equal(await answer(fake, "/world sync_folder"), "✗ Which folder? /world sync_folder PATH");
+    assert.equal(await answer(fake, "/world sync_folder /x"), "✗ Add this line.");
+    assert.equal(asked, 1);
+  }));
+
+Deno.test("a refresh is waited for, and a model that is not listed yet is waited for too", () =>
+  withBrain(async (fake) => {
+    let fetched = 0;
+    fake.deps.catalogue.refresh = async () => {
+      await Promise.resolve();
+      fetched++;
+    };
+    const before = answer(fake, "/model refresh");
+    assert.equal(await before, "✓ 3 models on offer.");
+    assert.equal(fetched, 1);
+    assert.notEqual(fake.face.of("sync_state").length, 0);
+    let listed = () => {};
+    fake.deps.catalogue.ready = new Promise((resolve) => listed = resolve);
+    fake.face.forget();
+    const chosen = fake.say("/model late/one");
+    await Promise.resolve();
+    assert.deepEqual(fake.face.notices(), []);
+    listed();
+    await chosen;
+    assert.match(fake.face.notices()[0], /^Hot-swapped model to late\/one/);
+    assert.equal(fake.face.last("system_update").metadata.model, "late/one");
+  }));
+
+Deno.test("a reply to a command carries its ref and goes to the asker alone; the state goes to all", () =>
+  withBrain(async (fake) => {
+    const other = new FakeFace();
+    fake.brain.join(other);
+    other.forget();
+    fake.face.forget();
+    await fake.say("/rules add gritty", fake.face, "z");
+    assert.deepEqual(fake.face.heard.map(({ event, ref }) => [event, ref]), [["system_update", "z"], [
+      "sync_state",
+      "z",
+    ]]);
+    assert.deepEqual(other.heard.map(({ event, ref }) => [event, ref]), [["sync_state", null]]);
+    assert.deepEqual(fake.face.last("system_update").metadata.active_rules, ["gritty"]);
+  }));
+
+Deno.test("a face that has left hears nothing more", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    const other = new FakeFace();
+    fake.brain.join(other);
+    fake.brain.leave(other);
+    other.forget();
+    await fake.turn("I wait.");
+    fake.brain.tellAll("A word.");
+    assert.deepEqual(other.heard, []);
+    assert.equal(fake.face.notices().at(-1), "A word.");
+  }));
