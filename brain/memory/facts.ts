@@ -132,7 +132,9 @@ export function grounded(text: string, source: string, given: string[] = []): nu
   if (words.length === 0) return 0;
   const found = words.filter((word) => {
     const whole = plain(word).replaceAll(" ", "");
-    const stem = whole.length > 5 ? whole.slice(0, Math.max(4, whole.length - 3)) : whole;
+    const stem = whole.length > 5
+      ? whole.slice(0, Math.max(4, whole.length - 3))
+      : whole.replace(/^(..+)s$/, "$1");
     return told.includes(whole) || (stem !== whole && told.includes(stem));
   });
   return found.length / words.length;

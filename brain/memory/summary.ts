@@ -207,7 +207,7 @@ export function storyPrompt(job: StoryJob, place: StoryPlace): ChatMessage[] {
  * it is none, or tells what is not in the source.
  */
 export function acceptSummary(answer: string, source: string, words: number): string | null {
-  const text = answer.replace(/^\s*(?:#+|\*+)?\s*(?:summary|the story so far|record)\s*\**:\s*/i, "")
+  const text = answer.replace(/^\s*(?:#+|\*+)?\s*(?:summary|the story so far|record)\s*\**:\**\s*/i, "")
     .replace(/\s+/g, " ").trim();
   const cut = clip(text, words);
   return cut === "" || grounded(cut, source) < LEAST_GROUND ? null : cut;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { encodeEvent, encodeRequest, parseEvent, parseRequest, refOf } from "../../shared/codec.ts";
 import { CodecError } from "../../shared/field.ts";
-import type { Event, EventOf } from "../../shared/protocol.ts";
+import type { Event, EventOf, Why, WhyPiece } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 
 const MESSAGE: Message = {
@@ -170,6 +170,68 @@ const EVENTS: Event[] = [
   },
   { event: "error", content: "Groq has not answered.", ref: "1", metadata: {} },
 ];
+
+const PIECE: WhyPiece = {
+  kind: "memory",
+  id: "m12",
+  message_id: 4,
+  role: "user",
+  speaker: "Ida",
+  heading: "",
+  turns_ago: 3,
+  quote: "I hide the key.",
+  words: ["key"],
+  page_words: ["pier"],
+  fact: "Ida hid the key",
+  pinned: true,
+  tokens: 9,
+  score: 1.5,
+  split: [{ name: "words", score: 1.5 }],
+  reason: "",
+};
+const WHY: Why = {
+  message_id: 7,
+  turn: 2,
+  model: "m",
+  tokens: 30,
+  window: 8192,
+  reported: 29,
+  searched: 12,
+  late: true,
+  recalled: [PIECE],
+  left_out: [{
+    ...PIECE,
+    kind: "lore",
+    id: "l2",
+    message_id: null,
+    role: null,
+    heading: "Eel",
+    tokens: 0,
+    reason: "no room",
+  }],
+  story: [{ ...PIECE, kind: "summary", id: "" }],
+  parts: [{ name: "rules", tokens: 20 }, { name: "frame", tokens: 1 }],
+  history_turns: 1,
+  prompt: [{ role: "system", content: "You narrate." }],
+};
+
+Deno.test("a page of /why survives the trip, with and without what may be missing", () => {
+  const told = (why: Why): Event => ({
+    event: "system_update",
+    content: "Why",
+    ref: "9",
+    metadata: { ...NOTHING_CHANGED, greeting: null, why },
+  });
+  for (const why of [WHY, { ...WHY, reported: null, prompt: null, recalled: [], left_out: [], story: [] }]) {
+    assert.deepEqual(parseEvent(encodeEvent(told(why))), told(why));
+  }
+  const bad = JSON.parse(encodeEvent(told(WHY)));
+  bad.payload.metadata.why.recalled[0].kind = "dream";
+  assert.throws(
+    () => parseEvent(JSON.stringify(bad)),
+    new CodecError("system_update.why.recalled[0].kind: not one of lore, memory, fact, summary"),
+  );
+});
 
 Deno.test("every event survives the trip", () => {
   for (const event of EVENTS) assert.deepEqual(parseEvent(encodeEvent(event)), event);
