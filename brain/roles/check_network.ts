@@ -4,7 +4,7 @@ import { readModels } from "../llm/model_lists.ts";
 import { type Endpoint, endpointsOf } from "../llm/vendors.ts";
 import { missingForEmbedder } from "../embedder_process.ts";
 import { type Finding, note, ok } from "./findings.ts";
-import { counted, type Place, reason } from "./place.ts";
+import { counted, type Place } from "./place.ts";
 
 const REMOTE_TIMEOUT_MS = 5000;
 const LOCAL_TIMEOUT_MS = 1000;
@@ -92,7 +92,11 @@ function refusal(status: number, endpoint: Endpoint): Answer {
 }
 
 function unreachable(error: unknown): Answer {
-  const text = reason(error);
+  // What failed stands in the cause, and names the address; only its kind is told.
+  const cause = error instanceof Error ? error.cause : undefined;
+  const text = `${error instanceof Error ? error.message : error} ${
+    cause instanceof Error ? cause.message : ""
+  }`;
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return { fault: "no answer in time", fix: "check the network, or a proxy in HTTPS_PROXY" };
   }
