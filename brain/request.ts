@@ -63,7 +63,7 @@ export interface StoryCuts {
   next: number | null;
   /** Words that a record of the story so far may have. */
   words: number;
-  /** Tokens that the model reads at most. */
+  /** Tokens that a prompt may have. */
   window: number;
 }
 
@@ -79,7 +79,7 @@ export interface PreparedRequest {
 
 export interface PromptRecord {
   model: string;
-  /** Tokens that the model reads at most, and what this prompt was reckoned to have. */
+  /** Tokens that a prompt may have, and what this one was reckoned to have. */
   window: number;
   tokens: number;
   sections: { name: string; tokens: number }[];
@@ -136,7 +136,9 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     fixed: fixedTokens(parts),
   });
   const history = cutHistory(path, tokens_above, budget);
-  const cuts: StoryCuts = { ...history.cuts, window };
+  // What a prompt may have here: the model's window, or less where the config says so.
+  const reads = config.max_context_tokens > 0 ? Math.min(window, config.max_context_tokens) : window;
+  const cuts: StoryCuts = { ...history.cuts, window: reads };
   turn.cuts = cuts;
   const lines = path.filter((message) => message.role === "user").map((message) => message.content);
   const question: RecallQuestion = {
@@ -195,7 +197,7 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     turn: turn_number,
     model: model_id,
     tokens: prompt_tokens,
-    window,
+    window: reads,
     searched: countPieces(db, player_id, scene.session.id, scene.world.id),
     assembled,
     recalled,
@@ -214,7 +216,7 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     prompt_tokens,
     record: {
       model: model_id,
-      window,
+      window: reads,
       tokens: prompt_tokens,
       sections: assembled.sections,
       dropped: history.dropped,

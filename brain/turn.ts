@@ -200,10 +200,10 @@ function tooLong(deps: Deps, turn: OpenTurn, record: PromptRecord): string | nul
   const tokens = (value: number) => value.toLocaleString("en");
   return `The world and the rules are too long for ${record.model} by ${
     tokens(record.over)
-  } tokens: it reads ` +
-    `${
+  } tokens: a request ` +
+    `may have ${
       tokens(record.window)
-    }. Part of them may be cut off. Switch a rule pack off, or choose another with /model.`;
+    }. Part of it may be cut off. Switch a rule pack off, or choose another with /model.`;
 }
 
 /** Passes chunks on and saves the reply in time, also while the provider is silent. */

@@ -162,7 +162,7 @@ export interface Why {
   /** The player's lines from the beginning of the story to the one that was answered. */
   turn: number;
   model: string;
-  /** What the request was reckoned to have, and what the model reads at most. */
+  /** What the request was reckoned to have, and what it may have (the model's window, or the config's cap). */
   tokens: number;
   window: number;
   /** The provider's own count of the request; null when it told none. */

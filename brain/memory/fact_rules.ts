@@ -28,6 +28,8 @@ const KIN = "brother|sister|mother|father|son|daughter|wife|husband|uncle|aunt|c
 const VERWANDT =
   "Bruder|Schwester|Mutter|Vater|Sohn|Tochter|Frau|Mann|Onkel|Tante|Vetter|Base|Nichte|Neffe|" +
   "Großmutter|Großvater|Zwilling";
+const COUNTED =
+  "(?:the|an?|my|your|his|her|their|its|one|two|three|four|five|six|seven|eight|nine|ten|half|all|\\p{N}+)";
 // What is given or owed: up to the end of the clause, a few words long.
 const THING = "(?!that\\b|dass\\b)((?:[\\p{L}\\p{M}\\p{N}'’-]+ ?){1,7})";
 const CLAUSE = '([^.!?;:"“”„«»\\n]{3,120})';
@@ -81,11 +83,11 @@ const RULES: Rule[] = [
       : made(who(subject), `owes ${whom}`, what, `${who(subject)} owes ${whom} ${what}`);
   }),
   rule(
-    `(I|[Yy]ou|${SOMEBODY}) (?:gives?|gave|hands?|handed) (me|you|${SOMEBODY}) ((?:the|an?|my|your|his|her|their|its|one|two|three|all) ${THING})`,
+    `(I|[Yy]ou|${SOMEBODY}) (?:gives?|gave|hands?|handed) (me|you|${SOMEBODY}) (${COUNTED} ${THING})`,
     ([subject, to, thing], who) => given(who(subject), who(to), clipped(thing, 5)),
   ),
   rule(
-    `(I|[Yy]ou|${SOMEBODY}) (?:gives?|gave|hands?|handed) ((?:the|an?|my|your|his|her|their|its|one|two|three|all) (?:[\\p{L}\\p{N}'’-]+ ){1,4})to (me|you|${SOMEBODY})`,
+    `(I|[Yy]ou|${SOMEBODY}) (?:gives?|gave|hands?|handed) (${COUNTED} (?:[\\p{L}\\p{N}'’-]+ ){1,4})to (me|you|${SOMEBODY})`,
     ([subject, thing, to], who) => given(who(subject), who(to), thing.trim()),
   ),
   rule(
@@ -96,6 +98,16 @@ const RULES: Rule[] = [
       const clause = clipped(what.replace(/^(?:I|you|he|she|they)(?:['’]ll| \p{L}+) /u, "to "), 18);
       const text = `${who(subject)} promised${whom === "" ? "" : ` ${whom}`} ${clause}`;
       return made(who(subject), `promised ${clause}`, clause, text);
+    },
+  ),
+  rule(
+    `(I|[Yy]ou|${SOMEBODY}) (?:promise[sd]?) (me|you|${SOMEBODY}) (${COUNTED} ${THING})`,
+    ([subject, to, thing], who) => {
+      const whom = who(to);
+      const what = clipped(thing.replace(/^(?:my|your) /, "the "), 6);
+      return whom === null
+        ? null
+        : made(who(subject), `promised ${whom} ${what}`, what, `${who(subject)} promised ${whom} ${what}`);
     },
   ),
   rule(

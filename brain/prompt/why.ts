@@ -38,7 +38,7 @@ const LATE = "memory was not ready in time; the reply was told without it";
 
 const REASONS: Record<LeftOutReason, string> = {
   visible: "still on the page the narrator reads",
-  below_floor: "too faint: no rare word of yours is in it",
+  below_floor: "too faint beside the others",
   other_branch: "told on another branch of the story",
   superseded: "something told later took its place",
   repeated: "the same was said just now",
@@ -128,7 +128,12 @@ function leftOut(input: WhyInput, known: Map<string, Known>): WhyPiece[] {
         input.line,
       ),
       reason: REASONS[piece.reason],
-    }));
+    }))
+    .map((piece) =>
+      piece.reason === REASONS.below_floor && piece.words.length === 0
+        ? { ...piece, reason: "too faint: no rare word of yours is in it" }
+        : piece
+    );
   return [...unsent, ...others].toSorted((a, b) => b.score - a.score).slice(0, MAX_LEFT_OUT);
 }
 

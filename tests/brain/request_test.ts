@@ -61,8 +61,8 @@ Deno.test("world and rules that are too long for the window are told once in a s
     assert.deepEqual(told(), [
       `The world and the rules are too long for fake/one by ${
         record.over.toLocaleString("en")
-      } tokens: it reads ` +
-      "8,192. Part of them may be cut off. Switch a rule pack off, or choose another with /model.",
+      } tokens: a request ` +
+      "may have 1,024. Part of it may be cut off. Switch a rule pack off, or choose another with /model.",
     ]);
     await fake.turn("I wait.");
     assert.equal(told().length, 1);

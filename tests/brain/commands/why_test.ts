@@ -141,7 +141,13 @@ Deno.test("what was left out says why, best first", () =>
         score: 3,
         reason: "other_branch",
       },
-      { ...memory(91, 9010, "Rain."), kind: "memory", heading: "", score: 2, reason: "below_floor" },
+      {
+        ...memory(91, 9010, "Rain.", { words: ["rain"] }),
+        kind: "memory",
+        heading: "",
+        score: 2,
+        reason: "below_floor",
+      },
       {
         ...lore(92, "Eel."),
         kind: "lore",
@@ -150,6 +156,13 @@ Deno.test("what was left out says why, best first", () =>
         turns_ago: 0,
         score: 1,
         reason: "superseded",
+      },
+      {
+        ...memory(94, 9012, "And now.", { words: ["now"] }),
+        kind: "memory",
+        heading: "",
+        score: 0.7,
+        reason: "below_floor",
       },
       { ...memory(93, 9011, "Again."), kind: "memory", heading: "", score: 0.5, reason: "repeated" },
       // What stands in the prompt is not left out, whoever says so.
@@ -165,6 +178,7 @@ Deno.test("what was left out says why, best first", () =>
       ["m90", "told on another branch of the story"],
       ["m91", "too faint: no rare word of yours is in it"],
       ["l92", "something told later took its place"],
+      ["m94", "too faint beside the others"],
       ["m93", "the same was said just now"],
     ]);
     assert.ok(page.left_out.every(({ tokens }) => tokens === 0));

@@ -15,6 +15,10 @@ const LINES: [string, string[]][] = [
   ["I promise Maren to bring her the ledger before the tide.", [
     "Ida promised Maren to bring her the ledger <promised to bring her the ledger>",
   ]],
+  ["I promise Maren two eels for the boat.", [
+    "Ida promised Maren two eels for the boat <promised maren two eels for the boat>",
+  ]],
+  ["I hand 12 coins to Kobal.", ["Ida gave Kobal 12 coins <gave 12 coins>"]],
   ["I swear I will never sell the boat.", [
     "Ida promised to never sell the boat <promised to never sell the boat>",
   ]],
