@@ -118,6 +118,39 @@ function unreachable(error: unknown): Answer {
   return { fault: "it cannot be reached", fix: "check the network, or a proxy in HTTPS_PROXY" };
 }
 
+/** The Chroma server, if one is configured: without it memory goes on with its own index. */
+export async function checkChroma({ config, keys }: Place): Promise<Finding[]> {
+  const { engine, url, tenant, database } = config.vectors;
+  if (engine !== "chroma") return [];
+  const where = `Chroma at ${url}`;
+  const without = "until it is there, meaning is looked up in the database itself";
+  const token = keys.vectors ?? "";
+  try {
+    const response = await fetch(
+      `${url.replace(/\/+$/, "")}/api/v2/tenants/${tenant}/databases/${database}`,
+      {
+        headers: token === "" ? {} : { "x-chroma-token": token, authorization: `Bearer ${token}` },
+        redirect: "manual",
+        signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS),
+      },
+    );
+    await response.body?.cancel();
+    if (response.ok) return [ok("chroma", `${where}: its database ${database} answers`)];
+    const [fault, fix] = response.status === 401 || response.status === 403
+      ? [`it refuses the token (${response.status})`, "correct vectors.token in config.yaml"]
+      : response.status === 404
+      ? [
+        `it has no database ${database} of tenant ${tenant}`,
+        "correct vectors in config.yaml; Chroma 1.0 or newer is needed",
+      ]
+      : [`it answers ${response.status}`, "look at that server's own log"];
+    return [note("chroma", `${where}: ${fault}; ${without}`, fix)];
+  } catch (error) {
+    const answer = unreachable(error);
+    return "fault" in answer ? [note("chroma", `${where}: ${answer.fault}; ${without}`, answer.fix)] : [];
+  }
+}
+
 /** Who makes vectors for memory: the local model and its files, or an endpoint. */
 export async function checkEmbeddings({ config, keys, root }: Place): Promise<Finding[]> {
   const { embeddings } = config;

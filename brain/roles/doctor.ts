@@ -3,7 +3,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { EXIT } from "../../shared/roles.ts";
 import { checkAssets, checkConfig, checkHome, checkTerminal, checkVersions } from "./check_machine.ts";
-import { checkEmbeddings, checkProviders } from "./check_network.ts";
+import { checkChroma, checkEmbeddings, checkProviders } from "./check_network.ts";
 import { checkBackups, checkBrain, checkDatabase, checkDisk } from "./check_store.ts";
 import { type Finding, findingLines } from "./findings.ts";
 import type { Order } from "./orders.ts";
@@ -22,6 +22,7 @@ export async function doctor(place: Place, order: Extract<Order, { role: "doctor
     checkBrain(place),
     checkProviders(place),
     checkEmbeddings(place),
+    checkChroma(place),
     checkTerminal(place.env),
   ])).flat().map((finding) => withoutKeys(finding, place));
   const usable = findings.every(({ level }) => level !== "bad");

@@ -302,6 +302,38 @@ Deno.test("nobody listens, no such host; and who makes the vectors", async () =>
   );
 });
 
+Deno.test("a Chroma server, where one is configured: there, with a wrong token, without its database, away", async () => {
+  const rows: [number, RegExp][] = [
+    [200, /^ok: Chroma at .*: its database stories answers$/],
+    [401, /^note: .*it refuses the token \(401\); until it is there.* -> correct vectors\.token/],
+    [404, /^note: .*it has no database stories of tenant mine; /],
+    [500, /^note: .*it answers 500; /],
+  ];
+  for (const [status, message] of rows) {
+    const seen: string[] = [];
+    await withServer((request) => {
+      seen.push(`${new URL(request.url).pathname} ${request.headers.get("x-chroma-token")}`);
+      return new Response(`your token ${KEY}`, { status });
+    }, async (base_url) => {
+      const url = base_url.replace("/v1", "");
+      await using home = await roleHome(
+        `local_servers: off\nvectors: {engine: chroma, url: "${url}", tenant: mine, database: stories, token: ${KEY}}\n`,
+      );
+      const { of, text, usable } = await examine(home);
+      assert.equal(usable, true);
+      assert.match(of("chroma").join("\n"), message);
+      assert.ok(!text.includes(KEY));
+    });
+    assert.deepEqual(seen, [`/api/v2/tenants/mine/databases/stories ${KEY}`]);
+  }
+  await using away = await roleHome(
+    'local_servers: off\nvectors: {engine: chroma, url: "http://nohost.invalid:8100"}\n',
+  );
+  assert.match((await examine(away)).of("chroma")[0], /^note: Chroma at .*: no such host; /);
+  await using none = await roleHome();
+  assert.deepEqual((await examine(none)).of("chroma"), []);
+});
+
 Deno.test("assets with a mistake are named; without any world nothing can be played", async () => {
   await using home = await roleHome();
   await Deno.mkdir(join(home.path, "worlds"));
