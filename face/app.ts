@@ -3,6 +3,7 @@
 import { sanitize, sanitizeLine } from "./text/sanitize.ts";
 import { unreachable } from "../shared/protocol.ts";
 import { geometry, pageContext } from "./app/geometry.ts";
+import { changeTheme } from "./app/face_run.ts";
 import { updateLink } from "./app/events.ts";
 import { leave, updateTerm } from "./app/keys.ts";
 import { type Model, type Msg, NO_POPUP, type Result, themeOf, withNotice } from "./app/model.ts";
@@ -36,7 +37,7 @@ function step(model: Model, msg: Msg, now_ms: number): Result {
       return [{ ...resized, transcript: { ...model.transcript, placements: new Map() } }, []];
     }
     case "caps":
-      return [{ ...model, caps: msg.caps, theme: themeOf(model.settings, msg.caps) }, []];
+      return [{ ...model, caps: msg.caps, theme: themeOf(model.settings, msg.caps, model.themes) }, []];
     case "tick":
       return tick(model, now_ms);
     case "interrupt":
@@ -53,6 +54,11 @@ function step(model: Model, msg: Msg, now_ms: number): Result {
     }
     case "done":
       return [withNotice(model, sanitizeLine(msg.text), now_ms, msg.error), []];
+    case "themes": {
+      const theme = themeOf(model.settings, model.caps, msg.themes);
+      const read = { ...model, themes: msg.themes, theme };
+      return msg.wanted === "" ? [read, []] : changeTheme(read, msg.wanted, now_ms, true);
+    }
     case "edited": {
       const noticed = withNotice(model, sanitizeLine(msg.problem), now_ms, true);
       if (msg.text === null) return [noticed, []];

@@ -2,7 +2,16 @@
 
 import type { CommandItem } from "../shared/protocol.ts";
 
-export type FaceCommandName = "/quit" | "/theme" | "/mouse" | "/copy" | "/open" | "/keys" | "/log" | "/find";
+export type FaceCommandName =
+  | "/quit"
+  | "/theme"
+  | "/mouse"
+  | "/copy"
+  | "/open"
+  | "/keys"
+  | "/log"
+  | "/find"
+  | "/set";
 
 export interface FaceCommand extends CommandItem {
   name: FaceCommandName;
@@ -32,7 +41,19 @@ export const FACE_COMMANDS: readonly FaceCommand[] = [
   ]),
   command("/open", "/open", "Writes the story to a text file and says where."),
   command("/find", "/find [WORDS]", "Searches the story."),
-  command("/theme", "/theme [auto|dark|light|contrast|mono]", "Changes the colours.", [
+  command("/set", "/set [NAME VALUE]", "Changes how the page behaves: follow, motion, bell, title, panel.", [
+    "follow head",
+    "follow end",
+    "motion on",
+    "motion off",
+    "bell on",
+    "bell off",
+    "title on",
+    "title off",
+    "panel on",
+    "panel off",
+  ]),
+  command("/theme", "/theme [auto|dark|light|contrast|mono|YOURS]", "Changes the colours.", [
     "auto",
     "dark",
     "light",

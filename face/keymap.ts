@@ -1,5 +1,6 @@
 /** The one table of keys: where it works, the chord, what follows, and the words that the keys page says about it. */
 
+import { readFlat } from "./text/flat_yaml.ts";
 import type { TermEvent } from "./term/keys.ts";
 
 /** Where a key works. The innermost that is open asks first, `always` last. */
@@ -218,9 +219,129 @@ const NAMES: Record<KeyContext, string> = {
   always: "Always",
 };
 
-const by_chord = new Map<string, Action>();
-for (const { context, chords, action } of KEYS) {
-  for (const chord of chords) by_chord.set(`${context} ${chord}`, action);
+const CONTEXTS = Object.keys(NAMES) as KeyContext[];
+
+/** The keys as they are: the table, and what the player made of it. */
+export interface Keymap {
+  rows: readonly KeyRow[];
+  by_chord: ReadonlyMap<string, Action>;
+}
+
+/** A line of keys.yaml. `action` null: the chord does nothing there. `context` null: wherever the action works. */
+export interface KeyChange {
+  chord: string;
+  context: KeyContext | null;
+  action: Action | null;
+}
+
+function keymapOf(rows: readonly KeyRow[]): Keymap {
+  const by_chord = new Map<string, Action>();
+  for (const { context, chords, action } of rows) {
+    for (const chord of chords) by_chord.set(`${context} ${chord}`, action);
+  }
+  return { rows, by_chord };
+}
+
+export const DEFAULT_KEYS: Keymap = keymapOf(KEYS);
+
+/** The table with the player's changes. A chord with Ctrl or Alt, or a named key, means one thing everywhere. */
+export function createKeymap(changes: readonly KeyChange[]): Keymap {
+  let rows: KeyRow[] = [...KEYS];
+  for (const { chord, context, action } of changes) {
+    const homes = new Set(
+      context !== null ? [context] : KEYS.filter((row) => row.action === action).map((row) => row.context),
+    );
+    const everywhere = context === null && (action === null || chord.length > 1);
+    rows = rows.map((row) => {
+      const leaves = row.chords.includes(chord) && (everywhere || homes.has(row.context));
+      return leaves ? changed(row, row.chords.filter((other) => other !== chord)) : row;
+    });
+    for (const home of action === null ? [] : homes) {
+      const at = rows.findIndex((row) => row.context === home && row.action === action);
+      if (at >= 0) rows[at] = changed(rows[at], [chord, ...rows[at].chords]);
+      else if (action !== null) {
+        const help = KEYS.find((row) => row.action === action && row.help !== "")?.help;
+        rows.push({
+          context: home,
+          chords: [chord],
+          action,
+          label: labelOf(chord),
+          help: help ?? action.replaceAll("_", " "),
+        });
+      }
+    }
+  }
+  return keymapOf(rows);
+}
+
+function changed(row: KeyRow, chords: string[]): KeyRow {
+  return { ...row, chords, label: row.label === "" ? "" : chords.slice(0, 2).map(labelOf).join(", ") };
+}
+
+const NAMES_OF_KEYS: Record<string, string> = {
+  up: "↑",
+  down: "↓",
+  left: "←",
+  right: "→",
+  pgup: "PgUp",
+  pgdn: "PgDn",
+};
+
+/** `Ctrl+K` for `ctrl+k`. */
+export function labelOf(chord: string): string {
+  const parts = chord.length > 1 ? chord.split("+") : [chord];
+  const key = parts.pop() || "+";
+  const bare = parts.length === 0 && key.length === 1;
+  const name = NAMES_OF_KEYS[key] ?? (bare ? key : key[0].toUpperCase() + key.slice(1));
+  return [...parts.map((part) => part[0].toUpperCase() + part.slice(1)), name].join("+");
+}
+
+/** The first key of an action where it works, as the status row writes it; empty: none. */
+export function keyFor(keys: Keymap, context: KeyContext, action: Action): string {
+  const chord = keys.rows.find((row) => row.context === context && row.action === action)?.chords[0];
+  return chord === undefined ? "" : labelOf(chord);
+}
+
+const MODIFIERS = ["ctrl", "alt", "shift"];
+const KEY_NAMES =
+  /^(enter|esc|tab|space|backspace|delete|insert|up|down|left|right|home|end|pgup|pgdn|f([1-9]|1[0-2])|[^\s\p{C}])$/u;
+
+/** keys.yaml read: `chord: action` or `place chord: action` a line. What cannot be meant is named and passed over. */
+export function readKeys(text: string, file: string): { changes: KeyChange[]; problems: string[] } {
+  const { entries, problems } = readFlat(text, file);
+  const changes: KeyChange[] = [];
+  const actions = new Set<string>(KEYS.map((row) => row.action));
+  for (const { key, value, line } of entries) {
+    const wrong = (why: string): void => void problems.push(`${file}:${line}: ${why}`);
+    const words = key.split(/\s+/);
+    const chord = chordFrom(words.at(-1) ?? "");
+    const place = words.length > 1 ? words[0].toLowerCase() : null;
+    const context = place === null ? null : CONTEXTS.find((name) => name === place) ?? null;
+    const action = value.toLowerCase();
+    if (words.length > 2 || chord === null) {
+      wrong(`"${key}" is no key; one is written like ctrl+k, alt+enter or f5`);
+    } else if (place !== null && context === null) {
+      wrong(`there is no place "${place}"; there are ${CONTEXTS.join(", ")}`);
+    } else if (action !== "none" && !actions.has(action)) wrong(`there is no action "${value}"`);
+    else if (chord === "ctrl+c" || chord === "esc") wrong(`${labelOf(chord)} keeps its meaning`);
+    else if (context !== null && FIXED.includes(context)) wrong(`the keys of ${context} stay as they are`);
+    else changes.push({ chord, context, action: action === "none" ? null : action as Action });
+  }
+  return { changes, problems };
+}
+
+/** A question is answered by what stands on the screen. */
+const FIXED: readonly KeyContext[] = ["question", "confirm"];
+
+/** The chord as `chordOf` writes it: modifiers in its order. */
+function chordFrom(typed: string): string | null {
+  const parts = typed.length > 1 ? typed.split("+") : [typed];
+  const key = parts.pop() || "+";
+  const held = parts.map((part) => part.toLowerCase());
+  if (held.some((part, at) => !MODIFIERS.includes(part) || held.indexOf(part) !== at)) return null;
+  const named = key.length === 1 && held.length === 0 ? key : key.toLowerCase();
+  if (!KEY_NAMES.test(named)) return null;
+  return [...MODIFIERS.filter((name) => held.includes(name)), named].join("+");
 }
 
 /** `ctrl+left`, `shift+enter`, `a`; null for what is no single key. */
@@ -232,18 +353,24 @@ export function chordOf(event: TermEvent): string | null {
 }
 
 /** What a key does in the first of `contexts` that knows it. */
-export function actionFor(contexts: readonly KeyContext[], event: TermEvent): Action | null {
+export function actionFor(
+  contexts: readonly KeyContext[],
+  event: TermEvent,
+  keys: Keymap = DEFAULT_KEYS,
+): Action | null {
   const chord = chordOf(event);
   if (chord === null) return null;
   for (const context of contexts) {
-    const action = by_chord.get(`${context} ${chord}`);
+    const action = keys.by_chord.get(`${context} ${chord}`);
     if (action !== undefined) return action;
   }
   return null;
 }
 
 /** The keys page: a heading per context, then label and help. */
-export function keyHelp(): { heading: string; rows: { label: string; help: string }[] }[] {
+export function keyHelp(
+  keys: Keymap = DEFAULT_KEYS,
+): { heading: string; place: KeyContext; rows: { label: string; help: string; action: Action }[] }[] {
   const order: KeyContext[] = [
     "editor",
     "empty",
@@ -259,9 +386,13 @@ export function keyHelp(): { heading: string; rows: { label: string; help: strin
   ];
   return order.map((context) => ({
     heading: NAMES[context],
-    rows: KEYS.filter((key) => key.context === context && key.label !== "").map(({ label, help }) => ({
+    place: context,
+    rows: keys.rows.filter((key) => key.context === context && key.label !== "").map((
+      { label, help, action },
+    ) => ({
       label,
       help,
+      action,
     })),
   }));
 }

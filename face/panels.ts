@@ -4,6 +4,7 @@ import { plainRows } from "./text/wrap.ts";
 import { contextsOf } from "./app/keys.ts";
 import { eveningOf } from "./app/evening.ts";
 import { short } from "./app/completion.ts";
+import { type Action, type KeyContext, keyFor } from "./keymap.ts";
 import type { Geometry } from "./app/geometry.ts";
 import { searchState } from "./app/search.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
@@ -179,19 +180,32 @@ export function drawNotice(grid: Grid, model: Model, place: Geometry): void {
 export function statusKeys(model: Model, now_ms: number): string[] {
   const [context] = contextsOf(model, now_ms);
   const { arrows } = model.theme.marks;
+  const key = (action: Action, words: string, ...places: KeyContext[]): string[] =>
+    hint(model, action, words, ...(places.length === 0 ? [context] : places));
+  const back = "Esc back";
   switch (context) {
     case "question":
       return ["w wait for it", "s stop and leave", "Esc stay"];
     case "why":
-      return model.sheet?.kind === "why" && model.sheet.whole
-        ? [`${arrows} scroll`, "Esc back"]
-        : ["Enter go there", "p pin", "f forget", "n numbers", "x prompt", "Esc back"];
+      return model.sheet?.kind === "why" && model.sheet.whole ? [`${arrows} scroll`, back] : [
+        ...key("why_go", "go there"),
+        ...key("why_pin", "pin"),
+        ...key("why_forget", "forget"),
+        ...key("why_numbers", "numbers"),
+        ...key("why_whole", "prompt"),
+        back,
+      ];
     case "search":
-      return ["Enter keep", `${arrows} other places`, "Esc back"];
+      return [...key("search_keep", "keep"), `${arrows} other places`, back];
     case "found":
-      return ["n before", "N after", "Ctrl+F other words", "Esc back"];
+      return [
+        ...key("search_older", "before"),
+        ...key("search_newer", "after"),
+        ...key("search", "other words", "always"),
+        back,
+      ];
     case "sheet":
-      return ["Esc back", `${arrows} scroll`];
+      return [back, `${arrows} scroll`];
     case "popup":
       return ["Enter take", "Tab complete", `${arrows} choose`, "Esc close"];
     case "confirm":
@@ -202,24 +216,51 @@ export function statusKeys(model: Model, now_ms: number): string[] {
       return deskKeys(model);
     default:
   }
-  if (model.editing !== null) return ["Enter save", "Esc leave it"];
+  if (model.editing !== null) return [...key("send", "save", "editor"), "Esc leave it"];
   const writing = model.editor.text !== "";
-  if (model.turn !== null) return writing ? ["Esc stop", "F1 keys"] : ["Esc stop", "? keys", "/ commands"];
-  if (writing) return ["Enter say", "Shift+Enter new row", "F1 keys"];
+  const page = key("keys", "keys", ...(writing ? [] : ["empty" as const]), "always");
+  if (model.turn !== null) return writing ? ["Esc stop", ...page] : ["Esc stop", ...page, "/ commands"];
+  if (writing) {
+    return [...key("send", "say", "editor"), ...key("newline", "new row", "editor"), ...page];
+  }
+  const narrators = key("models", "narrators", "always");
   const trouble = troubleOf(pageContext(model, now_ms));
-  if (trouble?.go_on === true) return ["c go on", "r tell again", "Ctrl+O narrators", "? keys"];
-  if (trouble?.retry === true) return ["r try again", "Ctrl+O narrators", "? keys", "/ commands"];
-  return model.story.synced ? ["Tab reread", "? keys", "/ commands"] : ["? keys", "Ctrl+C leave"];
+  if (trouble?.go_on === true) {
+    return [...key("go_on", "go on", "empty"), ...key("retry", "tell again", "empty"), ...narrators, ...page];
+  }
+  if (trouble?.retry === true) {
+    return [...key("retry", "try again", "empty"), ...narrators, ...page, "/ commands"];
+  }
+  return model.story.synced
+    ? [...key("desk", "reread", "empty"), ...page, "/ commands"]
+    : [...page, "Ctrl+C leave"];
+}
+
+/** The key of an action in the first of some places that has one, with what it does; none when it has no key. */
+function hint(model: Model, action: Action, words: string, ...places: KeyContext[]): string[] {
+  for (const place of places) {
+    const key = keyFor(model.keys, place, action);
+    if (key !== "") return [`${key} ${words}`];
+  }
+  return [];
 }
 
 function deskKeys(model: Model): string[] {
   const { messages } = model.transcript;
   const message = messages.find((item) => item.id === model.desk);
+  const key = (action: Action, words: string): string[] => hint(model, action, words, "desk");
   if (message?.role !== "assistant" || message !== messages.at(-1)) {
-    return ["e edit", "y copy", "u back to here", "Esc write"];
+    return [
+      ...key("desk_edit", "edit"),
+      ...key("desk_copy", "copy"),
+      ...key("desk_undo", "back to here"),
+      "Esc write",
+    ];
   }
-  const tellings = message.alternatives > 1 ? `${model.theme.marks.sideways} tellings` : "c go on";
-  return ["r another telling", tellings, "w why", "Esc write"];
+  const tellings = message.alternatives > 1
+    ? [`${model.theme.marks.sideways} tellings`]
+    : key("desk_continue", "go on");
+  return [...key("desk_retry", "another telling"), ...tellings, ...key("desk_why", "why"), "Esc write"];
 }
 
 /** Keys on the left; on the right speed, how full the narrator's memory is, and cost. */

@@ -3,12 +3,13 @@
 import { nextWake, update } from "./app.ts";
 import type { Link, LinkEvent } from "./app/link.ts";
 import { type Effect, init, type Model, type Msg } from "./app/model.ts";
+import { createKeymap } from "./keymap.ts";
 import { farewellOf } from "./app/farewell.ts";
 import { applyReply, BACKGROUND_WAIT_MS, capsQuery, firstCaps, settleCaps } from "./term/caps.ts";
 import { clipboardBytes } from "./term/clipboard.ts";
 import { createGrid, type Grid } from "./term/grid.ts";
 import { createKeyParser, type TermEvent } from "./term/keys.ts";
-import { createLifecycle, denoHost, type Host } from "./term/lifecycle.ts";
+import { BELL, createLifecycle, denoHost, type Host } from "./term/lifecycle.ts";
 import { paint } from "./term/paint.ts";
 import type { Terminal } from "./term/terminal.ts";
 import { warmSegmenter } from "./term/width.ts";
@@ -16,6 +17,7 @@ import { createWriter } from "./term/writer.ts";
 import { scrollOf } from "./view/scroll.ts";
 import { type Screen, view } from "./view.ts";
 import { type EditedOutside, editInProgram } from "./wiring/edit_outside.ts";
+import { readOwnFiles, readThemes } from "./wiring/own_files.ts";
 import { openHomeFiles } from "./wiring/home_files.ts";
 
 export type { Link, LinkEvent } from "./app/link.ts";
@@ -48,6 +50,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   const now = options.now ?? Date.now;
   const files = openHomeFiles(options.home);
   const saved = files.load();
+  const own = readOwnFiles(options.home);
   const finished = Promise.withResolvers<void>();
   let code = 0;
   let over = false;
@@ -61,6 +64,8 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     whose: options.whose,
     draft: saved.draft,
     said: saved.said,
+    keys: createKeymap(own.changes),
+    themes: own.themes,
   });
 
   const parser = createKeyParser();
@@ -168,6 +173,16 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
         return files.saveSettings(effect.settings);
       case "mouse":
         return lifecycle.mouse(effect.on);
+      case "call":
+        if (effect.bell) writer.send(BELL);
+        lifecycle.title(effect.title);
+        return;
+      case "read_themes": {
+        const read = readThemes(options.home);
+        dispatch({ kind: "themes", themes: read.themes, wanted: effect.wanted });
+        for (const text of read.problems) dispatch({ kind: "done", text, error: true });
+        return;
+      }
       case "suspend":
         lifecycle.suspend();
         return;
@@ -252,6 +267,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     end(0);
   })();
   reading.catch(() => end(1));
+  for (const text of own.problems) dispatch({ kind: "done", text, error: true });
   link = options.link((event) => dispatch({ kind: "link", event }));
   const warm_timer = setTimeout(warmSegmenter, 50);
 

@@ -1,12 +1,13 @@
 /** Named styles. The terminal's background decides dark or light; a contrast floor holds on what it reports. */
 
 import { type Color, type ColorDepth, PLAIN, type Style, style } from "./term/style.ts";
+import { readFlat } from "./text/flat_yaml.ts";
 import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "./text/inline.ts";
 
 export type ThemeName = "dark" | "light" | "contrast" | "mono";
 export const THEME_NAMES: readonly ThemeName[] = ["dark", "light", "contrast", "mono"];
 
-type Role = "speech" | "player" | "accent" | "dim" | "rule" | "error" | "good" | "found";
+export type Role = "speech" | "player" | "accent" | "dim" | "rule" | "error" | "good" | "found";
 
 /** The signs of the margin and of the status row. */
 export interface Marks {
@@ -170,13 +171,48 @@ export interface ThemeChoice {
   dark: boolean;
   depth: ColorDepth;
   utf8: boolean;
+  /** The player's own, in place of `name`. */
+  own?: OwnTheme;
+}
+
+/** A file in HOME/themes: colours in place of ours. */
+export interface OwnTheme {
+  /** The file's, without its ending. */
+  name: string;
+  /** Whose colours stand where it names none; auto picks by the background. */
+  base: ThemeName | "auto";
+  colors: Partial<Record<Role, number>>;
+}
+
+const ROLES = Object.keys(DARK) as Role[];
+
+/** A theme's file read: `base: dark` and a colour by role a line, as in `speech: "#f2cf9b"`. */
+export function readTheme(text: string, name: string, file: string): { theme: OwnTheme; problems: string[] } {
+  const { entries, problems } = readFlat(text, file);
+  const theme: OwnTheme = { name, base: "auto", colors: {} };
+  for (const { key, value, line } of entries) {
+    const wrong = (why: string): void => void problems.push(`${file}:${line}: ${why}`);
+    const role = ROLES.find((known) => known === key);
+    if (key === "base") {
+      const base = (["auto", ...THEME_NAMES] as const).find((known) => known === value);
+      if (base === undefined) wrong(`base is one of auto, ${THEME_NAMES.join(", ")}, not "${value}"`);
+      else theme.base = base;
+    } else if (role === undefined) wrong(`there is no colour "${key}"; there are ${ROLES.join(", ")}`);
+    else {
+      const hex = /^#?([0-9a-f]{6})$/i.exec(value)?.[1];
+      if (hex === undefined) wrong(`a colour is written like "#f2cf9b", not "${value}"`);
+      else theme.colors[role] = parseInt(hex, 16);
+    }
+  }
+  return { theme, problems };
 }
 
 /** The styles for one terminal. */
 export function createTheme(choice: ThemeChoice): Theme {
-  const light = choice.name === "light" || (choice.name !== "dark" && !choice.dark);
+  const wanted = choice.own?.base ?? choice.name;
+  const light = wanted === "light" || (wanted !== "dark" && !choice.dark);
   const auto: ThemeName = choice.depth === "none" ? "mono" : light ? "light" : "dark";
-  const name = choice.name === "auto" ? auto : choice.name;
+  const name = wanted === "auto" ? auto : wanted;
   const bare = name === "mono" || choice.depth === "none";
   const background = choice.background ?? (light ? 0xffffff : 0x000000);
   const color = (role: Role): Color => {
@@ -186,7 +222,8 @@ export function createTheme(choice: ThemeChoice): Theme {
       return index === null ? null : { index };
     }
     const floor = role === "rule" ? 1.5 : name === "contrast" ? 7 : 4.5;
-    return { rgb: onBackground((light ? LIGHT : DARK)[role], background, floor) };
+    const rgb = choice.own?.colors[role] ?? (light ? LIGHT : DARK)[role];
+    return { rgb: onBackground(rgb, background, floor) };
   };
   const high = name === "contrast";
   const dim = high ? PLAIN : style({ fg: color("dim") });

@@ -2,6 +2,7 @@
 
 import type { ArgumentKind, CommandItem, ModelItem, SessionItem } from "../../shared/protocol.ts";
 import { FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
+import { THEME_NAMES } from "../theme.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import type { Model, Story } from "./model.ts";
 
@@ -118,6 +119,16 @@ function inside(name: string, typed: string): boolean {
   return at === letters.length && name[1] === letters[0];
 }
 
+/** What `/theme` takes: ours, and the files in HOME/themes. */
+export function themeNames(model: Model): readonly string[] {
+  const own = model.themes.map((theme) => theme.name);
+  return [
+    "auto",
+    ...THEME_NAMES,
+    ...own.filter((name) => name !== "auto" && !THEME_NAMES.some((known) => known === name)),
+  ];
+}
+
 interface ArgumentRows {
   rows: PopupRow[];
   typed: string;
@@ -131,10 +142,11 @@ function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: 
   const prefix = `${command.name} `;
   const own = FACE_COMMANDS.find((mine) => mine.name === command.name);
   if (own !== undefined) {
-    const rows = own.choices.filter((choice) => choice.startsWith(rest)).map((choice): PopupRow => (
+    const choices = own.name === "/theme" ? themeNames(model) : own.choices;
+    const rows = choices.filter((choice) => choice.startsWith(rest)).map((choice): PopupRow => (
       { text: prefix + choice, name: choice, detail: "", note: "", complete: true, hint: "" }
     ));
-    return { rows, typed: rest, exact: own.choices.includes(rest), free: rest === "" };
+    return { rows, typed: rest, exact: choices.includes(rest), free: rest === "" };
   }
   const kind = command.arguments[0]?.kind;
   if (kind === undefined) return { rows: [], typed: "", exact: false, free: true };

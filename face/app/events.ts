@@ -5,7 +5,17 @@ import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
-import { type Effect, type Model, type Result, storyName, type Turn, withNotice, withSync } from "./model.ts";
+import {
+  type Effect,
+  following,
+  type Model,
+  type Result,
+  storyName,
+  type Turn,
+  withNotice,
+  withSync,
+  worldName,
+} from "./model.ts";
 import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
@@ -149,7 +159,7 @@ function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata
   const scroll = reader
     ? model.scroll
     : begun || model.turn !== null
-    ? { kind: "head" as const }
+    ? following(model.settings)
     : { kind: "end" as const };
   // Our own line waits for its reply: its record is in the history.
   const last = history.at(-1);
@@ -305,6 +315,11 @@ function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Re
     outbox: { ...after.outbox, not_before_ms: now_ms + ORIGINAL_DEAF_MS },
   };
   const effects: Effect[] = after.leaving === "after_reply" ? [{ kind: "quit" }] : [];
+  const { bell, title } = after.settings;
+  if (model.turn !== null && !after.focused && (bell || title)) {
+    const words = `${after.theme.marks.bloom} ${worldName(after.story)}: the reply is there`;
+    effects.push({ kind: "call", title: title ? words : null, bell });
+  }
   return [after, effects];
 }
 

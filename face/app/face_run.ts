@@ -1,10 +1,10 @@
 /** The face's own commands: each does its work here and never reaches the brain. */
 
 import type { FaceCommandName } from "../face_commands.ts";
-import { THEME_NAMES, type ThemeName } from "../theme.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import { say } from "./say.ts";
-import { type Effect, type Model, type Result, storyName, themeOf, withNotice } from "./model.ts";
+import { themeNames } from "./completion.ts";
+import { type Effect, following, type Model, type Result, storyName, themeOf, withNotice } from "./model.ts";
 import { openSearch } from "./search.ts";
 import { scrollSheet } from "./sheet.ts";
 
@@ -23,6 +23,8 @@ export function runFaceCommand(model: Model, name: string, argument: string, now
       return [openSearch(model, argument, now_ms), []];
     case "/theme":
       return changeTheme(model, argument, now_ms);
+    case "/set":
+      return changeSetting(model, argument, now_ms);
     case "/mouse": {
       const mouse = argument === "native" || (argument === "" && model.settings.mouse === "wheel")
         ? "native"
@@ -50,10 +52,12 @@ export function runFaceCommand(model: Model, name: string, argument: string, now
   }
 }
 
-function changeTheme(model: Model, argument: string, now_ms: number): Result {
-  const names: readonly (ThemeName | "auto")[] = ["auto", ...THEME_NAMES];
+/** Another theme. Before a name is unknown, the player's files are read anew; `read`: that was done. */
+export function changeTheme(model: Model, argument: string, now_ms: number, read = false): Result {
+  const names = themeNames(model);
   const wanted = argument === "" ? names[(names.indexOf(model.settings.theme) + 1) % names.length] : argument;
   const theme = names.find((name) => name === wanted);
+  if (theme === undefined && !read) return [model, [{ kind: "read_themes", wanted: argument }]];
   if (theme === undefined) {
     return [
       withNotice(model, `There is no theme "${argument}". There are ${names.join(", ")}.`, now_ms, true),
@@ -61,8 +65,48 @@ function changeTheme(model: Model, argument: string, now_ms: number): Result {
     ];
   }
   const settings = { ...model.settings, theme };
-  const after = { ...model, settings, theme: themeOf(settings, model.caps) };
-  return [withNotice(after, `Theme: ${theme}.`, now_ms), [{ kind: "save_settings", settings }]];
+  const after = { ...model, settings, theme: themeOf(settings, model.caps, model.themes) };
+  const effects: Effect[] = [{ kind: "save_settings", settings }];
+  // A file that was changed since shows with the next choice of it.
+  if (!read && model.themes.some((own) => own.name === theme)) {
+    effects.push({ kind: "read_themes", wanted: "" });
+  }
+  return [withNotice(after, `Theme: ${theme}.`, now_ms), effects];
+}
+
+const ON_OFF = ["on", "off"];
+/** What `/set` changes, and to what. */
+const SETTINGS = {
+  follow: ["head", "end"],
+  motion: ON_OFF,
+  bell: ON_OFF,
+  title: ON_OFF,
+  panel: ON_OFF,
+} as const;
+
+function changeSetting(model: Model, argument: string, now_ms: number): Result {
+  const [name, value = "", ...more] = argument.split(/\s+/);
+  if (name === "") {
+    const { settings } = model;
+    const words = Object.keys(SETTINGS).map((key) => {
+      const now = settings[key as keyof typeof SETTINGS];
+      return `${key} ${now === true ? "on" : now === false ? "off" : now}`;
+    });
+    return [withNotice(model, `${words.join(", ")}. /set NAME VALUE changes one.`, now_ms), []];
+  }
+  const values: readonly string[] = Object.entries(SETTINGS).find(([key]) => key === name)?.[1] ?? [];
+  if (values.length === 0) {
+    const known = Object.keys(SETTINGS).join(", ");
+    return [withNotice(model, `There is no setting "${name}". There are ${known}.`, now_ms, true), []];
+  }
+  if (!values.includes(value) || more.length > 0) {
+    return [withNotice(model, `${name} is ${values.join(" or ")}.`, now_ms, true), []];
+  }
+  const settings = { ...model.settings, [name]: name === "follow" ? value : value === "on" };
+  const scroll = model.scroll.kind !== "at" && model.turn !== null ? following(settings) : model.scroll;
+  return [withNotice({ ...model, settings, scroll }, `${name} ${value}.`, now_ms), [
+    { kind: "save_settings", settings },
+  ]];
 }
 
 function copy(model: Model, argument: string, now_ms: number): Result {

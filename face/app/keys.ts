@@ -42,7 +42,10 @@ export function contextsOf(model: Model, now_ms: number): KeyContext[] {
 export function updateTerm(model: Model, event: TermEvent, now_ms: number): Result {
   switch (event.kind) {
     case "focus":
-      return [{ ...model, focused: event.focused }, []];
+      return [
+        { ...model, focused: event.focused },
+        event.focused && model.settings.title ? [{ kind: "call", title: null, bell: false }] : [],
+      ];
     case "reply":
       return [model, []];
     case "mouse":
@@ -70,7 +73,7 @@ function calm(model: Model): Model {
 
 function key(before: Model, event: TermEvent, now_ms: number): Result {
   const contexts = contextsOf(before, now_ms);
-  const action = actionFor(contexts, event);
+  const action = actionFor(contexts, event, before.keys);
   if (action === "leave") return leave(before, now_ms);
   const model = calm(before);
   const trouble = action === "retry" || action === "go_on" ? troubleOf(pageContext(model, now_ms)) : null;

@@ -12,7 +12,8 @@ import type {
 } from "../../shared/protocol.ts";
 import type { Caps } from "../term/caps.ts";
 import type { TermEvent } from "../term/keys.ts";
-import { createTheme, type Theme, type ThemeName } from "../theme.ts";
+import type { Keymap } from "../keymap.ts";
+import { createTheme, type OwnTheme, type Theme, THEME_NAMES } from "../theme.ts";
 import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
 import type { PageMemo } from "../widgets/blocks.ts";
 import type { Scroll } from "../widgets/page.ts";
@@ -106,12 +107,18 @@ export interface WhySheet {
 }
 
 export interface Settings {
-  theme: ThemeName | "auto";
+  /** "auto", a name of ours, or that of a file in HOME/themes. */
+  theme: string;
   panel: boolean;
   mouse: "wheel" | "native";
   /** The editor's first suggestion was seen. */
   hint_seen: boolean;
   motion: boolean;
+  /** A reply longer than the page is held at its first row, or followed to its end. */
+  follow: "head" | "end";
+  /** When a reply has ended and the window is not looked at. */
+  bell: boolean;
+  title: boolean;
   /** Name of the story that was open when the face was left; empty: none. */
   last_story: string;
 }
@@ -121,6 +128,9 @@ export interface Model {
   caps: Caps;
   theme: Theme;
   settings: Settings;
+  keys: Keymap;
+  /** The player's own themes. */
+  themes: readonly OwnTheme[];
   /** The remote brain's address, empty for our own. */
   whose: string;
   connection: Connection;
@@ -181,6 +191,8 @@ export type Msg =
   | { kind: "unsent"; prompt: string; ref: string }
   | { kind: "done"; text: string; error: boolean }
   /** Another program gave the line back; null: it is as it was. */
+  /** The player's themes as their files are now; `wanted` was asked for before it was known. */
+  | { kind: "themes"; themes: readonly OwnTheme[]; wanted: string }
   | { kind: "edited"; text: string | null; problem: string };
 
 export type Effect =
@@ -193,6 +205,10 @@ export type Effect =
   | { kind: "save_settings"; settings: Settings }
   | { kind: "mouse"; on: boolean }
   | { kind: "suspend" }
+  /** The window is not looked at: its title, or null for the one it had, and a bell. */
+  | { kind: "call"; title: string | null; bell: boolean }
+  /** The player's themes are read anew. */
+  | { kind: "read_themes"; wanted: string }
   /** The line goes to the player's own editor. */
   | { kind: "edit_outside"; text: string }
   | { kind: "redraw" };
@@ -207,6 +223,9 @@ export const DEFAULT_SETTINGS: Settings = {
   mouse: "wheel",
   hint_seen: false,
   motion: true,
+  follow: "head",
+  bell: false,
+  title: false,
   last_story: "",
 };
 
@@ -218,14 +237,18 @@ export interface Start {
   whose: string;
   draft: string;
   said: readonly string[];
+  keys: Keymap;
+  themes: readonly OwnTheme[];
 }
 
 export function init(start: Start): Model {
   return {
     size: start.size,
     caps: start.caps,
-    theme: themeOf(start.settings, start.caps),
+    theme: themeOf(start.settings, start.caps, start.themes),
     settings: start.settings,
+    keys: start.keys,
+    themes: start.themes,
     whose: start.whose,
     connection: { kind: "starting" },
     protocol: undefined,
@@ -272,9 +295,12 @@ export function init(start: Start): Model {
   };
 }
 
-export function themeOf(settings: Settings, caps: Caps): Theme {
+/** The theme of the settings; one that is not there any more counts as auto. */
+export function themeOf(settings: Settings, caps: Caps, themes: readonly OwnTheme[]): Theme {
   const { background, dark, depth, utf8 } = caps;
-  return createTheme({ name: settings.theme, background, dark, depth, utf8 });
+  const name = THEME_NAMES.find((known) => known === settings.theme) ?? "auto";
+  const own = themes.find((theme) => theme.name === settings.theme);
+  return createTheme({ name, background, dark, depth, utf8, own });
 }
 
 /** True while no story is open: the opening stands. */
@@ -303,6 +329,9 @@ export function withSync(story: Story, sync: SyncState): Story {
     sessions: sync.available_sessions ?? story.sessions,
   };
 }
+
+/** Where the page stands while a reply comes. */
+export const following = (settings: Settings): Scroll => ({ kind: settings.follow });
 
 const NOTICE_MS = 4000;
 /** A second row takes longer to read. */

@@ -2,7 +2,7 @@
 
 import { setText } from "../widgets/editor.ts";
 import { endTelling, lastReply, sayLine } from "../widgets/transcript.ts";
-import { type Effect, type Model, NO_POPUP, type Result, type Turn, withNotice } from "./model.ts";
+import { type Effect, following, type Model, NO_POPUP, type Result, type Turn, withNotice } from "./model.ts";
 
 /** Commands that a reply follows. */
 const TELLING = ["/retry", "/continue"];
@@ -59,7 +59,7 @@ export function waiting(model: Model, ref: string | null, now_ms: number): Model
   return {
     ...model,
     turn: newTurn(ref, now_ms),
-    scroll: { kind: "head" },
+    scroll: following(model.settings),
     desk: null,
   };
 }
@@ -80,7 +80,7 @@ export function say(model: Model, text: string, now_ms: number): Result {
     const said = {
       ...sent,
       transcript: sayLine(sent.transcript, text, ref),
-      scroll: { kind: "head" } as const,
+      scroll: following(model.settings),
     };
     return [effect === undefined ? said : waiting(said, ref, now_ms), effects];
   }

@@ -64,7 +64,7 @@ export function sheetLines(model: Model, sheet: Sheet): SheetLine[] {
   const wrap = (lines: SheetLine[]): SheetLine[] => lines.flatMap((line) => wrapped(line, width, column));
   switch (sheet.kind) {
     case "keys":
-      return wrap(keyLines());
+      return wrap(keyLines(model));
     case "help":
       return wrap(helpLines(model));
     case "log":
@@ -105,8 +105,8 @@ function helpLines(model: Model): SheetLine[] {
   ];
 }
 
-function keyLines(): SheetLine[] {
-  return keyHelp().flatMap(({ heading, rows }, at) => [
+function keyLines(model: Model): SheetLine[] {
+  return keyHelp(model.keys).flatMap(({ heading, rows }, at) => [
     ...(at === 0 ? [] : [BLANK]),
     { ...BLANK, heading },
     ...rows.map(({ label, help }): SheetLine => ({ ...BLANK, label, text: help })),

@@ -19,6 +19,8 @@ const LEAVE = "\x1b[?2026l\x1b[r\x1b[m" + // no open update, whole screen scroll
 // Asks for the terminal's state. Its answer ends the read that is under way, so that the next key is not ours.
 const WAKE = "\x1b[5n";
 const WAKE_WAIT_MS = 150; // a terminal that does not answer: its first key goes to us
+/** Rings, or flashes the window, as the terminal is set. */
+export const BELL: Uint8Array = new Uint8Array([7]);
 const PUSH_TITLE = "\x1b[22;2t";
 const POP_TITLE = "\x1b[23;2t";
 

@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import { DEFAULT_SETTINGS, type Settings } from "../app/model.ts";
-import { THEME_NAMES } from "../theme.ts";
 
 /** Outcome of writing a file, in words for the player. */
 export interface Written {
@@ -147,16 +146,19 @@ export function readSettings(text: string): Settings {
   }
   if (typeof value !== "object" || value === null) return DEFAULT_SETTINGS;
   const bag = value as Record<string, unknown>;
-  const flag = (name: "panel" | "hint_seen" | "motion"): boolean => {
+  const flag = (name: "panel" | "hint_seen" | "motion" | "bell" | "title"): boolean => {
     const found = bag[name];
     return typeof found === "boolean" ? found : DEFAULT_SETTINGS[name];
   };
   return {
-    theme: THEME_NAMES.find((name) => name === bag.theme) ?? "auto",
+    theme: typeof bag.theme === "string" && /^[\w-]{1,40}$/.test(bag.theme) ? bag.theme : "auto",
     panel: flag("panel"),
     mouse: bag.mouse === "native" ? "native" : "wheel",
     hint_seen: flag("hint_seen"),
     motion: flag("motion"),
+    follow: bag.follow === "end" ? "end" : "head",
+    bell: flag("bell"),
+    title: flag("title"),
     last_story: typeof bag.last_story === "string" ? bag.last_story.slice(0, 200) : "",
   };
 }

@@ -4,6 +4,8 @@ import type { Event, EventOf, SyncState } from "../../shared/protocol.ts";
 import { NO_USAGE } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 import { nextWake, update } from "../../face/app.ts";
+import { DEFAULT_KEYS, type Keymap } from "../../face/keymap.ts";
+import type { OwnTheme } from "../../face/theme.ts";
 import type { LinkEvent } from "../../face/app/link.ts";
 import {
   DEFAULT_SETTINGS,
@@ -71,6 +73,8 @@ export interface PlayerOptions {
   utf8?: boolean;
   depth?: Model["caps"]["depth"];
   whose?: string;
+  keys?: Keymap;
+  themes?: OwnTheme[];
 }
 
 export function createPlayer(options: PlayerOptions = {}): Player {
@@ -83,6 +87,8 @@ export function createPlayer(options: PlayerOptions = {}): Player {
     whose: options.whose ?? "",
     draft: options.draft ?? "",
     said: options.said ?? [],
+    keys: options.keys ?? DEFAULT_KEYS,
+    themes: options.themes ?? [],
   });
   let effects: Effect[] = [];
   const send = (msg: Msg): void => {

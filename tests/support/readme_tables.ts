@@ -26,9 +26,10 @@ const EXIT_WORDS: Record<keyof typeof EXIT, string> = {
 /** Markdown by the name of its place in the README. */
 export function readmeTables(): Record<string, string> {
   return {
-    keys: keyHelp().map(({ heading, rows }) =>
-      `**${heading}**\n\n${table(["key", "does"], rows.map(({ label, help }) => [cell(label), cell(help)]))}`
-    ).join("\n\n"),
+    keys: keyHelp().map(({ heading, place, rows }) => {
+      const lines = rows.map(({ label, help, action }) => [cell(label), cell(help), `\`${action}\``]);
+      return `**${heading}** (\`${place}\`)\n\n${table(["key", "does", "action"], lines)}`;
+    }).join("\n\n"),
     commands: table(
       ["command", "does"],
       [...COMMANDS, ...FACE_COMMANDS].map(({ usage, help }) => [`\`${cell(usage)}\``, cell(help)]),

@@ -314,7 +314,8 @@ Deno.test("/quit leaves; the face's own commands never reach the brain", () => {
   assert.deepEqual(run("/quit"), ["quit"]);
   assert.deepEqual(run("/theme light"), ["save_settings"]);
   assert.equal(player.model().theme.name, "light");
-  assert.deepEqual(run("/theme purple"), []);
+  assert.deepEqual(run("/theme purple"), ["read_themes"]);
+  player.send({ kind: "themes", themes: [], wanted: "purple" });
   assert.equal(
     player.model().notice?.text,
     'There is no theme "purple". There are auto, dark, light, contrast, mono.',
