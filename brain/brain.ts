@@ -404,6 +404,8 @@ export class Brain {
   #tend(turn: OpenTurn): void {
     const { id } = turn.scene.session;
     if (this.#stopping || this.#running.has(id)) return;
+    // Whose day is over is asked nothing more, and whose other reply runs can wait.
+    if (this.#tooMuch(turn.player_id, turn.scene) !== null) return;
     this.#upkeep.get(id)?.stop.abort();
     const stop = new AbortController();
     const ended = tendStory(this.deps, turn, stop.signal).finally(() => {

@@ -160,7 +160,6 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     {
       player_id,
       session_id: scene.session.id,
-      leaf_id: reply.parent_id,
       player: scene.character.name,
       words: cuts.words,
     },

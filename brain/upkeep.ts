@@ -54,7 +54,6 @@ async function tellStory(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promi
   const place: StoryPlace = {
     player_id,
     session_id: scene.session.id,
-    leaf_id: turn.reply.id,
     player: scene.character.name,
     words: cuts.words,
   };

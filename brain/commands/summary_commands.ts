@@ -1,10 +1,10 @@
 /** `/story`: the story so far, as the narrator reads it in place of what no longer fits, and the player's wording of it. */
 
 import type { Session } from "../../shared/story.ts";
-import { chooseStory } from "../memory/summary.ts";
+import { chooseStory, recordsTo } from "../memory/summary.ts";
 import { pathIds, turnOf } from "../store/messages.ts";
 import { getPrompt } from "../store/prompts.ts";
-import { addSummary, summariesOnPath, type SummaryRow } from "../store/summaries.ts";
+import { addSummary, type SummaryRow } from "../store/summaries.ts";
 import { type Command, type Context, NO_STORY } from "./command.ts";
 
 const MAX_TEXT = 4000;
@@ -32,7 +32,7 @@ export const SUMMARY_COMMANDS: Command[] = [
       const boundary = boundaryOf(context, session);
       if (boundary === null) return { answer: NOTHING_DROPPED };
       const { db } = context.deps;
-      const records = summariesOnPath(db, context.player_id, session.id, session.leaf_id);
+      const records = recordsTo(db, context.player_id, session.id, boundary);
       const { chain } = chooseStory(records, boundary);
       if (chain.length === 0) return { answer: NOTHING_DROPPED };
       const turn = (id: number | null) => id === null ? 0 : turnOf(db, context.player_id, id);

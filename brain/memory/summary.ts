@@ -3,9 +3,10 @@ import type { ChatMessage } from "../llm/provider.ts";
 import type { Database } from "../store/database.ts";
 import {
   addSummary,
+  listSummaries,
+  nearestAbove,
   type NewSummary,
   pathBetween,
-  summariesOnPath,
   type SummaryRow,
 } from "../store/summaries.ts";
 import { factsByRule } from "./fact_rules.ts";
@@ -23,12 +24,10 @@ const MAX_PICKED_FROM = 400;
 /** A text of a model with a smaller share of its words in the source tells another story. */
 const LEAST_GROUND = 0.3;
 
-/** Whose story, on which path, for how many words a record. */
+/** Whose story, for how many words a record. The path is given by the messages at which its history is cut. */
 export interface StoryPlace {
   player_id: string;
   session_id: string;
-  /** The path: everything told on it counts. */
-  leaf_id: number | null;
   /** The name of the player's character. */
   player: string;
   words: number;
@@ -59,6 +58,27 @@ export function chooseStory(
 }
 
 /**
+ * The records of a session that tell the path up to `boundary`, whichever of them will be chosen: each ends where
+ * another one begins, so that no long path has to be walked to know that they stand on it. Throws StoreError.
+ */
+export function recordsTo(
+  db: Database,
+  player_id: string,
+  session_id: string,
+  boundary: number,
+): SummaryRow[] {
+  const all = listSummaries(db, player_id, session_id);
+  const end = nearestAbove(db, player_id, boundary, all.map(({ last_id }) => last_id));
+  const places = new Set([end]);
+  // Ids grow along a path: from the last to the first, each place is known before it is asked for.
+  return all.toSorted((a, b) => b.last_id - a.last_id).filter((record) => {
+    if (!places.has(record.last_id)) return false;
+    places.add(record.prev_id);
+    return true;
+  }).sort((a, b) => a.id - b.id);
+}
+
+/**
  * The story so far up to `boundary`. What no record tells yet is told at once by picking sentences, and kept: so the
  * same text stands there until the history is cut again. Throws StoreError.
  */
@@ -69,8 +89,7 @@ export function storySoFar(
   now_ms: number,
 ): SummaryRow[] {
   const { player_id, session_id } = place;
-  const records = summariesOnPath(db, player_id, session_id, place.leaf_id);
-  const { chain, told_to } = chooseStory(records, boundary);
+  const { chain, told_to } = chooseStory(recordsTo(db, player_id, session_id, boundary), boundary);
   if (told_to === boundary) return chain;
   const messages = pathBetween(db, player_id, told_to, boundary);
   if (messages.length === 0) return chain;
@@ -107,7 +126,7 @@ export function storyJobs(
 ): StoryJob[] {
   const { player_id, session_id } = place;
   const { boundary, next } = cuts;
-  const records = summariesOnPath(db, player_id, session_id, place.leaf_id);
+  const records = boundary === null ? [] : recordsTo(db, player_id, session_id, boundary);
   const jobs: StoryJob[] = [];
   // What will stand there when the history is cut again: the late ones take their places then.
   const later = boundary === null ? [] : chooseStory(
@@ -118,7 +137,7 @@ export function storyJobs(
     boundary,
   ).chain;
   if (by_model && next !== null && next > (boundary ?? 0)) {
-    const known = records.some(({ prev_id, last_id, origin }) =>
+    const known = listSummaries(db, player_id, session_id).some(({ prev_id, last_id, origin }) =>
       prev_id === boundary && last_id === next && origin !== "extract"
     );
     const messages = known ? [] : pathBetween(db, player_id, boundary, next);

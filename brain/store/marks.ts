@@ -81,7 +81,7 @@ export function markedMessages(
        SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?1
        WHERE m.id = ?2 AND s.id = ?3
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id WHERE m.id >= ?5
      ), wanted (kind, message_id, text) AS (
        SELECT value ->> 'kind', value ->> 'message_id', value ->> 'text' FROM json_each(?4)
      )
@@ -96,6 +96,8 @@ export function markedMessages(
     leaf_id,
     session_id,
     JSON.stringify(told),
+    // Ids grow along a path: above the oldest mark nothing is looked for.
+    Math.min(...told.map(({ message_id }) => message_id ?? 0)),
   );
 }
 

@@ -53,28 +53,36 @@ export function addSummary(
   });
 }
 
-/** The records whose last message stands on the path to `leaf_id`, in the order they were made. */
-export function summariesOnPath(
-  db: Database,
-  player_id: string,
-  session_id: string,
-  leaf_id: number | null,
-): SummaryRow[] {
-  const any = db.get("SELECT 1 FROM summaries WHERE session_id = ? AND player_id = ?", session_id, player_id);
-  if (!any) return [];
+/** All records of a session of the player, on whatever branch, in the order they were made. */
+export function listSummaries(db: Database, player_id: string, session_id: string): SummaryRow[] {
   return db.all(
-    `WITH RECURSIVE path (id, parent_id) AS (
-       SELECT id, parent_id FROM messages WHERE id = ? AND session_id = ?
-       UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
-     )
-     SELECT ${COLUMNS} FROM summaries
-     WHERE session_id = ? AND player_id = ? AND last_id IN (SELECT id FROM path) ORDER BY id`,
-    leaf_id,
-    session_id,
+    `SELECT ${COLUMNS} FROM summaries WHERE session_id = ? AND player_id = ? ORDER BY id`,
     session_id,
     player_id,
   );
+}
+
+/**
+ * The nearest of `ids` on the way from `last_id` (itself included) up to the root of the story; null: none of them.
+ * Costs no more than the way there.
+ */
+export function nearestAbove(db: Database, player_id: string, last_id: number, ids: number[]): number | null {
+  if (ids.length === 0) return null;
+  const found = db.get<{ id: number }>(
+    `WITH RECURSIVE wanted (id) AS (SELECT value FROM json_each(?)),
+     up (id, parent_id) AS (
+       SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
+       WHERE m.id = ?
+       UNION ALL
+       SELECT m.id, m.parent_id FROM up JOIN messages m ON m.id = up.parent_id
+       WHERE up.id NOT IN (SELECT id FROM wanted)
+     )
+     SELECT id FROM up WHERE id IN (SELECT id FROM wanted) LIMIT 1`,
+    JSON.stringify(ids),
+    player_id,
+    last_id,
+  );
+  return found?.id ?? null;
 }
 
 /**

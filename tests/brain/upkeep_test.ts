@@ -9,6 +9,7 @@ import { pathTo } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";
 import { getSession } from "../../brain/store/sessions.ts";
 import type { SummaryRow } from "../../brain/store/summaries.ts";
+import { dayOf, spentOn } from "../../brain/store/usage.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says, type Script } from "../support/brain_fakes.ts";
 
 const SYSTEM_OF_SUMMARY = "You keep the record of a story";
@@ -326,4 +327,19 @@ Deno.test("another player's commands leave the work on a story alone", () =>
     go();
     await rest();
     assert.deepEqual(rows(fake).map(({ origin }) => origin), ["model"]);
+  }));
+
+Deno.test("whose day is over pays for no story so far", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(teller());
+    for (let turn = 0; turn < 6; turn++) {
+      const { tokens } = spentOn(fake.deps.db, "local", dayOf(fake.clock.now));
+      fake.deps.config.limits = { tokens_per_day: tokens + 1 };
+      await play(fake, 1);
+    }
+    assert.equal(stories(fake).length, 6);
+    assert.equal(summaries(fake).length, 0);
+    fake.deps.config.limits = {};
+    await play(fake, 1);
+    assert.equal(summaries(fake).length, 1);
   }));

@@ -6,11 +6,12 @@ import {
   chooseStory,
   countWords,
   pickSentences,
+  recordsTo,
   storyJobs,
   type StoryPlace,
   storySoFar,
 } from "../../../brain/memory/summary.ts";
-import { addSummary, summariesOnPath, type SummaryRow } from "../../../brain/store/summaries.ts";
+import { addSummary, type SummaryRow } from "../../../brain/store/summaries.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";
 
@@ -70,7 +71,7 @@ function prepare(db: Database): { ids: number[]; place: StoryPlace } {
   const ids = tellAll(db, aSession(), lines);
   return {
     ids,
-    place: { player_id: "ann", session_id: "story", leaf_id: ids.at(-1)!, player: "Ida", words: 20 },
+    place: { player_id: "ann", session_id: "story", player: "Ida", words: 20 },
   };
 }
 
@@ -130,7 +131,7 @@ Deno.test("what is to be done: the next stretch, what was only picked, then a fo
     add(0, 3, { after_id: ids[3], layer: 2 });
     assert.deepEqual(jobs(ids[3], null), []);
     const shown = () =>
-      chooseStory(summariesOnPath(db, "ann", "story", place.leaf_id), ids[3]).chain.map(({ layer }) => layer);
+      chooseStory(recordsTo(db, "ann", "story", ids[3]), ids[3]).chain.map(({ layer }) => layer);
     assert.deepEqual(shown(), [1, 1]);
     add(4, 5);
     add(6, 7);
@@ -146,11 +147,34 @@ Deno.test("what is to be done: the next stretch, what was only picked, then a fo
   });
 });
 
+Deno.test("records of another branch are none of this path", async () => {
+  await withDatabase((db) => {
+    const { ids, place } = prepare(db);
+    storySoFar(db, place, ids[3], 7);
+    storySoFar(db, place, ids[7], 7);
+    const told = (boundary: number) =>
+      recordsTo(db, "ann", "story", boundary).map(({ first_id, last_id }) => [first_id, last_id]);
+    assert.deepEqual(told(ids[9]), [[ids[0], ids[3]], [ids[4], ids[7]]]);
+    assert.deepEqual(told(ids[6]), [[ids[0], ids[3]]]);
+    assert.deepEqual(told(ids[2]), []);
+    const branch = { player_id: "ann", id: "story" };
+    const line = tell(db, branch, ids[3], "user", "I take the boat to Kobal.").id;
+    const reply = tell(db, branch, line, "assistant", "Kobal nods at the boat.").id;
+    assert.deepEqual(told(reply), [[ids[0], ids[3]]]);
+    assert.deepEqual(storySoFar(db, place, reply, 8).map(({ first_id, last_id }) => [first_id, last_id]), [
+      [ids[0], ids[3]],
+      [line, reply],
+    ]);
+    assert.deepEqual(told(ids[9]), [[ids[0], ids[3]], [ids[4], ids[7]]]);
+    assert.deepEqual(recordsTo(db, "ben", "story", ids[9]), []);
+  });
+});
+
 Deno.test("the source of a job is the path's, not another branch's", async () => {
   await withDatabase((db) => {
     const { ids, place } = prepare(db);
     const other = tell(db, { player_id: "ann", id: "story" }, ids[1], "user", "I take the boat.").id;
-    const [job] = storyJobs(db, { ...place, leaf_id: other }, { boundary: null, next: other }, true);
+    const [job] = storyJobs(db, place, { boundary: null, next: other }, true);
     assert.ok(job.kind === "tell");
     assert.deepEqual(job.messages.map(({ id }) => id), [ids[0], ids[1], other]);
   });

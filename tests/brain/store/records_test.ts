@@ -145,7 +145,7 @@ Deno.test("a mark replaces the one before it, and null takes it away", async () 
   });
 });
 
-Deno.test("summaries count on the paths that hold their last message", async () => {
+Deno.test("summaries know where they begin; the nearest of some messages is found on the way up", async () => {
   await withDatabase((db) => {
     const [one, two, three] = tellAll(db, aSession(), ["a", "b", "c"]);
     const other = tell(db, { player_id: "ann", id: "story" }, one, "assistant", "d").id;
@@ -158,10 +158,19 @@ Deno.test("summaries count on the paths that hold their last message", async () 
     assert.equal(second?.prev_id, one);
     assert.equal(second?.after_id, one);
     assert.equal(summaries.addSummary(db, "ann", "another", summary(one, one, "x")), null);
-    const on = (leaf: number | null) => texts(summaries.summariesOnPath(db, "ann", "story", leaf));
-    assert.deepEqual(on(three), ["first", "second"]);
-    assert.deepEqual(on(other), ["first"]);
-    assert.deepEqual(on(null), []);
+    assert.deepEqual(texts(summaries.listSummaries(db, "ann", "story")), ["first", "second"]);
+    assert.deepEqual(summaries.listSummaries(db, "ann", "another"), []);
+    const rows: [number, number[], number | null][] = [
+      [three, [], null],
+      [three, [three, one], three],
+      [three, [one, two], two],
+      [other, [two, three], null],
+      [other, [two, one], one],
+      [three, [other], null],
+    ];
+    for (const [from, ids, found] of rows) {
+      assert.equal(summaries.nearestAbove(db, "ann", from, ids), found, `${from} ${ids}`);
+    }
     const between = (after: number | null, last: number) =>
       summaries.pathBetween(db, "ann", after, last).map(({ id }) => id);
     assert.deepEqual(between(null, three), [one, two, three]);
@@ -298,7 +307,8 @@ const FOREIGN: [string, (db: Database, one: number) => unknown, unknown][] = [
   ["markedMessages", (db, one) => marks.markedMessages(db, "ben", "story", one, PIN), []],
   ["markedLore", (db) => marks.markedLore(db, "ben", "marsh", LORE_PIN), []],
   ["addSummary", (db, one) => summaries.addSummary(db, "ben", "story", summary(one, one, "x")), null],
-  ["summariesOnPath", (db, one) => summaries.summariesOnPath(db, "ben", "story", one), []],
+  ["listSummaries", (db) => summaries.listSummaries(db, "ben", "story"), []],
+  ["nearestAbove", (db, one) => summaries.nearestAbove(db, "ben", one, [one]), null],
   ["pathBetween", (db, one) => summaries.pathBetween(db, "ben", null, one), []],
   ["countPieces", (db) => pieces.countPieces(db, "ben", "story", "marsh"), 0],
   ["listMemory", (db, one) => pieces.listMemory(db, "ben", one, { limit: 9 }), []],
