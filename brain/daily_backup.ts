@@ -97,7 +97,8 @@ export async function outdated(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) names.push(name);
   const copies = names.filter((name) => NAME.test(name)).sort().reverse();
-  const unfinished = names.filter((name) => name.endsWith(".db.part") && NAME.test(name.slice(0, -5)));
+  // With the journal of a copy whose process was killed.
+  const unfinished = names.filter((name) => /\.part(-\w+)?$/.test(name) && NAME.test(name.split(".part")[0]));
   return [...copies.slice(BACKUPS_KEPT), ...unfinished];
 }
 

@@ -91,7 +91,8 @@ Deno.test("the newest seven are kept; what is not a daily copy is left alone", a
     await Deno.mkdir(folder);
     const old = ["01", "02", "03", "04", "05", "06", "07", "08"].map((day) => `engine-2026-11-${day}.db`);
     const mine = ["engine-2026-11-01.db.bak", "before the war.db", "engine.db"];
-    for (const name of [...old, ...mine, "engine-2026-11-09.db.part"]) {
+    const unfinished = ["engine-2026-11-09.db.part", "engine-2026-11-10.db.part-journal"];
+    for (const name of [...old, ...mine, ...unfinished]) {
       await Deno.writeTextFile(join(folder, name), "x");
     }
     await backup.look();

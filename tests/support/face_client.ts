@@ -19,6 +19,8 @@ export interface Told {
 
 export class FaceClient implements AsyncDisposable {
   readonly events: Event[] = [];
+  /** When each of `events` came, on `performance.now()`. */
+  readonly arrived_ms: number[] = [];
   /** Frames that the codec refused; a test ends with none. */
   readonly faults: string[] = [];
   state: SyncState | null = null;
@@ -172,6 +174,7 @@ export class FaceClient implements AsyncDisposable {
       return;
     }
     this.events.push(event);
+    this.arrived_ms.push(performance.now());
     switch (event.event) {
       case "sync_state":
         this.state = { ...event.metadata, ...keptLists(this.state, event.metadata) };
