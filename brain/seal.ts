@@ -60,6 +60,24 @@ export function pullFlags(hub: string, model_folder: string): string[] {
   ];
 }
 
+/** Flags for filling a Chroma server: net to it alone, read of the code, read and write of the database's folder. */
+export function chromaFlags(config: Config, root: string): string[] {
+  const folder = dirname(config.database_path);
+  return [
+    "--quiet",
+    "--no-prompt",
+    "--ignore-env",
+    "--no-check",
+    "--cached-only",
+    "--frozen",
+    `--config=${join(root, "deno.json")}`,
+    `--allow-net=${hostAndPort(config.vectors.url)}`,
+    `--allow-read=${paths([...codeList(root), folder])}`,
+    // Its log beside it is written by readers, too.
+    `--allow-write=${paths([folder])}`,
+  ];
+}
+
 /** `host:port` of its own address and of every endpoint that has a key or an address of the player's, each once. */
 export function netList(config: Config): string[] {
   const own = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`;
@@ -75,8 +93,17 @@ export function netList(config: Config): string[] {
 }
 
 function readList(config: Config, root: string): string[] {
-  const code = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((name) => join(root, name));
-  return [config.assets, ...code, config.home, ...config.lore_folders, dirname(config.database_path)];
+  return [
+    config.assets,
+    ...codeList(root),
+    config.home,
+    ...config.lore_folders,
+    dirname(config.database_path),
+  ];
+}
+
+function codeList(root: string): string[] {
+  return ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((name) => join(root, name));
 }
 
 function writeList(config: Config): string[] {

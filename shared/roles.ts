@@ -8,6 +8,7 @@ export interface Role {
 export const BRAIN_ROLES: readonly Role[] = [
   { name: "brain", help: "run the brain alone, for faces that come and go" },
   { name: "models", help: "pull, list or locate the model that makes memory go by meaning" },
+  { name: "memory", help: "check or rebuild what is derived from the stories" },
   { name: "backup", help: "copy the database to a file, also beside a running brain" },
   { name: "restore", help: "put a backup in the database's place, which is kept" },
   { name: "doctor", help: "look at everything that playing needs, and say what to do" },

@@ -20,6 +20,7 @@ export type Order =
   }
   | { role: "import"; file: string; player: string }
   | { role: "import_original"; folder: string }
+  | { role: "memory"; action: "rebuild" | "check" }
   | { role: "token"; action: "add" | "revoke" | "list"; name: string };
 
 /** The one player at this machine. */
@@ -59,6 +60,13 @@ export function addOrders(program: Command, run: (order: Order) => Promise<void>
     .copyInheritedSettings(program).exitOverride()
     .argument("<folder>", "where its engine.db, config.yaml and assets are")
     .action((folder) => run({ role: "import_original", folder }));
+
+  const memory = command("memory");
+  const about = { rebuild: "make anew what differs, and fill the Chroma server", check: "say what differs" };
+  for (const action of ["rebuild", "check"] as const) {
+    memory.command(action).description(about[action]).copyInheritedSettings(program).exitOverride()
+      .action(() => run({ role: "memory", action }));
+  }
 
   const tokens = command("token");
   const verb = (name: string, what: string) =>

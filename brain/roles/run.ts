@@ -44,6 +44,8 @@ async function run(order: Order, place: Place): Promise<number> {
       return await (await import("./import.ts")).importStory(place, order);
     case "import_original":
       return await (await import("./import_original.ts")).importOriginal(place, order);
+    case "memory":
+      return await (await import("./memory.ts")).memory(place, order);
     case "token":
       return (await import("./token.ts")).token(place, order);
     default:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Config, loadConfig } from "../../brain/config.ts";
-import { embedderFlags, netList, pullFlags, sealedBrainFlags } from "../../brain/seal.ts";
+import { chromaFlags, embedderFlags, netList, pullFlags, sealedBrainFlags } from "../../brain/seal.ts";
 
 function config(text: string, host = "127.0.0.1", port = 0): Config {
   const read = (path: string) => path === "/h/config.yaml" ? text : null;
@@ -63,6 +63,18 @@ Deno.test("the flags grant net, read and write lists and nothing else", () => {
     `--allow-net=127.0.0.1:0`,
     "--allow-read=/a,/engine/brain,/engine/shared,/engine/node_modules,/engine/deno.json,/engine/deno.lock,/h,/lore",
     "--allow-write=/h",
+  ]);
+});
+
+Deno.test("filling a Chroma server: net to it alone, nothing but the code and the database's folder", () => {
+  const given = config(
+    "database_path: /d/s.db\nlore_folders: [/lore]\nvectors: {engine: chroma, url: 'https://chroma.example', token: t}",
+  );
+  const flags = chromaFlags(given, "/engine").filter((flag) => flag.startsWith("--allow"));
+  assert.deepEqual(flags, [
+    "--allow-net=chroma.example:443",
+    "--allow-read=/engine/brain,/engine/shared,/engine/node_modules,/engine/deno.json,/engine/deno.lock,/d",
+    "--allow-write=/d",
   ]);
 });
 
