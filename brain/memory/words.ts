@@ -94,6 +94,16 @@ export function asksForContent(line: string): boolean {
   return questionTerms(line, []).some((term) => term.calls);
 }
 
+/** Whether a line is neither German nor in a script without blanks: what is not known to be other counts as English. */
+export function isEnglish(line: string): boolean {
+  return !isGerman(line.slice(0, READ_LENGTH)) && !isUnspaced(line);
+}
+
+/** Whether a text holds anything that is not said in every story ("I wait a while."). */
+export function saysSomething(text: string): boolean {
+  return wordsOf(text).some((word) => !word.weak);
+}
+
 /** Whether the line asks something: then ordinary words call too, which in a deed ("I open the door") must not. */
 export function asksSomething(line: string): boolean {
   return /[?？]/.test(line);
@@ -137,9 +147,13 @@ function pairsOf(token: string): Word[] {
     const characters = [...run];
     for (let i = 0; i < Math.max(1, characters.length - 1); i++) {
       const pair = characters.slice(i, i + 2);
-      const weak = pair.length < 2 || /^\p{Script=Hiragana}+$/u.test(pair.join(""));
+      const weak = pair.length < 2 || /^\p{Script=Hiragana}+$/u.test(pair.join("")) ||
+        JAPANESE_WEAK_PAIRS.has(pair.join(""));
       words.push({ word: pair.join(""), phrase: pair.join(" "), prefix: false, name: false, weak });
     }
+    // Between two weak pairs there is only where one word ends and the next begins.
+    const pairs = words.slice(words.length - Math.max(1, characters.length - 1));
+    pairs.slice(1, -1).forEach((pair, i) => pair.weak ||= pairs[i].weak && pairs[i + 2].weak);
   }
   return words;
 }
@@ -191,6 +205,12 @@ const GERMAN_WEAK_WORDS = new Set(
   antworte bleibe blicke bringe finde frage gebe gehe gehen gut halte hand hände höre komme lange lasse laufe lege
   mache machen mann nehme nicke noch öffne sage sagen schaue sehe sehen setze sitze stehe stelle suche trete tür warte
   weg weiß weiter zeit ziehe`.split(/\s+/),
+);
+
+const JAPANESE_WEAK_PAIRS = new Set(
+  `少し 待つ 待っ 見る 見回 回す 周り 辺り 頷く 頷い 笑う 笑っ 黙っ 黙る 座る 座っ 立つ 立っ 歩く 歩い 進む 進ん 行く 行っ 聞く
+  聞い 言う 言っ 頭を 目を 首を 肩を 息を 静か 何も 答え 返事 続け 続く 道を 前に 後ろ 手を 顔を 微笑 深く 今日 思う 思っ 考え
+  止ま 来る 来た 出る 入る 彼は 彼女 女は 私は 人に 人が 所へ`.split(/\s+/),
 );
 
 const STOP_WORDS = new Set(

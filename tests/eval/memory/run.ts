@@ -19,7 +19,7 @@ import {
 
 /** What a turn asks for and what its budgets are in a fresh home. */
 export const LIVE = { max_lore: 12, max_memories: 24, lore_tokens: 500, memory_tokens: 600 };
-const WORD_BUDGET = 300;
+export const WORD_BUDGET = 300;
 const READER = { id: "", name: "The reader", persona: "", secret: "" };
 
 export interface DialogueFigures {
@@ -29,7 +29,7 @@ export interface DialogueFigures {
   r10: number;
   mrr: number;
   r300: number;
-  by_category: Record<string, { questions: number; r10: number; r300: number }>;
+  by_category: Record<string, { questions: number; r5: number; r10: number; mrr: number; r300: number }>;
 }
 
 export interface BookFigures {
@@ -58,8 +58,8 @@ export async function runDialogues(
   for (const { one, question } of shuffled(asked, 7)) {
     if (question.evidence.length === 0) continue;
     const ask = askOf({ session_id: one.session_id, leaf_id: one.leaf_id, line: question.text });
-    const options = await arm(ask);
     const begun = performance.now();
+    const options = await arm(ask);
     const { memories } = search(db, ask, known, options);
     seen.times.push(performance.now() - begun);
     const ranked = turnsOf(rankMemories(db, ask, known, options), one);
@@ -78,6 +78,8 @@ export async function runDialogues(
     const of = rows.filter((row) => row.category === category);
     by_category[category] = {
       questions: of.length,
+      r5: mean(of.map((row) => row.r5)),
+      mrr: mean(of.map((row) => row.mrr)),
       r10: mean(of.map((row) => row.r10)),
       r300: mean(of.map((row) => row.r300)),
     };
@@ -106,8 +108,8 @@ export async function runBooks(
   for (const { book, world_id } of fed) {
     for (const question of shuffled(book.questions.filter((question) => question.explicit), 7)) {
       const ask = askOf({ world_id, line: question.text });
-      const options = await arm(ask);
       const begun = performance.now();
+      const options = await arm(ask);
       const { lore } = search(db, ask, known, options);
       seen.times.push(performance.now() - begun);
       const covered = answerCoverage(printedLore(lore), question.answer, question.text);
