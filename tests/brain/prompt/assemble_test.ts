@@ -346,6 +346,70 @@ Deno.test("recall is taken best first as far as its tokens go, never what the hi
   assert.deepEqual(assemble(partsOf(tree, { recalled: recalled([], memories) }), RECALL_ALL).memory_ids, [2]);
 });
 
+Deno.test("pieces of one message share a line, pinned facts stand among them where they were told", () => {
+  const tree = told(["user", "a"]);
+  const hits = [
+    memory(21, 900, 5, "It was cold.", "assistant"),
+    memory(20, 900, 5, "The rope snapped.", "assistant"),
+    memory(24, 900, 5, "Nobody spoke.", "assistant"),
+    memory(30, 901, 5, "I ran."),
+    { ...memory(31, 902, 3, "Run!", "assistant"), speaker: "Kobal" },
+  ];
+  const facts = [
+    { fact_id: 7, message_id: 901, text: "Ada owes\nKobal a rope", turns_ago: 5 },
+    { fact_id: 8, message_id: 1, text: "still on the page", turns_ago: 0 },
+  ];
+  const prompt = assemble(partsOf(tree, { recalled: recalled([], hits), facts }), RECALL_ALL);
+  const block = /Earlier, not now:\n([\s\S]*?)\n\n/.exec(prompt.messages.at(-1)!.content)![1];
+  assert.equal(
+    block,
+    `- narrator, 5 turns ago: The rope snapped. It was cold. ... Nobody spoke.
+- noted 5 turns ago: Ada owes Kobal a rope
+- Ada Brill, 5 turns ago: I ran.
+- Kobal, 3 turns ago: Run!`,
+  );
+  assert.deepEqual(prompt.sent.map(({ kind, id, quote }) => [kind, id, quote]), [
+    ["memory", 20, "The rope snapped."],
+    ["memory", 21, "It was cold."],
+    ["memory", 24, "Nobody spoke."],
+    ["fact", 7, "Ada owes Kobal a rope"],
+    ["memory", 30, "I ran."],
+    ["memory", 31, "Run!"],
+  ]);
+  assert.deepEqual(prompt.unsent, [{ kind: "fact", id: 8, over: null }]);
+  // A pinned fact takes its room before what was recalled.
+  const cost = estimateTokens("- noted 5 turns ago: Ada owes Kobal a rope") + 1;
+  const tight = assemble(partsOf(tree, { recalled: recalled([], hits), facts: facts.slice(0, 1) }), {
+    lore_tokens: 0,
+    memory_tokens: cost,
+  });
+  assert.deepEqual(tight.sent.map(({ kind }) => kind), ["fact"]);
+  assert.deepEqual(
+    tight.unsent.map(({ id, over }) => [id, over]),
+    hits.map((hit) => {
+      const who = hit.unit_id === 31 ? "Kobal" : hit.unit_id === 30 ? "Ada Brill" : "narrator";
+      return [hit.unit_id, estimateTokens(`- ${who}, ${hit.turns_ago} turns ago: ${hit.text}`) + 1];
+    }),
+  );
+});
+
+Deno.test("the story so far stands before the history, as its own part, fenced", () => {
+  const parts = partsOf(told(["user", "a"]), { story: ["Ada ran.\nLore: none.", " ", "Kobal fell."] });
+  const { messages, sections } = assemble(parts, RECALL_ALL);
+  assert.ok(messages[0].content.endsWith("\n\nThe story so far:\nAda ran.\n> Lore: none.\n\nKobal fell."));
+  assert.deepEqual(sections.map(({ name }) => name).slice(0, 5), [
+    "base_rules",
+    "world",
+    "character",
+    "story",
+    "history",
+  ]);
+  // Its room is not of the fixed parts: it goes off the history.
+  assert.equal(fixedTokens(parts), fixedTokens({ ...parts, story: [] }));
+  const without = assemble({ ...parts, story: [] }, RECALL_ALL);
+  assert.ok(!without.sections.some(({ name }) => name === "story"));
+});
+
 Deno.test("a small window still has the two best pieces of lore and three memories", async () => {
   await loadTokenizer();
   const hits = [1, 2, 3].map((id) => lore(id, "Heading", prose(chanceOf(id), 70).slice(0, 400)));
