@@ -5,7 +5,7 @@ import { unreachable } from "../shared/protocol.ts";
 import { geometry, pageContext } from "./app/geometry.ts";
 import { changeTheme } from "./app/face_run.ts";
 import { updateLink } from "./app/events.ts";
-import { leave, updateTerm } from "./app/keys.ts";
+import { leave, updateClick, updateTerm } from "./app/keys.ts";
 import { type Model, type Msg, NO_POPUP, type Result, themeOf, withNotice } from "./app/model.ts";
 import { flushOutbox } from "./app/say.ts";
 import { setText } from "./widgets/editor.ts";
@@ -38,6 +38,8 @@ function step(model: Model, msg: Msg, now_ms: number): Result {
     }
     case "caps":
       return [{ ...model, caps: msg.caps, theme: themeOf(model.settings, msg.caps, model.themes) }, []];
+    case "click":
+      return updateClick(model, msg.on, now_ms);
     case "tick":
       return tick(model, now_ms);
     case "interrupt":

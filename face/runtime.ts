@@ -14,6 +14,7 @@ import { paint } from "./term/paint.ts";
 import type { Terminal } from "./term/terminal.ts";
 import { warmSegmenter } from "./term/width.ts";
 import { createWriter } from "./term/writer.ts";
+import { clickAt } from "./view/clicks.ts";
 import { scrollOf } from "./view/scroll.ts";
 import { type Screen, view } from "./view.ts";
 import { type EditedOutside, editInProgram } from "./wiring/edit_outside.ts";
@@ -100,7 +101,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     if (over) return;
     wake();
     // A key is answered at once; what streams in waits for its frame.
-    if (msg.kind === "term" || msg.kind === "resize") draw();
+    if (msg.kind === "term" || msg.kind === "click" || msg.kind === "resize") draw();
     else later();
   }
 
@@ -227,7 +228,11 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
 
   function hear(events: TermEvent[]): void {
     for (const event of events) {
-      if (event.kind !== "reply") dispatch({ kind: "term", event });
+      if (event.kind === "mouse" && event.action === "press") {
+        // A click means what was on the screen when it was made.
+        const on = shown === null ? null : clickAt(shown.screen.clicks, event.x, event.y);
+        if (on !== null) dispatch({ kind: "click", on });
+      } else if (event.kind !== "reply") dispatch({ kind: "term", event });
       else setCaps(applyReply(model.caps, event));
     }
     clearTimeout(esc_timer);

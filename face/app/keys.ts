@@ -11,7 +11,15 @@ import { endTelling, isTelling } from "../widgets/transcript.ts";
 import { completionOf } from "./completion.ts";
 import { openDesk, updateDesk } from "./desk.ts";
 import { geometry, pageContext } from "./geometry.ts";
-import { type Effect, isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import {
+  type Click,
+  type Effect,
+  isOpening,
+  type Model,
+  NO_POPUP,
+  type Result,
+  withNotice,
+} from "./model.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
 import { scrollSheet } from "./sheet.ts";
 import { endSearch, openSearch, searched, updateSearch } from "./search.ts";
@@ -57,6 +65,32 @@ export function updateTerm(model: Model, event: TermEvent, now_ms: number): Resu
     case "key":
     case "text":
       return key(model, event, now_ms);
+  }
+}
+
+/** A click points; a click on what is pointed at takes it. */
+export function updateClick(before: Model, on: Click, now_ms: number): Result {
+  const model = calm(before);
+  if (model.leaving === "question" || model.confirm !== null) return [model, []];
+  switch (on.kind) {
+    case "message":
+      if (model.search !== null) return [model, []];
+      return [{ ...model, desk: on.id, transcript: endTelling(model.transcript) }, []];
+    case "row": {
+      const completion = completionOf(model, now_ms);
+      if (completion === null || on.at >= completion.rows.length) return [model, []];
+      if (completion.chosen === on.at && model.popup.touched) return take(model, true, now_ms);
+      return [{ ...model, popup: { ...model.popup, selected: on.at, touched: true } }, []];
+    }
+    case "choice":
+      if (model.opening.row === on.at) return chooseInOpening(model, on.at, now_ms);
+      return [moveInOpening(model, on.at - model.opening.row), []];
+    case "piece":
+      if (model.sheet?.kind !== "why") return [model, []];
+      if (model.sheet.chosen === on.at) return updateWhy(model, model.sheet, "why_go", now_ms);
+      return [{ ...model, sheet: { ...model.sheet, chosen: on.at } }, []];
+    case "caret":
+      return [{ ...endFound(model), desk: null, editor: edit.moveTo(model.editor, on.at) }, []];
   }
 }
 

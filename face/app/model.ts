@@ -179,11 +179,21 @@ export interface Model {
   focused: boolean;
 }
 
+/** What can be clicked. */
+export type Click =
+  | { kind: "message"; id: number }
+  /** A row of the list over the page, of the opening, a piece on the page that says why: counted from 0. */
+  | { kind: "row" | "choice" | "piece"; at: number }
+  /** A place in the editor's text. */
+  | { kind: "caret"; at: number };
+
 export type Msg =
   | { kind: "term"; event: TermEvent }
   | { kind: "link"; event: LinkEvent }
   | { kind: "resize"; width: number; height: number }
   | { kind: "caps"; caps: Caps }
+  /** A click on something that the screen showed. */
+  | { kind: "click"; on: Click }
   | { kind: "tick" }
   /** SIGINT from outside: as Ctrl+C. */
   | { kind: "interrupt" }

@@ -8,6 +8,7 @@ import { connectionText } from "../panels.ts";
 import { type Grid, put } from "../term/grid.ts";
 import type { Style } from "../term/style.ts";
 import { textWidth } from "../term/width.ts";
+import type { Clicks } from "./clicks.ts";
 import { fit, putSpans, type Span, spansWidth } from "./draw.ts";
 
 const BLOCK = 88;
@@ -25,7 +26,7 @@ function frame(width: number): { x: number; width: number } {
   return { x: width <= BLOCK + 4 ? 2 : (width - block) >> 1, width: Math.min(block, width - 4) };
 }
 
-export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: number): void {
+export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: number, clicks: Clicks): void {
   const { theme, opening } = model;
   const { marks } = theme;
   const { x, width } = frame(grid.width);
@@ -86,6 +87,7 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
     if (at < 9) put(grid, text_x, y, String(at + 1), selected ? theme.accent : theme.dim, right);
     put(grid, text_x + 3, y, fit(choice.name, names - 1, marks.ellipsis), look, right);
     for (const row of texts[at].length === 0 ? [""] : texts[at]) {
+      clicks.set(y, { from: x, to: right, click: () => ({ kind: "choice", at }) });
       put(grid, what_x, y++, row, theme.dim, right);
     }
   }

@@ -2,14 +2,15 @@
 
 import { completionOf, type PopupRow } from "../app/completion.ts";
 import type { Geometry } from "../app/geometry.ts";
-import type { Model } from "../app/model.ts";
+import type { Click, Model } from "../app/model.ts";
 import { fill, type Grid, put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
+import type { Clicks } from "./clicks.ts";
 import { fit } from "./draw.ts";
 
 const MAX_ROWS = 10;
 
-export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: number): void {
+export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: number, clicks: Clicks): void {
   const completion = completionOf(model, now_ms);
   if (completion === null || model.confirm !== null) return;
   const { theme } = model;
@@ -30,8 +31,11 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
   // A blank row keeps the list apart from the prose it lies over.
   fill(grid, left, top - 1, width + 4, height + noted + 1, " ", theme.text);
   let y = top;
+  for (let row = top - 1; row < place.rule_y; row++) clicks.delete(row);
   for (const [at, row] of shown.entries()) {
     const selected = first + at === chosen;
+    const click = (): Click => ({ kind: "row", at: first + at });
+    clicks.set(y, { from: left, to: left + width + 4, click });
     const text = selected ? theme.selected : theme.text;
     const dim = selected ? theme.selected_dim : theme.dim;
     const accent = selected ? theme.selected_accent : theme.accent;

@@ -1,13 +1,14 @@
 /** Draws a page of words in place of the story. */
 
 import type { Geometry } from "../app/geometry.ts";
-import type { Model, Sheet } from "../app/model.ts";
+import type { Click, Model, Sheet } from "../app/model.ts";
 import { labelWidth, scrollSheet, sheetHeight, sheetLines } from "../app/sheet.ts";
 import { type Grid, put } from "../term/grid.ts";
+import type { Clicks } from "./clicks.ts";
 import type { Style } from "../term/style.ts";
 import { textWidth } from "../term/width.ts";
 
-export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Sheet): void {
+export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Sheet, clicks: Clicks): void {
   const { theme } = model;
   const { top } = scrollSheet(model, sheet, 0);
   const lines = sheetLines(model, sheet).slice(top, top + sheetHeight(model));
@@ -28,6 +29,11 @@ export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Shee
       const chosen = quiet && line.entry !== undefined && line.entry === sheet.chosen;
       if (chosen && lines[at - 1]?.entry !== line.entry) {
         put(grid, place.x - 2, y, theme.marks.player, theme.accent);
+      }
+      const { entry } = line;
+      if (entry !== undefined) {
+        const click = (): Click => ({ kind: "piece", at: entry });
+        clicks.set(y, { from: place.x - 2, to: place.x + place.width, click });
       }
       draw(place.x, line.label, quiet && !chosen ? theme.dim : theme.accent);
       draw(place.x + labelWidth(model, sheet), line.text, line.dim ? theme.dim : theme.text);

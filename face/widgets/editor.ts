@@ -291,6 +291,17 @@ function offsetAt(row: EditorRow, column: number, last_row: boolean): number {
   return soft_end && row.text.endsWith(" ") ? end - 1 : end;
 }
 
+/** The offset of a column in a row: where a click puts the caret. */
+export function offsetIn(rows: readonly EditorRow[], y: number, column: number): number {
+  const row = rows[Math.max(0, Math.min(y, rows.length - 1))];
+  const next = rows[rows.indexOf(row) + 1];
+  return offsetAt(row, Math.max(0, column), next === undefined || next.start !== row.end);
+}
+
+/** The caret somewhere else. */
+export const moveTo = (editor: Editor, caret: number): Editor =>
+  move(editor, Math.max(0, Math.min(editor.text.length, caret)));
+
 /** One row up or down at a width; null when there is none. */
 export function vertical(editor: Editor, rows: readonly EditorRow[], step: -1 | 1): Editor | null {
   const { x, y } = caretPlace(rows, editor.caret);

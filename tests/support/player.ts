@@ -15,8 +15,10 @@ import {
   type Msg,
   type Settings,
 } from "../../face/app/model.ts";
-import { createGrid, type Grid, gridText } from "../../face/term/grid.ts";
+import { createGrid, type Grid, gridText, rowText } from "../../face/term/grid.ts";
 import type { TermEvent } from "../../face/term/keys.ts";
+import { textWidth } from "../../face/term/width.ts";
+import { clickAt } from "../../face/view/clicks.ts";
 import { type Screen, view } from "../../face/view.ts";
 
 export const CAPS = {
@@ -45,6 +47,8 @@ export interface Player {
   /** Presses keys by their chord: `enter`, `ctrl+c`, `alt+left`, `x`. */
   press(...chords: string[]): void;
   type(text: string): void;
+  /** Clicks the first place on the screen where the words stand. */
+  click(words: string): void;
   /** Lets time pass, with every tick that falls due. */
   wait(ms: number): void;
   screen(): string;
@@ -117,6 +121,18 @@ export function createPlayer(options: PlayerOptions = {}): Player {
     },
     type(text) {
       for (const char of text) send({ kind: "term", event: { kind: "text", text: char } });
+    },
+    click(words) {
+      const grid = createGrid(model.size.width, model.size.height);
+      const { clicks } = view(grid, model, now);
+      for (let y = 0; y < grid.height; y++) {
+        const at = rowText(grid, y).indexOf(words);
+        if (at < 0) continue;
+        const on = clickAt(clicks, textWidth(rowText(grid, y).slice(0, at)), y);
+        if (on !== null) send({ kind: "click", on });
+        return;
+      }
+      throw new Error(`"${words}" is not on the screen:\n${gridText(grid)}`);
     },
     wait(ms) {
       const until = now + ms;
