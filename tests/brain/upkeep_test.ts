@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../brain/llm/provider.ts";
 import { ProviderError } from "../../brain/llm/provider.ts";
-import { countWords } from "../../brain/memory/summary.ts";
+import { countWords } from "../../brain/memory/pick.ts";
 import { estimateTokens } from "../../brain/prompt/budget.ts";
 import { pathTo } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";

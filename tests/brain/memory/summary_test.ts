@@ -1,11 +1,10 @@
 /** The story so far: which records tell a path, what is to be done for it, what a model may say, what is picked. */
 
 import assert from "node:assert/strict";
+import { countWords, pickSentences } from "../../../brain/memory/pick.ts";
 import {
   acceptSummary,
   chooseStory,
-  countWords,
-  pickSentences,
   recordsTo,
   storyJobs,
   type StoryPlace,
