@@ -144,7 +144,7 @@ async function killAtMigration(ground: Ground, victim: Victim, steps: number): P
   const { mtime } = Deno.statSync(path);
   // Written when the first step begins: the file itself, or its log.
   const begun = () => exists(`${path}-wal`) || Deno.statSync(path).mtime?.getTime() !== mtime?.getTime();
-  const states = await killAtStart(ground, victim, `migration from step ${steps}`, begun, chance() * 40);
+  const states = await killAtStart(ground, victim, `migration from step ${steps}`, begun, chance() * 80);
   return [`from ${steps} migrations to ${states}`];
 }
 
@@ -159,14 +159,14 @@ function olderDatabase(path: string, steps: number): Message[] {
   }
   db.exec("INSERT INTO players (id, name) VALUES ('local', 'local')");
   db.prepare(
-    "INSERT INTO sessions VALUES ('old', 'local', 'salt_marsh', 'farrier', 'story', 'Old', 2000, 1, 1, 1)",
+    "INSERT INTO sessions VALUES ('old', 'local', 'salt_marsh', 'farrier', 'story', 'Old', 6000, 1, 1, 1)",
   )
     .run();
   const add = db.prepare(
     "INSERT INTO messages VALUES (?, ?, 'old', ?, ?, 'complete', 'story', 10, NULL, 5, ?, ?)",
   );
   const messages: Message[] = [];
-  for (let id = 1; id <= 2000; id++) {
+  for (let id = 1; id <= 6000; id++) {
     const role = id % 2 === 1 ? "user" : "assistant";
     const parent_id = id === 1 ? null : id - 1;
     const content = `Line ${id}: the ferry, the eels and the bell of the salt marsh.`;
