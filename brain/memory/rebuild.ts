@@ -61,6 +61,8 @@ export function checkMemory(db: Database, sources: Sources, model: string): Memo
  */
 export function rebuildMemory(db: Database, sources: Sources, now_ms: number): void {
   db.transaction(() => {
+    // First: what goes is taken out of an index by its text, which has to be what was put in.
+    rebuildFullText(db);
     // Units stand in the order of their story: below one that is new all are new.
     const renewed = new Set<string>();
     for (const message of allMessages(db)) {
@@ -80,7 +82,6 @@ export function rebuildMemory(db: Database, sources: Sources, now_ms: number): v
     pruneLore(db, sources.worlds.map(({ id }) => id));
     while (nameTexts(db, 1000) > 0);
     rebuildFacts(db, sources.nameOf, now_ms);
-    rebuildFullText(db);
   });
 }
 
