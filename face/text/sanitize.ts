@@ -7,8 +7,9 @@
 const STRINGS = "\\u001b[\\]PX^_]|[\\u0090\\u0098\\u009d\\u009e\\u009f]";
 const WHOLE = new RegExp(
   [
-    // A control string ends at BEL, ST or the line's end: an unclosed one must not swallow a story.
-    `(?:${STRINGS})[^\\u0007\\u001b\\u009c\\n]*(?:\\u0007|\\u009c|\\u001b\\\\|(?=[\\n\\u001b]))`,
+    // A control string ends at BEL, ST or the line's end: an unclosed one must not swallow a story. One always matches:
+    // thousands of beginnings without an end would else each be followed to the end of the text.
+    `(?:${STRINGS})[^\\u0007\\u001b\\u009c\\n]*(?:\\u0007|\\u009c|\\u001b\\\\|(?=[\\n\\u001b])|$)`,
     "(?:\\u001b\\[|\\u009b)[\\u0030-\\u003f]*[\\u0020-\\u002f]*(?:[\\u0040-\\u007e]|(?=[^\\u0020-\\u007e]))",
     "\\u001bO[\\u0020-\\u007e]",
     "\\u001b[\\u0020-\\u002f]*[\\u0030-\\u004e\\u0051-\\u0057\\u0059\\u005a\\u005c\\u0060-\\u007e]",
@@ -29,6 +30,16 @@ const SUSPECT = /[^\n\u0020-\u007e\u00a0-\u0300\u2010-\u2027\u3000-\u9fff]/;
 const LINE_ENDS = /[\v\f\u0085\u2028\u2029]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
+/** Where the sequence begins that the text ends in the middle of; -1: in none. Reads no further back than it must. */
+function openEnd(text: string): number {
+  // What ends or begins any sequence; an escape at the very end may be the second half of ST.
+  const escape = text.lastIndexOf("\u001b", text.endsWith("\u001b") ? text.length - 2 : text.length);
+  const ends = ["\n", "\u0007", "\u009c"].map((end) => text.lastIndexOf(end) + 1);
+  const from = Math.max(escape, ...ends);
+  const at = text.slice(from).search(PARTIAL);
+  return at < 0 ? -1 : from + at;
+}
+
 function clean(text: string): string {
   if (!SUSPECT.test(text)) return text;
   return text
@@ -43,13 +54,13 @@ function clean(text: string): string {
 /** A whole text without escape sequences, controls, bidi overrides and tag characters; tabs become two spaces. */
 export function sanitize(text: string): string {
   if (!SUSPECT.test(text)) return text;
-  const cut = text.replace(PARTIAL, (rest) => rest === "\r" ? "\n" : "");
-  return clean(cut);
+  const at = openEnd(text);
+  return clean(at < 0 ? text : text.slice(0, at) + (text.slice(at) === "\r" ? "\n" : ""));
 }
 
 /** One line of it: for names, labels and notices. */
 export function sanitizeLine(text: string): string {
-  return sanitize(text).replace(/\s*\n\s*/g, " ").trim();
+  return sanitize(text).split("\n").map((line) => line.trim()).filter((line) => line !== "").join(" ");
 }
 
 /**
@@ -59,9 +70,8 @@ export function sanitizeLine(text: string): string {
 export function sanitizePiece(carry: string, piece: string): { text: string; carry: string } {
   const joined = carry + piece;
   if (!SUSPECT.test(joined)) return { text: joined, carry: "" };
-  const open = PARTIAL.exec(joined);
-  if (open === null) return { text: clean(joined), carry: "" };
-  const held = joined.slice(open.index);
-  if (held.length > 4096) return { text: clean(joined.slice(0, open.index)), carry: "" };
-  return { text: clean(joined.slice(0, open.index)), carry: held };
+  const at = openEnd(joined);
+  if (at < 0) return { text: clean(joined), carry: "" };
+  const held = joined.slice(at);
+  return { text: clean(joined.slice(0, at)), carry: held.length > 4096 ? "" : held };
 }

@@ -67,7 +67,7 @@ const BURST = 16;
 const TELLING_SPEED = 0.28;
 
 function clean(message: Message): Message {
-  const content = sanitize(message.content).replace(/\s+$/, "");
+  const content = sanitize(message.content).trimEnd();
   return content === message.content ? message : { ...message, content };
 }
 

@@ -99,3 +99,37 @@ Deno.test("sanitize: a sequence that never ends is given up, not kept for ever",
 Deno.test("sanitize: a line has no breaks and no blanks around it", () => {
   assert.equal(sanitizeLine("  a \n\n b\tc  "), "a b  c");
 });
+
+Deno.test("sanitize: an unclosed string before the beginning of another sequence goes, whole and in pieces", () => {
+  for (const dirty of ["a\u009d0;b\u001b", "a\u009d0;b\u001b]", "a\u0090b\u001bO", "a\u009d0;b"]) {
+    assert.equal(sanitize(dirty), "a", JSON.stringify(dirty));
+    assert.equal(sanitizePiece("", dirty).text, "a", JSON.stringify(dirty));
+  }
+});
+
+Deno.test("sanitize: a flood of beginnings costs by its length, not by its square", () => {
+  const floods = [
+    "\u0090",
+    "\u009b0",
+    `${ESC}]`,
+    `${ESC}[0`,
+    " ",
+    "\n",
+    "\r",
+    "\ud800",
+    "\u202e",
+    ESC,
+  ];
+  for (const flood of floods) {
+    for (const end of ["", "\u0007x", "\nx\u0001", "\u00e9\u0301"]) {
+      const text = flood.repeat(150_000) + end;
+      const started = performance.now();
+      sanitize(text);
+      sanitizeLine(text);
+      sanitizePiece("", text);
+      const took_ms = performance.now() - started;
+      // The square takes half a minute.
+      assert.ok(took_ms < 1500, `${JSON.stringify(flood)} and ${JSON.stringify(end)}: ${took_ms} ms`);
+    }
+  }
+});
