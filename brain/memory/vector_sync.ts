@@ -126,11 +126,12 @@ export function openVectorSync(db: Database, index: VectorIndex, options: SyncOp
   }
 
   function goDown(error: unknown): void {
+    const is_news = up || outage === null || reason(outage) !== reason(error);
     up = false;
     late = 0;
     outage = error;
     if (closed) return;
-    options.log("warn", `vectors: ${reason(error)}`);
+    if (is_news) options.log("warn", `vectors: ${reason(error)}`);
     if (options.now() - told_ms < TELL_AGAIN_MS) return;
     told_ms = options.now();
     back_is_news = true;

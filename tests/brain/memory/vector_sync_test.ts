@@ -278,6 +278,7 @@ Deno.test("what is deleted while it is being sent does not stay behind", async (
 });
 
 Deno.test("down from the start: told once, searches are refused at once, and it is caught up when it is back", async () => {
+  const logged: string[] = [];
   await withSync(async (sync, fake, db, told) => {
     await sync.settled();
     const sentence = "Chroma: h:1 cannot be reached. Memory goes on with the vectors in the database.";
@@ -286,6 +287,11 @@ Deno.test("down from the start: told once, searches are refused at once, and it 
     assert.deepEqual(fake.searches, []);
     await sync.settled();
     assert.equal(told.length, 1);
+    // A new reason is logged, the same one is not logged again.
+    assert.deepEqual(logged, ["vectors: h:1 cannot be reached"]);
+    fake.fault = new Error("h:1 refuses us");
+    await sync.settled();
+    assert.deepEqual(logged.slice(1), ["vectors: h:1 refuses us"]);
     deleteSession(db, "ann", "story");
     fake.fault = null;
     await sync.settled();
@@ -294,6 +300,7 @@ Deno.test("down from the start: told once, searches are refused at once, and it 
     assert.equal(sync.condition(), "");
     assert.deepEqual(await sync.near(SCOPE, new Float32Array(32), 5), [{ unit_id: 1, similarity: 0.5 }]);
   }, {
+    log: (_level, text) => void logged.push(text),
     before(fake) {
       fake.fault = Object.assign(new Error("h:1 cannot be reached"), { kind: "unreachable" });
     },
