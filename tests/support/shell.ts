@@ -2,6 +2,7 @@
 
 import * as pty from "@lydell/node-pty";
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createEmulator, type Emulator } from "./emulator.ts";
 import { cleanEnv, ROOT } from "./processes.ts";
 
@@ -14,9 +15,9 @@ export interface ShellOptions {
 export interface Shell extends AsyncDisposable {
   pid: number;
   emulator: Emulator;
-  /** Everything written to the terminal so far. */
+  /** Everything written to the terminal so far, byte for byte as Latin-1. */
   output(): string;
-  type(keys: string): void;
+  type(keys: string | Uint8Array): void;
   resize(columns: number, rows: number): void;
   /** Resolves with the match once the screen shows it; throws with the screen when it does not come. */
   shows(pattern: RegExp, timeout_ms?: number): Promise<RegExpExecArray>;
@@ -34,14 +35,17 @@ export function startShell(command: readonly string[], options: ShellOptions = {
     rows,
     cwd: ROOT,
     env: cleanEnv({ TERM: "xterm-256color", LANG: "C.UTF-8", ...options.env }),
+    // Bytes: what is broken must be seen broken.
+    encoding: null,
   });
-  let output = "";
+  const output: Uint8Array[] = [];
   let has_ended = false;
   let heard = () => {};
-  child.onData((text: string) => {
-    output += text;
-    // The emulator takes text at once.
-    emulator.write(text);
+  child.onData((data) => {
+    const bytes = data as unknown as Uint8Array;
+    output.push(bytes);
+    // The emulator takes them at once.
+    emulator.write(bytes);
     const replies = emulator.replies();
     if (replies !== "" && !has_ended) child.write(replies);
     heard();
@@ -55,8 +59,8 @@ export function startShell(command: readonly string[], options: ShellOptions = {
   return {
     pid: child.pid,
     emulator,
-    output: () => output,
-    type: (keys) => child.write(keys),
+    output: () => Buffer.concat(output).toString("latin1"),
+    type: (keys) => child.write(typeof keys === "string" ? keys : Buffer.from(keys) as unknown as string),
     resize(width, height) {
       emulator.resize(width, height);
       child.resize(width, height);
