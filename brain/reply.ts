@@ -86,7 +86,9 @@ export class GrowingReply {
     this.#saved_at = this.deps.now();
     if (!this.unsaved) return;
     try {
-      updateMessage(this.deps.db, this.player_id, this.message.id, { content: this.text });
+      // Five times a second for each reply that runs: a hundred of them would do nothing but wait for the disk.
+      const { db } = this.deps;
+      db.unhurried(() => updateMessage(db, this.player_id, this.message.id, { content: this.text }));
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== "locked") throw error;
       this.deps.log("warn", `reply ${this.message.id} could not be saved yet: ${error.message}`);

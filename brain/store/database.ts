@@ -34,6 +34,11 @@ export interface Database {
    * it is kept when the outer one is, and undone alone when only it fails.
    */
   transaction<T>(fn: () => T): T;
+  /**
+   * Runs `fn` as writes that outlive this process but perhaps not a power cut: nothing waits for the disk, and the next
+   * write that does takes them along. Inside a transaction it is as safe as that one.
+   */
+  unhurried<T>(fn: () => T): T;
   close(): void;
 }
 
@@ -133,6 +138,15 @@ export function openDatabase(
         throw explain(error, path);
       } finally {
         savepoints--;
+      }
+    },
+    unhurried<T>(fn: () => T): T {
+      if (raw.isTransaction) return fn();
+      guard(() => raw.exec("PRAGMA synchronous = NORMAL"));
+      try {
+        return fn();
+      } finally {
+        guard(() => raw.exec("PRAGMA synchronous = FULL"));
       }
     },
     close() {

@@ -4,6 +4,7 @@ import { brainBench } from "./brain_bench.ts";
 import { embedBench } from "./embed_bench.ts";
 import { faceBench } from "./face_bench.ts";
 import { frameBench } from "./frame_bench.ts";
+import { playersBench } from "./players_bench.ts";
 import type { Row } from "./rows.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
@@ -13,6 +14,7 @@ const PARTS: { name: string; run: () => Promise<Row[]> }[] = [
   { name: "brain", run: brainBench },
   { name: "store", run: storeBench },
   { name: "embed", run: embedBench },
+  { name: "players", run: () => playersBench(Number(Deno.env.get("FLOWER_BENCH_SECONDS") ?? 10)) },
   { name: "frame", run: frameBench },
   { name: "face", run: faceBench },
 ];

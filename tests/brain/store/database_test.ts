@@ -7,6 +7,7 @@ import {
 } from "../../../brain/store/database.ts";
 import { MIGRATIONS } from "../../../brain/store/migrations.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
+import { addPlayer } from "../../../brain/store/players.ts";
 import { createSession, getSession, listSessions } from "../../../brain/store/sessions.ts";
 import { aSession, tell, withDatabase, withPath } from "../../support/stories.ts";
 
@@ -63,6 +64,34 @@ Deno.test("opening twice runs nothing twice", async () => {
     second.close();
     first.close();
   });
+});
+
+Deno.test("an unhurried write is there at once, also for others, and joins a transaction; then writes are safe again", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/s.db`;
+  const db = openDatabase(path);
+  const other = openDatabase(path);
+  const level = () => db.get<{ synchronous: number }>("PRAGMA synchronous")?.synchronous;
+  try {
+    addPlayer(db, "ann");
+    const rename = (name: string) => db.run("UPDATE players SET name = ? WHERE id = 'ann'", name).changes;
+    const seen = () => other.get<{ name: string }>("SELECT name FROM players WHERE id = 'ann'")?.name;
+    assert.equal(level(), 2);
+    assert.equal(db.unhurried(() => (assert.equal(level(), 1), rename("one"))), 1);
+    assert.deepEqual([seen(), level()], ["one", 2]);
+    assert.throws(() => db.unhurried(() => assert.fail("no")), /no/);
+    assert.equal(level(), 2);
+    assert.throws(() =>
+      db.transaction(() => {
+        db.unhurried(() => (assert.equal(level(), 2), rename("two")));
+        assert.fail("undone");
+      }), /undone/);
+    assert.equal(seen(), "one");
+  } finally {
+    db.close();
+    other.close();
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a newer database, a foreign one and a broken one are refused and left alone", async (t) => {
