@@ -4,6 +4,7 @@ import {
   type Event,
   type EventOf,
   MAX_PROMPT_BYTES,
+  type Price,
   PROTOCOL,
   type Request,
   unreachable,
@@ -20,6 +21,7 @@ import { Metrics } from "./metrics.ts";
 import { StoreError } from "./store/database.ts";
 import { bare, getMessage, pathPage } from "./store/messages.ts";
 import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
+import { recalledCounts } from "./store/prompts.ts";
 import { getSession, listSessions } from "./store/sessions.ts";
 import { addSpent, dayOf, spentOn } from "./store/usage.ts";
 import { snapshot, withoutKnown } from "./sync.ts";
@@ -64,6 +66,8 @@ export class Brain {
   readonly #queues = new Map<Listener, Promise<void>>();
   /** `player model`: agreed to pay more than `ask_above_cost`. */
   readonly #agreed = new Set<string>();
+  /** `player model`: the line, or what else was asked about and not yet agreed to. */
+  readonly #asked = new Map<string, string>();
   #stopping = false;
 
   constructor(
@@ -307,8 +311,12 @@ export class Brain {
       this.metrics.refused("limit");
       return this.#refuse(listener, ref, limit, line);
     }
-    const price = this.#tooDear(listener.player_id, scene);
-    if (price !== null) return this.#refuse(listener, ref, price, line);
+    const price = this.#tooDear(listener.player_id, scene, line ?? start.kind);
+    if (price !== null) {
+      const text = `✗ This reply may cost about $${price.cost.toFixed(2)} with ${price.model}; ` +
+        `from $${price.limit} on you are asked. Send it again to agree, or choose another narrator with /model.`;
+      return this.#refuse(listener, ref, text, line, price);
+    }
     this.#upkeep.get(session.id)?.stop.abort();
     let turn: OpenTurn;
     try {
@@ -466,7 +474,7 @@ export class Brain {
   }
 
   /** Asks once when a reply is expected to cost more than the set price; null: go on. */
-  #tooDear(player_id: string, scene: Scene): string | null {
+  #tooDear(player_id: string, scene: Scene, what: string): Price | null {
     const { config, catalogue, db } = this.deps;
     const { model, leaf_id } = scene.session;
     const last = leaf_id === null ? undefined : getMessage(db, player_id, leaf_id);
@@ -477,11 +485,15 @@ export class Brain {
     }, catalogue.price(model));
     const key = `${player_id} ${model}`;
     if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
-    this.#agreed.add(key);
-    return `✗ This reply may cost about $${
-      cost.toFixed(2)
-    } with ${model}, more than the $${config.ask_above_cost} you set. ` +
-      "Send it again to agree, or choose another with /model.";
+    // Only the same once more agrees: another line is asked for anew.
+    if (this.#asked.get(key) === what) {
+      this.#asked.delete(key);
+      this.#agreed.add(key);
+      return null;
+    }
+    this.#asked.set(key, what);
+    const name = catalogue.models().find(({ id }) => id === model)?.name ?? model;
+    return { cost, limit: config.ask_above_cost, model: name };
   }
 
   #model(player_id: string, state: PlayerState): string {
@@ -503,7 +515,13 @@ export class Brain {
     const history = page.history.filter((message) => message.id !== writing).map(bare);
     // Its end could not be saved, on a full disk: nobody writes it any more.
     for (const message of history) if (message.status === "writing") message.status = "stopped";
-    return { event: "chat_history", content: "", ref: null, metadata: { history, more: page.more } };
+    const recalled = recalledCounts(this.deps.db, player_id, history.map(({ id }) => id));
+    return {
+      event: "chat_history",
+      content: "",
+      ref: null,
+      metadata: { history, more: page.more, recalled },
+    };
   }
 
   #complaints(): string[] {
@@ -560,8 +578,14 @@ export class Brain {
   }
 
   /** ✗ to the asker, and `chat_end` unless a turn runs: a face that waits must not wait for ever. */
-  #refuse(listener: Listener, ref: string | null, text: string, line: string | null): void {
-    this.#say(listener, ref, withLine(text, line));
+  #refuse(
+    listener: Listener,
+    ref: string | null,
+    text: string,
+    line: string | null,
+    ask: Price | null = null,
+  ): void {
+    this.#say(listener, ref, withLine(text, line, ask));
     const state = getState(this.deps.db, listener.player_id);
     if (!this.#running.has(state.session_id)) this.#say(listener, ref, endOf(ref));
   }
@@ -572,8 +596,9 @@ function commandsOf(player_id: string): readonly Command[] {
   return player_id === LOCAL_PLAYER ? COMMANDS : COMMANDS.filter((command) => !command.owner_only);
 }
 
-function withLine(text: string, line: string | null): Event {
+function withLine(text: string, line: string | null, ask: Price | null = null): Event {
   const event = notice(text) as EventOf<"system_update">;
+  event.metadata.ask = ask;
   event.metadata.line = line;
   return event;
 }

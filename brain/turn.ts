@@ -348,6 +348,8 @@ export function notice(content: string): Event {
       active_rules: null,
       line: null,
       why: null,
+      ask: null,
+      found: null,
     },
   };
 }

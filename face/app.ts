@@ -8,6 +8,7 @@ import { updateLink } from "./app/events.ts";
 import { leave, updateClick, updateTerm } from "./app/keys.ts";
 import { type Model, type Msg, NO_POPUP, type Result, themeOf, withNotice } from "./app/model.ts";
 import { flushOutbox } from "./app/say.ts";
+import { askForStories, followTyping } from "./app/story_search.ts";
 import { setText } from "./widgets/editor.ts";
 import { openWord } from "./widgets/blocks.ts";
 import { endTelling, isTelling, place, shownLength, WORD_WAIT_MS } from "./widgets/transcript.ts";
@@ -21,7 +22,7 @@ const ROOM_FOR_A_WORD = 14;
 /** The model after something happened at `now_ms`, and what is to be done. */
 export function update(model: Model, msg: Msg, now_ms: number): Result {
   const [after, effects] = step(model, msg, now_ms);
-  return [placeWords(after, now_ms), effects];
+  return [placeWords(followTyping(after, now_ms), now_ms), effects];
 }
 
 function step(model: Model, msg: Msg, now_ms: number): Result {
@@ -83,7 +84,9 @@ function tick(model: Model, now_ms: number): Result {
   ) {
     after = { ...after, transcript: endTelling(after.transcript) };
   }
-  return flushOutbox(after, now_ms);
+  const [asked, effects] = askForStories(after, now_ms);
+  const [flushed, more] = flushOutbox(asked, now_ms);
+  return [flushed, [...effects, ...more]];
 }
 
 /** Notes when the last word began to grow, and decides where it stands once it has grown for too long. */
@@ -129,6 +132,7 @@ export function nextWake(model: Model, now_ms: number): number | null {
   }
   // What went wrong stays until a key: no timer can be set for that.
   if (model.notice !== null && model.notice.until_ms < Infinity) due.push(model.notice.until_ms);
+  if (model.story_search.due_ms !== null) due.push(model.story_search.due_ms);
   if (model.leaving === "asked") due.push(model.leave_until_ms);
   if (model.connection.kind === "lost" && model.connection.retry_at_ms > now_ms) {
     due.push(

@@ -209,7 +209,9 @@ export function statusKeys(model: Model, now_ms: number): string[] {
     case "popup":
       return ["Enter take", "Tab complete", `${arrows} choose`, "Esc close"];
     case "confirm":
-      return ["Enter yes", "Esc no"];
+      return model.confirm?.kind === "price"
+        ? ["Enter yes", "Esc no", ...key("models", "narrators", "always")]
+        : ["Enter yes", "Esc no"];
     case "opening":
       return [];
     case "desk":

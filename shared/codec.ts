@@ -7,6 +7,7 @@ import {
   type ModelItem,
   type Named,
   type RecalledCount,
+  type RecalledOf,
   type Request,
   type RuleItem,
   type SessionItem,
@@ -125,6 +126,7 @@ export function parseEvent(frame: string): Event | null {
         metadata: {
           history: readHistory(bag.at("history")),
           more: bag.at("more").or(false, (f) => f.boolean()),
+          recalled: readRecalledOf(bag),
         },
       };
     case "history_page":
@@ -136,6 +138,7 @@ export function parseEvent(frame: string): Event | null {
           before: bag.at("before").number(),
           history: readHistory(bag.at("history")),
           more: bag.at("more").or(false, (field) => field.boolean()),
+          recalled: readRecalledOf(bag),
         },
       };
     case "message":
@@ -204,8 +207,27 @@ function readSystemUpdate(bag: Field): SystemUpdate {
     active_rules: bag.at("active_rules").orNull((field) => field.list(text)),
     line: bag.at("line").orNull(text),
     why: bag.at("why").orNull(readWhy),
+    ask: bag.at("ask").orNull((ask) => ({
+      cost: ask.at("cost").number(),
+      limit: ask.at("limit").or(0, number),
+      model: ask.at("model").or("", text),
+    })),
+    found: bag.at("found").orNull((field) =>
+      field.list((item) => ({
+        session_id: item.at("session_id").text(),
+        quote: item.at("quote").or("", text),
+      }))
+    ),
   };
 }
+
+const readRecalledOf = (bag: Field): RecalledOf[] =>
+  bag.at("recalled").or([], (field) =>
+    field.list((item) => ({
+      message_id: item.at("message_id").number(),
+      lore: item.at("lore").or(0, number),
+      memories: item.at("memories").or(0, number),
+    })));
 
 const readNamed = (item: Field): Named => ({ id: item.at("id").text(), name: item.at("name").text() });
 

@@ -106,6 +106,27 @@ export interface SystemUpdate {
   line: string | null;
   /** `/why`: the page to draw; `content` tells the same in words, for clients that do not know this field. */
   why: Why | null;
+  /** A reply was not begun because of its price: the same line (or command) once more agrees. */
+  ask: Price | null;
+  /** `/session search`: the stories that hold the words. */
+  found: FoundStory[] | null;
+}
+
+/** What a reply is expected to cost. */
+export interface Price {
+  /** US dollars. */
+  cost: number;
+  /** From where on it is asked for. */
+  limit: number;
+  /** The narrator, as people call it. */
+  model: string;
+}
+
+/** A story whose text holds the words that were looked for. */
+export interface FoundStory {
+  session_id: string;
+  /** The words with what stands around them, in one row. */
+  quote: string;
 }
 
 export interface Progress {
@@ -121,6 +142,9 @@ export interface Progress {
 export interface RecalledCount {
   lore: number;
   memories: number;
+}
+export interface RecalledOf extends RecalledCount {
+  message_id: number;
 }
 
 /** A piece that stood in the request of a reply, or that was found for it and left out. */
@@ -200,8 +224,8 @@ export type Event =
   | Of<"system_update", SystemUpdate>
   | Of<"sync_state", SyncState>
   | Of<"commands", { commands: CommandItem[] }>
-  | Of<"chat_history", { history: Message[]; more: boolean }>
-  | Of<"history_page", { before: number; history: Message[]; more: boolean }>
+  | Of<"chat_history", { history: Message[]; more: boolean; recalled: RecalledOf[] }>
+  | Of<"history_page", { before: number; history: Message[]; more: boolean; recalled: RecalledOf[] }>
   | Of<"message", { message: Message }>
   | Of<
     "chat_chunk",

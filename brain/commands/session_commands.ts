@@ -8,14 +8,19 @@ import {
   deleteSession,
   getSession,
   listSessions,
+  searchStories,
   type SessionSummary,
   updateSession,
 } from "../store/sessions.ts";
 import { estimateTokens } from "../prompt/budget.ts";
 import { fill } from "../prompt/sections.ts";
-import { type Command, type Context, nearest, type Outcome, quote, single } from "./command.ts";
+import { type Command, type Context, nearest, type Outcome, quote, single, words } from "./command.ts";
 
 const MAX_TITLE = 120;
+const MAX_FOUND = 50;
+/** Characters of a quote before the words, and in all. */
+const BEFORE = 24;
+const QUOTE = 100;
 
 /** What stands in lists: the title, or what a story without a line yet is called. */
 export function titleOf(summary: SessionSummary): string {
@@ -96,6 +101,31 @@ export const SESSION_COMMANDS: Command[] = [
     },
   },
   {
+    name: "/session search",
+    usage: "/session search WORDS",
+    help: "Find the stories in which something was said",
+    arguments: [{ name: "WORDS", kind: "text", required: true }],
+    while_telling: true,
+    run(context, args) {
+      const wanted = words(args);
+      if (wanted.length === 0) return { answer: "✗ Which words? /session search WORDS" };
+      const { deps, player_id } = context;
+      const hits = searchStories(deps.db, player_id, wanted, MAX_FOUND);
+      const found = hits.map(({ session_id, content }) => ({
+        session_id,
+        quote: around(content, wanted[0]),
+      }));
+      const titles = new Map(
+        listSessions(deps.db, player_id).map((item) => [item.session.id, titleOf(item)]),
+      );
+      const lines = found.map(({ session_id, quote: text }) =>
+        `${session_id}  ${titles.get(session_id) ?? ""}: ${text}`
+      );
+      const answer = lines.length === 0 ? `No story holds ${quote(args.trim())}.` : lines.join("\n");
+      return { answer, changed: { found } };
+    },
+  },
+  {
     name: "/session rename",
     usage: "/session rename TITLE",
     help: "Give this story a title",
@@ -173,4 +203,17 @@ function pick(context: Context, typed: string): SessionSummary | string {
   return `✗ There is no story ${quote(typed)}.${
     near === "" ? " /session list shows them." : ` Did you mean ${near}?`
   }`;
+}
+
+/** The words with what stands around them, in one row, cut between words. */
+function around(content: string, word: string): string {
+  const text = content.replace(/\s+/g, " ").trim();
+  const at = Math.max(0, text.toLowerCase().indexOf(word.toLowerCase()));
+  const from = at <= BEFORE ? 0 : text.indexOf(" ", at - BEFORE) + 1;
+  const start = from > at ? at : from;
+  const points = [...text.slice(start)];
+  const piece = points.length <= QUOTE
+    ? points.join("")
+    : points.slice(0, QUOTE).join("").replace(/\s+\S*$/, "…");
+  return (start > 0 ? "…" : "") + piece;
 }

@@ -13,6 +13,7 @@ import {
   siblings,
   type StoredMessage,
 } from "../store/messages.ts";
+import { recalledCounts } from "../store/prompts.ts";
 import { updateSession } from "../store/sessions.ts";
 import { type Command, type Context, NO_STORY, type Outcome, quote, single, words } from "./command.ts";
 
@@ -161,7 +162,11 @@ export const STORY_COMMANDS: Command[] = [
       const message = ownMessage(context, single(args));
       if (typeof message === "string") return { answer: message };
       const page = pathPage(deps.db, player_id, session.leaf_id, { limit: PAGE_SIZE, before: message.id });
-      return { answer: null, page: { before: message.id, history: page.history.map(bare), more: page.more } };
+      const recalled = recalledCounts(deps.db, player_id, page.history.map(({ id }) => id));
+      return {
+        answer: null,
+        page: { before: message.id, history: page.history.map(bare), more: page.more, recalled },
+      };
     },
   },
 ];

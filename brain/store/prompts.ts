@@ -1,4 +1,5 @@
 /** What was sent for a reply, what was dropped and what was recalled: kept beside the reply, for /why and for people. */
+import type { RecalledOf } from "../../shared/protocol.ts";
 import type { Database } from "./database.ts";
 
 /** A request longer than this (characters of JSON) is not kept whole. */
@@ -35,6 +36,25 @@ export function wasTooLong(db: Database, session_id: string, message_id: number)
     session_id,
     message_id,
   ) !== undefined;
+}
+
+/** How many pieces stood in the requests of these replies, for those of the player's where some did. */
+export function recalledCounts(
+  db: Database,
+  player_id: string,
+  message_ids: readonly number[],
+): RecalledOf[] {
+  if (message_ids.length === 0) return [];
+  return db.all<{ message_id: number; lore: number; memories: number }>(
+    `SELECT p.message_id AS message_id, sum(piece.value ->> 'kind' = 'lore') AS lore,
+       sum(piece.value ->> 'kind' <> 'lore') AS memories
+     FROM prompts p JOIN messages m ON m.id = p.message_id
+     JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
+     CROSS JOIN json_each(p.record, '$.why.recalled') piece
+     WHERE p.message_id IN (SELECT value FROM json_each(?)) GROUP BY p.message_id ORDER BY p.message_id`,
+    player_id,
+    JSON.stringify(message_ids),
+  );
 }
 
 /** The record kept for this reply, undefined when there is none or the reply is not the player's. */

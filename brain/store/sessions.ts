@@ -111,6 +111,38 @@ export function deleteSession(db: Database, player_id: string, id: string): bool
   return deleted;
 }
 
+/** A story that holds words, with the newest message that does. */
+export interface StoryHit {
+  session_id: string;
+  content: string;
+}
+
+/** Stories in whose text (all of its branches) one message holds all the words, the last used first. */
+export function searchStories(
+  db: Database,
+  player_id: string,
+  words: readonly string[],
+  limit: number,
+): StoryHit[] {
+  if (words.length === 0) return [];
+  // LIKE knows the case of ASCII alone: other words are looked for as typed, small and with a capital.
+  const patterns = words.map((word) => {
+    const small = word.toLowerCase();
+    const forms = new Set([word, small, small.charAt(0).toUpperCase() + small.slice(1)]);
+    return [...forms].map((form) => `%${form.replace(/[%_\\]/g, "\\$&")}%`);
+  });
+  const where = patterns.map((forms) => `(${forms.map(() => "m.content LIKE ? ESCAPE '\\'").join(" OR ")})`);
+  return db.all<StoryHit>(
+    `SELECT m.session_id AS session_id, m.content AS content, max(m.id) AS id
+     FROM sessions s JOIN messages m ON m.session_id = s.id
+     WHERE s.player_id = ? AND ${where.join(" AND ")}
+     GROUP BY m.session_id ORDER BY s.used_order DESC LIMIT ?`,
+    player_id,
+    ...patterns.flat(),
+    limit,
+  ).map(({ session_id, content }) => ({ session_id, content }));
+}
+
 function nextUse(player: string): string {
   return `(SELECT coalesce(max(used_order), 0) + 1 FROM sessions WHERE player_id = ${player})`;
 }
@@ -122,7 +154,7 @@ function shown(db: Database, leaf_id: number | null): { turns: number; last: str
     `WITH RECURSIVE path (id, parent_id, content, turn) AS (
        SELECT id, parent_id, substr(content, -1000), turn FROM messages WHERE id = ?
        UNION ALL
-       SELECT m.id, m.parent_id, substr(m.content, -1000), m.turn FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id, substr(m.content, -1000), m.turn FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
        WHERE trim(path.content, ' ' || char(9, 10, 13)) = ''
      )
      SELECT content, turn FROM path`,

@@ -2,6 +2,7 @@
 
 import type { ArgumentKind, CommandItem, ModelItem, SessionItem } from "../../shared/protocol.ts";
 import { FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
+import { sanitizeLine } from "../text/sanitize.ts";
 import { THEME_NAMES } from "../theme.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import type { Model, Story } from "./model.ts";
@@ -153,6 +154,7 @@ function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: 
   const items = itemsOf(model, kind, now_ms);
   const wanted = rest.toLowerCase();
   const fits = items.filter(({ id, name, search }) =>
+    model.story_search.found.has(id) ||
     wanted.split(/\s+/).every((word) => `${id} ${name} ${search}`.toLowerCase().includes(word))
   );
   // What begins with the typed words stands first; the order is else the brain's.
@@ -181,6 +183,7 @@ interface Item {
 
 function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
   const { story } = model;
+  const quoteOf = (id: string): string | undefined => model.story_search.found.get(id);
   const plain = (id: string, name: string, detail = "", note = ""): Item => ({
     id,
     name,
@@ -213,7 +216,7 @@ function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
           session.id,
           sessionTitle(session, story),
           sessionDetail(session, story, now_ms),
-          session.last,
+          sanitizeLine(quoteOf(session.id) ?? session.last),
         ),
         search: `${session.name} ${session.last}`,
       }));

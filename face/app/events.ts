@@ -3,7 +3,15 @@
 import { type Event, type EventOf, unreachable, type Why, type WhyPiece } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
-import { addChunk, addEarlier, endReply, setHistory, setMessage, tellAgain } from "../widgets/transcript.ts";
+import {
+  addChunk,
+  addEarlier,
+  endReply,
+  setHistory,
+  setMessage,
+  tellAgain,
+  withRecalled,
+} from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 import {
   type Effect,
@@ -16,10 +24,12 @@ import {
   withSync,
   worldName,
 } from "./model.ts";
+import { money } from "./completion.ts";
 import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
 import { searchFurther } from "./search.ts";
+import { storiesFound } from "./story_search.ts";
 import { goToMessage } from "./seek.ts";
 import { whyAnswered } from "./why.ts";
 
@@ -86,7 +96,8 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
     case "chat_history":
       return updateHistory(model, event.metadata, now_ms);
     case "history_page": {
-      const transcript = addEarlier(model.transcript, event.metadata);
+      const earlier = addEarlier(model.transcript, event.metadata);
+      const transcript = withRecalled(earlier, event.metadata.recalled);
       const after = { ...model, transcript, asked_before: null };
       if (model.gathering !== null) return gather(after, model.gathering, now_ms);
       if (model.search !== null) return searchFurther(after, now_ms);
@@ -145,7 +156,7 @@ function awaitReply(model: Model, ref: string | null, now_ms: number): Model {
 
 function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata"], now_ms: number): Result {
   const { history, more } = metadata;
-  let transcript = setHistory(model.transcript, history, more);
+  let transcript = withRecalled(setHistory(model.transcript, history, more), metadata.recalled);
   const end = history.at(-1);
   if (model.cut && end?.role === "assistant" && end.status !== "complete") {
     const go_on = end.content !== "";
@@ -193,6 +204,8 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
   if (event.metadata.model !== null) {
     after = { ...after, story: { ...after.story, model: event.metadata.model } };
   }
+  const listed = storiesFound(after, event.ref, event.metadata.found);
+  if (listed !== null) return [listed, []];
   if (session_id !== null) after = { ...after, story: { ...after.story, session_id } };
   const failed = text.startsWith("✗") || /^error\b/i.test(text);
   const isPage = event.ref !== null && event.content.trim().split("\n").length > 2;
@@ -226,6 +239,11 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
     const back = line ?? pending?.text ?? null;
     after = { ...after, turn: null, transcript: { ...after.transcript, pending: null } };
     if (back !== null) after = putBack(after, back);
+    const { ask } = event.metadata;
+    if (ask !== null) {
+      const question = `About $${money(ask.cost)} for this reply from ${sanitizeLine(ask.model)}. Go on?`;
+      return [{ ...after, confirm: { prompt: turn.prompt, question, kind: "price" } }, []];
+    }
     return [withNotice(after, words, now_ms, true), []];
   }
   if (line !== null) after = putBack(after, line);

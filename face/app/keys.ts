@@ -25,7 +25,7 @@ import { scrollSheet } from "./sheet.ts";
 import { endSearch, openSearch, searched, updateSearch } from "./search.ts";
 import { askBefore } from "./seek.ts";
 import { clearEditor, retry, say } from "./say.ts";
-import { openList, submit } from "./submit.ts";
+import { confirmed, openList, submit } from "./submit.ts";
 import { askWhy, updateWhy } from "./why.ts";
 
 const LEAVE_MS = 4000;
@@ -259,7 +259,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
     case "go_on":
       return say(model, "/continue", now_ms);
     case "confirm":
-      return submit(model, now_ms, true);
+      return confirmed(model, now_ms);
     case "previous":
     case "next":
       return choose(model, context, action === "next" ? 1 : -1, now_ms);

@@ -20,6 +20,7 @@ import type { Scroll } from "../widgets/page.ts";
 import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 import type { Search } from "./search.ts";
+import { NO_STORY_SEARCH, type StorySearch } from "./story_search.ts";
 
 export type Connection =
   | { kind: "starting" }
@@ -46,6 +47,8 @@ export interface Story {
 export interface Turn {
   /** The request that began it; null when another face did. */
   ref: string | null;
+  /** What was said to begin it; empty when another face did. */
+  prompt: string;
   phase: "waiting" | "narrating";
   since_ms: number;
   /** When the first and the last word came. */
@@ -106,6 +109,14 @@ export interface WhySheet {
   asked: { ref: string; id: string; mark: "pinned" | "forgotten" | "" } | null;
 }
 
+/** A question that stands until it is answered. */
+export interface Confirm {
+  /** What is said to the brain after a yes. */
+  prompt: string;
+  question: string;
+  kind: "delete" | "price" | "fetch";
+}
+
 export interface Settings {
   /** "auto", a name of ours, or that of a file in HOME/themes. */
   theme: string;
@@ -157,6 +168,7 @@ export interface Model {
   /** What was said, newest last; `at` counts from the end while looking back, and `draft` waits. */
   said: { lines: readonly string[]; at: number; draft: string };
   popup: Popup;
+  story_search: StorySearch;
   /** The message under the bar. */
   desk: number | null;
   /** The message whose text is being edited. */
@@ -168,7 +180,7 @@ export interface Model {
   leaving: "no" | "asked" | "question" | "after_reply";
   leave_until_ms: number;
   /** What is asked before it is done, and cannot be taken back. */
-  confirm: { prompt: string; question: string } | null;
+  confirm: Confirm | null;
   /** The connection was lost in the middle of a reply. */
   cut: boolean;
   notice: Notice | null;
@@ -289,6 +301,7 @@ export function init(start: Start): Model {
     editor: start.draft === "" ? EMPTY_EDITOR : { ...setText(EMPTY_EDITOR, start.draft), past: [] },
     said: { lines: start.said, at: 0, draft: "" },
     popup: NO_POPUP,
+    story_search: NO_STORY_SEARCH,
     desk: null,
     editing: null,
     search: null,

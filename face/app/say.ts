@@ -42,9 +42,10 @@ export function flushOutbox(model: Model, now_ms: number): Result {
 }
 
 /** A reply that nothing is known of yet. */
-export function newTurn(ref: string | null, now_ms: number): Turn {
+export function newTurn(ref: string | null, now_ms: number, prompt = ""): Turn {
   return {
     ref,
+    prompt,
     phase: "waiting",
     since_ms: now_ms,
     first_ms: null,
@@ -55,10 +56,10 @@ export function newTurn(ref: string | null, now_ms: number): Turn {
 }
 
 /** From here on a reply is awaited. */
-export function waiting(model: Model, ref: string | null, now_ms: number): Model {
+export function waiting(model: Model, ref: string | null, now_ms: number, prompt = ""): Model {
   return {
     ...model,
-    turn: newTurn(ref, now_ms),
+    turn: newTurn(ref, now_ms, prompt),
     scroll: following(model.settings),
     desk: null,
   };
@@ -82,12 +83,13 @@ export function say(model: Model, text: string, now_ms: number): Result {
       transcript: sayLine(sent.transcript, text, ref),
       scroll: following(model.settings),
     };
-    return [effect === undefined ? said : waiting(said, ref, now_ms), effects];
+    return [effect === undefined ? said : waiting(said, ref, now_ms, text), effects];
   }
   if (text === "/cancel" || effect === undefined) return [sent, effects];
   if (/^\/session +new\b/.test(text)) return [{ ...sent, beginning: true }, effects];
   if (TELLING.includes(text) && model.turn === null && lastReply(model.transcript) !== null) {
-    return [waiting({ ...sent, transcript: { ...sent.transcript, trouble: null } }, ref, now_ms), effects];
+    const clean = { ...sent, transcript: { ...sent.transcript, trouble: null } };
+    return [waiting(clean, ref, now_ms, text), effects];
   }
   return [sent, effects];
 }

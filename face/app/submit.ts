@@ -45,6 +45,18 @@ export function submit(model: Model, now_ms: number, confirmed = false): Result 
   ];
 }
 
+/** A question was answered with yes. */
+export function confirmed(model: Model, now_ms: number): Result {
+  const { confirm } = model;
+  if (confirm === null) return [model, []];
+  const answered = { ...model, confirm: null };
+  if (confirm.kind === "delete") return submit(answered, now_ms, true);
+  const [after, effects] = say(answered, confirm.prompt, now_ms);
+  // The line came back to the editor with the question.
+  if (effects.length === 0 || model.editor.text.trim() !== confirm.prompt.trim()) return [after, effects];
+  return [clearEditor(after), [...effects, { kind: "save_draft", text: "" }]];
+}
+
 /** A list opened by a key or a bare name: the draft is put aside until it is closed. */
 export function openList(model: Model, text: string, touched: boolean, draft = model.editor.text): Model {
   const stash = model.popup.stash ?? draft;
@@ -52,6 +64,7 @@ export function openList(model: Model, text: string, touched: boolean, draft = m
     ...model,
     desk: null,
     sheet: null,
+    confirm: null,
     editing: null,
     editor: setText(model.editor, text),
     popup: { ...NO_POPUP, touched, stash },
@@ -78,6 +91,9 @@ function answerHere(model: Model, text: string, now_ms: number, confirmed: boole
       ? null
       : [withNotice(model, unknown(text, commands), now_ms, true), []];
   }
+  if (found.command.name === "/session search" && found.rest !== "") {
+    return [openList(model, `/session continue ${found.rest}`, false, ""), []];
+  }
   if (text === "/edit") return editLast(model, now_ms);
   if (found.rest === "" && needsArgument(found.command)) {
     return [withNotice(model, `${found.command.usage}: ${found.command.help}`, now_ms), []];
@@ -92,7 +108,8 @@ function askBefore(model: Model, found: { command: CommandItem; rest: string }, 
   if (session === undefined) return null;
   const turns = `${session.turns} turn${session.turns === 1 ? "" : "s"}`;
   const name = session.title === "" ? session.name : session.title;
-  return [{ ...model, confirm: { prompt: text, question: `Delete "${name}", ${turns}, for good?` } }, []];
+  const question = `Delete "${name}", ${turns}, for good?`;
+  return [{ ...model, confirm: { prompt: text, question, kind: "delete" } }, []];
 }
 
 function editLast(model: Model, now_ms: number): Result {

@@ -3,7 +3,7 @@
  * replaces by id, a piece appends at its offset, the last record wins.
  */
 
-import type { EventOf, RecalledCount } from "../../shared/protocol.ts";
+import type { EventOf, RecalledCount, RecalledOf } from "../../shared/protocol.ts";
 import { NO_USAGE } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 import { sanitize, sanitizePiece } from "../text/sanitize.ts";
@@ -87,6 +87,14 @@ export function addEarlier(transcript: Transcript, page: EventOf<"history_page">
     messages: [...earlier, ...transcript.messages],
     more: page.more && earlier.length > 0,
   };
+}
+
+/** What stood in the prompts of replies that came with a page of history. */
+export function withRecalled(transcript: Transcript, list: readonly RecalledOf[]): Transcript {
+  if (list.length === 0) return transcript;
+  const recalled = new Map(transcript.recalled);
+  for (const { message_id, lore, memories } of list) recalled.set(message_id, { lore, memories });
+  return { ...transcript, recalled };
 }
 
 /** A saved line or a changed record. */

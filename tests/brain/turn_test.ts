@@ -366,10 +366,15 @@ Deno.test("a dear reply asks once", () =>
     fake.face.forget();
     const refused = await fake.turn("I wait.");
     assert.equal(refused.metadata.message, null);
-    assert.match(fake.face.notices().join(), /^✗ This reply may cost about \$\d+\.\d\d with dear\/two/m);
+    assert.match(fake.face.notices().join(), /^✗ This reply may cost about \$\d+\.\d\d with /m);
+    const ask = fake.face.last("system_update").metadata.ask;
+    assert.equal(ask?.limit, 0.05);
+    assert.ok((ask?.cost ?? 0) > 0.05);
     assert.equal(fake.face.last("system_update").metadata.line, "I wait.");
     assert.equal(fake.requests.length, 0);
-    const end = await fake.turn("I wait.");
+    const other = await fake.turn("Another line.");
+    assert.equal(other.metadata.message, null, "what was not asked about was not agreed to");
+    const end = await fake.turn("Another line.");
     assert.equal(end.metadata.message?.status, "complete");
     assert.ok((end.metadata.message?.usage?.cost ?? 0) > 0);
     await fake.turn("I wait on.");

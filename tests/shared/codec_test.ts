@@ -78,6 +78,8 @@ const NOTHING_CHANGED = {
   active_rules: null,
   line: null,
   why: null,
+  ask: null,
+  found: null,
 };
 
 const EVENTS: Event[] = [
@@ -139,8 +141,18 @@ const EVENTS: Event[] = [
       }],
     },
   },
-  { event: "chat_history", content: "", ref: null, metadata: { history: [MESSAGE], more: true } },
-  { event: "history_page", content: "", ref: "2", metadata: { before: 7, history: [MESSAGE], more: false } },
+  {
+    event: "chat_history",
+    content: "",
+    ref: null,
+    metadata: { history: [MESSAGE], more: true, recalled: [{ message_id: 7, lore: 2, memories: 1 }] },
+  },
+  {
+    event: "history_page",
+    content: "",
+    ref: "2",
+    metadata: { before: 7, history: [MESSAGE], more: false, recalled: [] },
+  },
   { event: "message", content: "", ref: null, metadata: { message: { ...MESSAGE, usage: null } } },
   {
     event: "chat_chunk",

@@ -1,6 +1,6 @@
 /** A face without a terminal or a brain: things happen to the model at times we choose, and the screen is read as text. */
 
-import type { Event, EventOf, SyncState } from "../../shared/protocol.ts";
+import type { Event, EventOf, RecalledOf, SyncState } from "../../shared/protocol.ts";
 import { NO_USAGE } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 import { nextWake, update } from "../../face/app.ts";
@@ -181,8 +181,8 @@ export const events = {
       ...state,
     },
   }),
-  history: (history: Message[], more = false): Event => (
-    { event: "chat_history", content: "", ref: null, metadata: { history, more } }
+  history: (history: Message[], more = false, recalled: RecalledOf[] = []): Event => (
+    { event: "chat_history", content: "", ref: null, metadata: { history, more, recalled } }
   ),
   message: (message: Message, ref: string | null = null): Event => (
     { event: "message", content: "", ref, metadata: { message } }
@@ -234,7 +234,7 @@ function system(
     event: "system_update",
     content,
     ref,
-    metadata: { ...nothing, active_rules: null, line: null, why: null, ...metadata },
+    metadata: { ...nothing, active_rules: null, line: null, why: null, ask: null, found: null, ...metadata },
   };
 }
 

@@ -551,7 +551,12 @@ Deno.test("/open and /copy story take the whole story, not only what is loaded",
     player.press("enter");
     assert.deepEqual(player.said(), ["/history before 9"]);
     const page = (before: number, history: ReturnType<typeof message>[], more: boolean) =>
-      player.hear({ event: "history_page", content: "", ref: "1", metadata: { before, history, more } });
+      player.hear({
+        event: "history_page",
+        content: "",
+        ref: "1",
+        metadata: { before, history, more, recalled: [] },
+      });
     page(9, [message(8, "user", "Eight.")], true);
     assert.deepEqual(player.said(), ["/history before 8"]);
     player.effects();

@@ -115,6 +115,7 @@ Deno.test("earlier pages are asked for once at the top, and come without moving 
       before: 51,
       history: [message(49, "user", "Earlier."), message(50, "assistant", "Even so.")],
       more: false,
+      recalled: [],
     },
   });
   assert.equal(span(player)[0], before[0]);
@@ -130,7 +131,7 @@ Deno.test("a page for another place in the story is not taken", () => {
     event: "history_page",
     content: "",
     ref: "1",
-    metadata: { before: 999, history: [message(49, "user", "Earlier.")], more: false },
+    metadata: { before: 999, history: [message(49, "user", "Earlier.")], more: false, recalled: [] },
   });
   assert.equal(player.model().transcript.messages.length, 5);
 });

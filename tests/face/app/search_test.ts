@@ -145,7 +145,7 @@ Deno.test("above the first place, earlier pages are asked for until one holds th
       event: "history_page",
       content: "",
       ref: null,
-      metadata: { before, more, history: [message(id, "assistant", text)] },
+      metadata: { before, more, history: [message(id, "assistant", text)], recalled: [] },
     });
   player.press("ctrl+f");
   player.type("lamp");

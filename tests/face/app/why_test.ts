@@ -84,7 +84,12 @@ Deno.test("a message that is not loaded is looked for on earlier pages until it 
       event: "history_page",
       content: "",
       ref: null,
-      metadata: { before, more, history: ids.map((id) => message(id, "assistant", `Page ${id}.`)) },
+      metadata: {
+        before,
+        more,
+        history: ids.map((id) => message(id, "assistant", `Page ${id}.`)),
+        recalled: [],
+      },
     });
   page([51, 52], 101, true);
   assert.deepEqual(player.said(), ["/history before 51"]);

@@ -1,0 +1,88 @@
+/** What comes back of earlier evenings: stories found by their words, feet of replies in the history. */
+
+import assert from "node:assert/strict";
+import { recalledCounts, savePrompt } from "../../brain/store/prompts.ts";
+import { addMessage } from "../../brain/store/messages.ts";
+import { createSession, searchStories, updateSession } from "../../brain/store/sessions.ts";
+import { aSession, withDatabase } from "../support/stories.ts";
+import { fakeBrain, onStage, says } from "../support/brain_fakes.ts";
+import type { Database } from "../../brain/store/database.ts";
+
+function tellIn(db: Database, session_id: string, content: string): number {
+  return addMessage(db, "ann", session_id, {
+    parent_id: null,
+    role: "assistant",
+    content,
+    status: "complete",
+    model: "",
+    tokens: 1,
+    created_ms: 1,
+  }).id;
+}
+
+Deno.test("stories are found by words that one message holds, in any branch, the last used first", async () => {
+  await withDatabase((db) => {
+    for (const id of ["one", "two", "three"]) createSession(db, aSession({ id }));
+    tellIn(db, "one", "The silver key is in the clay duck.");
+    tellIn(db, "one", "The key turns. Silver light.");
+    tellIn(db, "two", "A silver spoon.");
+    tellIn(db, "two", "A key of brass.");
+    tellIn(db, "three", "Élodie hid 100 % of the SILVER under the key_stone.");
+    updateSession(db, "ann", "one", { last_used_ms: 5 });
+    const ids = (words: string[]) => searchStories(db, "ann", words, 50).map(({ session_id }) => session_id);
+    assert.deepEqual(ids(["silver", "key"]), ["one", "three"]);
+    assert.equal(searchStories(db, "ann", ["silver", "key"], 50)[0].content, "The key turns. Silver light.");
+    assert.deepEqual(ids(["élodie"]), ["three"]);
+    assert.deepEqual(ids(["100 %"]), ["three"]);
+    assert.deepEqual(ids(["%"]), ["three"]);
+    assert.deepEqual(ids(["y_s"]), ["three"]);
+    assert.deepEqual(ids(["eel"]), []);
+    assert.deepEqual(ids([]), []);
+    assert.equal(searchStories(db, "ann", ["key"], 2).length, 2);
+    assert.deepEqual(searchStories(db, "ben", ["key"], 50), []);
+  });
+});
+
+Deno.test("pieces are counted by kind, for the player's own replies alone", async () => {
+  await withDatabase((db) => {
+    createSession(db, aSession({ id: "one" }));
+    const [first, second, third] = ["a", "b", "c"].map((text) => tellIn(db, "one", text));
+    const recalled = [{ kind: "lore" }, { kind: "memory" }, { kind: "fact" }];
+    savePrompt(db, first, { why: { recalled } });
+    savePrompt(db, second, { why: { recalled: [] } });
+    savePrompt(db, third, { why: { recalled: recalled.slice(0, 1) } });
+    assert.deepEqual(recalledCounts(db, "ann", [first, second, third]), [
+      { message_id: first, lore: 1, memories: 2 },
+      { message_id: third, lore: 1, memories: 0 },
+    ]);
+    assert.deepEqual(recalledCounts(db, "ann", [second]), []);
+    assert.deepEqual(recalledCounts(db, "ann", []), []);
+    assert.deepEqual(recalledCounts(db, "ben", [first]), []);
+  });
+});
+
+Deno.test("/session search names the story and quotes the place; nothing found is said", async () => {
+  const fake = fakeBrain({});
+  try {
+    await onStage(fake);
+    const before = "Long before that, and longer before this, somebody had said to nobody that ";
+    fake.scripts.push(says(`${before}the tin whistle lies under the third stair.`));
+    await fake.turn("I look.");
+    fake.face.forget();
+    await fake.say("/session search tin whistle");
+    const { content, metadata } = fake.face.last("system_update");
+    assert.equal(metadata.found?.length, 1);
+    assert.equal(
+      metadata.found?.[0].quote,
+      "…to nobody that the tin whistle lies under the third stair.",
+    );
+    assert.match(content, /I look/);
+    await fake.say("/session search brass whistle");
+    assert.deepEqual(fake.face.last("system_update").metadata.found, []);
+    assert.match(fake.face.last("system_update").content, /^No story holds "brass whistle"/);
+    await fake.say("/session search");
+    assert.match(fake.face.last("system_update").content, /^✗ Which words/);
+  } finally {
+    await fake.close();
+  }
+});

@@ -1,0 +1,117 @@
+/** The list of stories: searched across all their text, asked for before one is lost. */
+
+import assert from "node:assert/strict";
+import type { CommandItem } from "../../../shared/protocol.ts";
+import { events, type Player } from "../../support/player.ts";
+import { COMMANDS, openStory, SESSIONS } from "../../support/salt_marsh.ts";
+
+const SEARCH: CommandItem = {
+  name: "/session search",
+  usage: "/session search WORDS",
+  help: "Find the stories in which something was said",
+  arguments: [{ name: "WORDS", kind: "text", required: true }],
+};
+
+function withSearch(): Player {
+  const player = openStory();
+  const commands = [...COMMANDS, SEARCH];
+  player.hear({ event: "commands", content: "", ref: null, metadata: { commands } });
+  return player;
+}
+
+Deno.test("what is typed in the list is looked for in all text, once the typing rests", () => {
+  const player = withSearch();
+  player.press("ctrl+t");
+  player.type("silver k");
+  player.wait(199);
+  assert.deepEqual(player.said(), []);
+  player.wait(2);
+  assert.deepEqual(player.said(), ["/session search silver k"]);
+  assert.doesNotMatch(player.screen(), /I ask the bees/);
+  const found = [{ session_id: SESSIONS[1].id, quote: "…the silver key\u001b[2J is in the hive" }];
+  player.hear(events.system("99aa  I ask the bees", { found }, "1"));
+  assert.match(player.screen(), /I ask the bees/);
+  assert.match(player.screen(), /the silver key is in the hive/);
+  assert.equal(player.model().notice, null);
+  assert.equal(player.model().sheet, null);
+  player.press("down", "enter");
+  assert.deepEqual(player.said(), [`/session continue ${SESSIONS[1].id}`]);
+});
+
+Deno.test("an answer for words that are no longer there is passed over, and one letter asks nothing", () => {
+  const player = withSearch();
+  player.press("ctrl+t");
+  player.type("be");
+  player.wait(250);
+  assert.deepEqual(player.said(), ["/session search be"]);
+  player.type("ll");
+  const found = [{ session_id: SESSIONS[1].id, quote: "old" }];
+  player.hear(events.system("answer", { found }, "1"));
+  assert.equal(player.model().story_search.found.size, 0);
+  player.press("esc", "ctrl+t");
+  player.type("b");
+  player.wait(500);
+  assert.deepEqual(player.said().filter((line) => line.endsWith(" b")), []);
+});
+
+Deno.test("/session search typed in full opens the list with its words", () => {
+  const player = withSearch();
+  player.type("/session search bees");
+  player.press("enter");
+  assert.equal(player.model().editor.text, "/session continue bees");
+  assert.match(player.screen(), /I ask the bees/);
+});
+
+Deno.test("a price is a question in place: Enter sends the line again, Esc keeps it in the editor", () => {
+  const ask = { cost: 0.34, limit: 0.05, model: "Story One" };
+  for (const answer of ["enter", "esc"]) {
+    const player = openStory();
+    player.type("I ask who lit the lamp.");
+    player.press("enter");
+    assert.deepEqual(player.said(), ["I ask who lit the lamp."]);
+    player.hear(events.system("✗ This reply may cost", { line: "I ask who lit the lamp.", ask }, "1"));
+    player.hear(events.end(null, {}, "1"));
+    player.wait(60_000);
+    assert.match(player.screen(), /About \$0\.34 for this reply from Story One\. Go on\? ─/);
+    assert.match(player.screen(), /Enter yes {3}Esc no {3}Ctrl\+O narrators/);
+    assert.doesNotMatch(player.screen(), /✗/);
+    player.press(answer);
+    assert.equal(player.model().confirm, null);
+    assert.deepEqual(player.said(), answer === "enter" ? ["I ask who lit the lamp."] : []);
+    assert.equal(player.model().editor.text, answer === "enter" ? "" : "I ask who lit the lamp.");
+  }
+});
+
+Deno.test("the price of another telling is asked for in the same way, and a draft stays", () => {
+  const player = openStory();
+  player.press("tab", "r");
+  assert.deepEqual(player.said(), ["/retry"]);
+  player.type("a draft");
+  player.hear(events.system("✗ dear", { ask: { cost: 1.2, limit: 0.05, model: "Big" } }, "1"));
+  player.hear(events.end(null, {}, "1"));
+  player.press("enter");
+  assert.deepEqual(player.said(), ["/retry"]);
+  assert.equal(player.model().editor.text, "a draft");
+});
+
+Deno.test("Ctrl+O from the question chooses another narrator and drops it", () => {
+  const player = openStory();
+  player.type("I wait.");
+  player.press("enter");
+  player.said();
+  player.hear(events.system("✗", { line: "I wait.", ask: { cost: 1, limit: 0.05, model: "Big" } }, "1"));
+  player.press("ctrl+o");
+  assert.equal(player.model().confirm, null);
+  assert.equal(player.model().editor.text, "/model ");
+  player.press("esc");
+  assert.equal(player.model().editor.text, "I wait.");
+});
+
+Deno.test("feet and marks come back with the history", () => {
+  const player = openStory();
+  const { messages } = player.model().transcript;
+  assert.doesNotMatch(player.screen(), /remembered/);
+  player.hear(events.history([...messages], false, [{ message_id: 5, lore: 2, memories: 1 }]));
+  assert.match(player.screen(), /✿ It is lighter/);
+  assert.match(player.screen(), /✿ 3 remembered/);
+});
