@@ -31,7 +31,7 @@ Deno.test("a new face hears greeting, state, commands and history, in this order
       version: "0.0.0",
       player: "local",
     });
-    assert.deepEqual(fake.face.last("chat_history").metadata, { history: [], more: false });
+    assert.deepEqual(fake.face.last("chat_history").metadata, { history: [], more: false, recalled: [] });
     const state = fake.face.last("sync_state").metadata;
     assert.deepEqual([state.model, state.model_confirmed, state.session_id], ["fake/one", true, ""]);
     assert.equal(state.available_worlds?.[0].opening, "Fog comes in, you.");

@@ -4,7 +4,7 @@ import { type Database, StoreError } from "../../../brain/store/database.ts";
 import * as memories from "../../../brain/store/memories.ts";
 import * as messages from "../../../brain/store/messages.ts";
 import { getState, saveState } from "../../../brain/store/players.ts";
-import { getPrompt, savePrompt } from "../../../brain/store/prompts.ts";
+import { getPrompt, recalledCounts, savePrompt } from "../../../brain/store/prompts.ts";
 import * as sessions from "../../../brain/store/sessions.ts";
 import { usageTotals } from "../../../brain/store/usage.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
@@ -29,7 +29,7 @@ function prepare(db: Database): number[] {
       tokens_per_second: 1,
     },
   });
-  savePrompt(db, ids[1], { secret: true });
+  savePrompt(db, ids[1], { secret: true, why: { recalled: [{ kind: "lore" }] } });
   memories.attachLore(db, "ann", "marsh", [{ heading: "", text: "Ann's eels", known_to: "" }], "attached");
   saveState(db, "ann", {
     world_id: "marsh",
@@ -82,6 +82,8 @@ const ROWS: [string, (db: Database, ids: number[]) => unknown, unknown][] = [
   ["newestLeaf", (db) => messages.newestLeaf(db, "ben", "story", null), null],
   ["newestLeaf from", (db, ids) => messages.newestLeaf(db, "ben", "story", ids[0]), null],
   ["getPrompt", (db, ids) => getPrompt(db, "ben", ids[1]), undefined],
+  ["recalledCounts", (db, ids) => recalledCounts(db, "ben", ids), []],
+  ["searchStories", (db) => sessions.searchStories(db, "ben", ["eels"], 9), []],
   ["usageTotals", (db) => usageTotals(db, "ben").turns, 0],
   ["usageTotals of a session", (db) => usageTotals(db, "ben", "story").turns, 0],
   ["loreState", (db) => memories.loreState(db, "ben", "marsh"), "0 0 "],
@@ -128,7 +130,7 @@ for (const [name, ask, expected] of ROWS) {
 }
 
 Deno.test("every function of the store that takes a player stands in the list above", () => {
-  const all = { ...sessions, ...messages, ...memories, getState, getPrompt, usageTotals };
+  const all = { ...sessions, ...messages, ...memories, getState, getPrompt, recalledCounts, usageTotals };
   // These name no foreign row: they make one, take one apart, or work on everybody's at the start.
   const exempt = new Set([
     "createSession",
