@@ -77,7 +77,7 @@ const ALLOWED: [string, string, string][] = [
   ["placed_units.ts", "SELECT u.id, u.player_id, s.world_id, u.session_id", ALL],
   [
     "prompts.ts",
-    "UPDATE prompts SET record = json_remove",
+    "UPDATE prompts SET record = iif",
     "follows the reply that the turn has just written",
   ],
   ["prompts.ts", "INSERT INTO prompts (message_id, record)", "of the reply that the turn has just written"],
