@@ -8,6 +8,7 @@ import { saveMemory } from "./memories.ts";
 import { addMessage, updateMessage } from "./messages.ts";
 import { createSession, updateSession } from "./sessions.ts";
 import { spaced } from "./spacing.ts";
+import { readUsage } from "./stored_json.ts";
 
 export interface ArchivedMessage {
   /** 1, 2, 3, ... */
@@ -103,7 +104,7 @@ function read(db: Database, player_id: string, session_id: string): Archive | un
       status: status === "writing" ? "stopped" : status,
       model,
       tokens,
-      usage: usage === null ? null : JSON.parse(usage) as Usage,
+      usage: readUsage(usage),
       created_ms,
     };
   });

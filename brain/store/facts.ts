@@ -156,7 +156,7 @@ export function factsOnPath(db: Database, player_id: string, leaf_id: number | n
        SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
        WHERE m.id = ?
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
      )
      SELECT ${COLUMNS}, NULL AS superseded_by FROM path CROSS JOIN facts f ON f.message_id = path.id
      WHERE f.player_id = ? AND ${NOT_FORGOTTEN}`,
@@ -214,7 +214,7 @@ export function lastFactRun(
     `WITH RECURSIVE path (id, parent_id) AS (
        SELECT id, parent_id FROM messages WHERE id = ? AND session_id = ?
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
      )
      SELECT max(last_id) AS id FROM fact_runs
      WHERE session_id = ? AND player_id = ? AND last_id IN (SELECT id FROM path)`,

@@ -81,7 +81,7 @@ export function markedMessages(
        SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?1
        WHERE m.id = ?2 AND s.id = ?3
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id WHERE m.id >= ?5
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id WHERE m.id >= ?5
      ), wanted (kind, message_id, text) AS (
        SELECT value ->> 'kind', value ->> 'message_id', value ->> 'text' FROM json_each(?4)
      )

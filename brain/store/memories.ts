@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Role } from "../../shared/story.ts";
 import type { Database } from "./database.ts";
+import { readNumbers } from "./stored_json.ts";
 import { spaced } from "./spacing.ts";
 
 export interface NewLoreUnit {
@@ -290,10 +291,10 @@ export function recentReplies(
        JOIN sessions s ON s.id = m.session_id AND s.player_id = ?1 WHERE m.id = ?2
        UNION ALL
        SELECT m.id, m.parent_id, m.role, m.content, path.depth + 1 FROM path
-       JOIN messages m ON m.id = path.parent_id WHERE path.depth < 2 * ?3
+       JOIN messages m ON m.id = path.parent_id AND m.id < path.id WHERE path.depth < 2 * ?3
      )
-     SELECT path.content, coalesce(p.record ->> '$.lore_ids', '[]') AS lore_ids,
-       coalesce(p.record ->> '$.memory_ids', '[]') AS memory_ids
+     SELECT path.content, coalesce(iif(json_valid(p.record), p.record, '{}') ->> '$.lore_ids', '[]') AS lore_ids,
+       coalesce(iif(json_valid(p.record), p.record, '{}') ->> '$.memory_ids', '[]') AS memory_ids
      FROM path LEFT JOIN prompts p ON p.message_id = path.id
      WHERE path.role = 'assistant' ORDER BY path.depth LIMIT ?3`,
     player_id,
@@ -302,8 +303,8 @@ export function recentReplies(
   );
   return rows.map(({ content, lore_ids, memory_ids }) => ({
     content,
-    lore_ids: JSON.parse(lore_ids),
-    memory_ids: JSON.parse(memory_ids),
+    lore_ids: readNumbers(lore_ids),
+    memory_ids: readNumbers(memory_ids),
   }));
 }
 

@@ -1,6 +1,7 @@
 /** Messages: the tree of a session. A path is the line of ancestors from a root to one leaf. Ids order everything. */
-import type { Message, MessageStatus, Role, Usage } from "../../shared/story.ts";
+import type { Message, MessageStatus, Role } from "../../shared/story.ts";
 import { type Database, StoreError, type Value } from "./database.ts";
+import { readUsage } from "./stored_json.ts";
 
 export interface NewMessage {
   parent_id: number | null;
@@ -138,7 +139,7 @@ export function pathTail(
     `WITH RECURSIVE path (id, parent_id, tokens_above) AS (
        SELECT id, parent_id, tokens_above FROM messages WHERE id = ?
        UNION ALL
-       SELECT m.id, m.parent_id, m.tokens_above FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id, m.tokens_above FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
        WHERE path.tokens_above > ?
      )
      SELECT ${COLUMNS}, 1 AS alternative, 1 AS alternatives
@@ -184,7 +185,7 @@ export function* pathIds(db: Database, player_id: string, leaf_id: number | null
     `WITH RECURSIVE path (id, parent_id) AS (
        SELECT m.id, m.parent_id FROM ${OWNED} WHERE m.id = ?
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
      )
      SELECT id FROM path`,
     player_id,
@@ -209,7 +210,7 @@ export function pathPage(
     `WITH RECURSIVE path (id, parent_id) AS (
        SELECT id, parent_id FROM messages WHERE id = ?
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
      ), page (id) AS (SELECT id FROM path WHERE id < ? LIMIT ?)
      SELECT ${COLUMNS}, ${PLACE} FROM page CROSS JOIN messages m ON m.id = page.id ORDER BY m.id DESC`,
     leaf_id,
@@ -248,7 +249,7 @@ export function newestLeaf(
     `WITH RECURSIVE down (id) AS (
        SELECT max(m.id) FROM ${OWNED} WHERE m.session_id = ? AND iif(? IS NULL, m.parent_id IS NULL, m.id = ?)
        UNION ALL
-       SELECT (SELECT max(c.id) FROM messages c WHERE c.parent_id = down.id) FROM down WHERE down.id IS NOT NULL
+       SELECT (SELECT max(c.id) FROM messages c WHERE c.parent_id = down.id AND c.id > down.id) FROM down WHERE down.id IS NOT NULL
      )
      SELECT max(id) AS id FROM down`,
     player_id,
@@ -278,7 +279,7 @@ function mustGet(db: Database, player_id: string, id: number): StoredMessage {
 }
 
 function fromRow(row: Row): StoredMessage {
-  return Object.assign(row, { usage: row.usage === null ? null : JSON.parse(row.usage) as Usage });
+  return Object.assign(row, { usage: readUsage(row.usage) });
 }
 
 /** The message as the wire knows it. */

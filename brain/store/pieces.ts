@@ -44,7 +44,7 @@ export function listMemory(
        SELECT m.id, m.parent_id, m.turn FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
        WHERE m.id = ?
        UNION ALL
-       SELECT m.id, m.parent_id, m.turn FROM path JOIN messages m ON m.id = path.parent_id
+       SELECT m.id, m.parent_id, m.turn FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
      )
      SELECT u.id, u.message_id, u.role, u.text, path.turn FROM path CROSS JOIN memory_units u
        ON u.message_id = path.id

@@ -1,6 +1,7 @@
 /** Players and what each has chosen: world, character, session, model and rule packs. */
 import type { PlayerState } from "../../shared/story.ts";
 import type { Database } from "./database.ts";
+import { readTexts } from "./stored_json.ts";
 
 /** Who plays at this machine, without a token. */
 export const LOCAL_PLAYER = "local";
@@ -12,7 +13,7 @@ export function getState(db: Database, player_id: string): PlayerState {
     player_id,
   );
   if (!row) return { world_id: "", character_id: "", session_id: "", model: "", rules: [] };
-  return { ...row, rules: JSON.parse(row.rules) as string[] };
+  return { ...row, rules: readTexts(row.rules) };
 }
 
 /** What the player is called; the id when nothing is known of them. */

@@ -1,6 +1,7 @@
 /** What was sent for a reply, what was dropped and what was recalled: kept beside the reply, for /why and for people. */
 import type { RecalledOf } from "../../shared/protocol.ts";
 import type { Database } from "./database.ts";
+import { readJson } from "./stored_json.ts";
 
 /** A request longer than this (characters of JSON) is not kept whole. */
 const MAX_RECORD = 1024 * 1024;
@@ -13,7 +14,7 @@ export function savePrompt(db: Database, message_id: number, record: unknown): v
   const whole = JSON.stringify(record);
   db.transaction(() => {
     db.run(
-      `UPDATE prompts SET record = json_remove(record, '$.messages') WHERE message_id = (
+      `UPDATE prompts SET record = iif(json_valid(record), json_remove(record, '$.messages'), '{}') WHERE message_id = (
          SELECT p.message_id FROM prompts p CROSS JOIN messages m ON m.id = p.message_id
          WHERE p.message_id <> ?1 AND m.session_id = (SELECT session_id FROM messages WHERE id = ?1)
          ORDER BY p.message_id DESC LIMIT 1)`,
@@ -32,7 +33,7 @@ export function savePrompt(db: Database, message_id: number, record: unknown): v
 export function wasTooLong(db: Database, session_id: string, message_id: number): boolean {
   return db.get(
     `SELECT 1 FROM messages m CROSS JOIN prompts p ON p.message_id = m.id
-     WHERE m.session_id = ? AND m.id <> ? AND p.record ->> 'over' > 0 LIMIT 1`,
+     WHERE m.session_id = ? AND m.id <> ? AND iif(json_valid(p.record), p.record, '{}') ->> 'over' > 0 LIMIT 1`,
     session_id,
     message_id,
   ) !== undefined;
@@ -50,14 +51,14 @@ export function recalledCounts(
        sum(piece.value ->> 'kind' <> 'lore') AS memories
      FROM prompts p JOIN messages m ON m.id = p.message_id
      JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
-     CROSS JOIN json_each(p.record, '$.why.recalled') piece
+     CROSS JOIN json_each(iif(json_valid(p.record), p.record, '{}'), '$.why.recalled') piece
      WHERE p.message_id IN (SELECT value FROM json_each(?)) GROUP BY p.message_id ORDER BY p.message_id`,
     player_id,
     JSON.stringify(message_ids),
   );
 }
 
-/** The record kept for this reply, undefined when there is none or the reply is not the player's. */
+/** The record kept for this reply, undefined when there is none or the reply is not the player's, empty when it is damaged. */
 export function getPrompt(db: Database, player_id: string, message_id: number): unknown {
   const row = db.get<{ record: string }>(
     `SELECT p.record FROM prompts p JOIN messages m ON m.id = p.message_id
@@ -65,5 +66,5 @@ export function getPrompt(db: Database, player_id: string, message_id: number): 
     player_id,
     message_id,
   );
-  return row && JSON.parse(row.record) as unknown;
+  return row && (row.record === "null" ? null : readJson(row.record) ?? {});
 }

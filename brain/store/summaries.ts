@@ -74,7 +74,7 @@ export function nearestAbove(db: Database, player_id: string, last_id: number, i
        SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
        WHERE m.id = ?
        UNION ALL
-       SELECT m.id, m.parent_id FROM up JOIN messages m ON m.id = up.parent_id
+       SELECT m.id, m.parent_id FROM up JOIN messages m ON m.id = up.parent_id AND m.id < up.id
        WHERE up.id NOT IN (SELECT id FROM wanted)
      )
      SELECT id FROM up WHERE id IN (SELECT id FROM wanted) LIMIT 1`,
@@ -100,7 +100,7 @@ export function pathBetween(
        SELECT m.id, m.parent_id FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
        WHERE m.id = ? AND m.id > ?
        UNION ALL
-       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id WHERE m.id > ?
+       SELECT m.id, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id WHERE m.id > ?
      )
      SELECT m.id, m.role, m.content, m.tokens, m.status FROM path CROSS JOIN messages m ON m.id = path.id
      ORDER BY m.id`,

@@ -167,7 +167,8 @@ export function csiEvent(params: string, final: string, alt: boolean): TermEvent
 }
 
 function isPrintable(code: number): boolean {
-  return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && !(code >= 0xd800 && code < 0xe000) &&
+  return Number.isInteger(code) && code >= 0x20 && !(code >= 0x7f && code < 0xa0) &&
+    !(code >= 0xd800 && code < 0xe000) &&
     code <= 0x10ffff;
 }
 

@@ -107,6 +107,9 @@ const CASES: [string, string | Uint8Array, TermEvent[]][] = [
       .join(""),
     "enter left right up down pgup pgdn home end insert delete".split(" ").map((name) => key(name)),
   ],
+  ["a number that is none, kitty and modifyOtherKeys", "\x1b[97.5u\x1b[27;5;97.5~\x1b[97;;98.5u", [
+    text("a"),
+  ]],
   ["named keys with ctrl, kitty", "\x1b[9;5u\x1b[127;5u\x1b[13;5u\x1b[27;5u", [
     key("tab", "c"),
     key("backspace", "c"),
