@@ -21,6 +21,11 @@ export interface Shell extends AsyncDisposable {
   resize(columns: number, rows: number): void;
   /** Resolves with the match once the screen shows it; throws with the screen when it does not come. */
   shows(pattern: RegExp, timeout_ms?: number): Promise<RegExpExecArray>;
+  /** Resolves once `ready` and nothing was written for `ms`. */
+  quiet(ready: () => boolean, ms: number): Promise<void>;
+  /** Until it is called with null: `listener` gets what is written and hands it on, so that it can look in between. */
+  onOutput(listener: ((bytes: string, write: (bytes: string) => void) => void) | null): void;
+  kill(signal: string): void;
   /** Closes the terminal's window. */
   hangUp(): void;
   ended: Promise<void>;
@@ -41,11 +46,20 @@ export function startShell(command: readonly string[], options: ShellOptions = {
   const output: Uint8Array[] = [];
   let has_ended = false;
   let heard = () => {};
+  let heard_ms = 0;
+  let listener: ((bytes: string, write: (bytes: string) => void) => void) | null = null;
   child.onData((data) => {
     const bytes = data as unknown as Uint8Array;
     output.push(bytes);
+    heard_ms = performance.now();
     // The emulator takes them at once.
-    emulator.write(bytes);
+    if (listener === null) emulator.write(bytes);
+    else {
+      listener(
+        Buffer.from(bytes).toString("latin1"),
+        (part) => void emulator.write(new Uint8Array(Buffer.from(part, "latin1"))),
+      );
+    }
     const replies = emulator.replies();
     if (replies !== "" && !has_ended) child.write(replies);
     heard();
@@ -82,6 +96,15 @@ export function startShell(command: readonly string[], options: ShellOptions = {
         clearTimeout(timer);
       }
     },
+    async quiet(ready, ms) {
+      const deadline = performance.now() + 20_000;
+      while (!ready() || performance.now() - heard_ms < ms) {
+        if (performance.now() > deadline) throw new Error(`It is never quiet:\n${emulator.text().trim()}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    onOutput: (next) => void (listener = next),
+    kill: (signal) => child.kill(signal),
     hangUp() {
       has_ended = true;
       (child as unknown as { destroy(): void }).destroy();
