@@ -161,7 +161,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     } else if (outcome === "complete" && reply.text === turn.reply.content) {
       throw new ProviderError(
         "empty",
-        "The model answered with nothing. r tries again; /model picks another.",
+        "The model answered with nothing. Your line is kept.",
       );
     } else if (finish === "length") {
       outcome = "stopped";
@@ -365,5 +365,5 @@ function failure(deps: Deps, error: unknown): Event {
 export function describe(error: unknown): string {
   if (error instanceof ProviderError || error instanceof StoreError) return error.message;
   return `Something went wrong in the engine: ${error instanceof Error ? error.message : String(error)}. ` +
-    "The line is kept; r tries again.";
+    "Your line is kept.";
 }

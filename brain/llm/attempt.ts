@@ -54,5 +54,5 @@ function nothingWritten(attempt: Attempt, filtered: boolean, who: string): Provi
         : "The reply ended at its limit before a word was written: raise reply_words in config.yaml, or pick another /model.",
     );
   }
-  return new ProviderError("empty", `${who} sent an empty reply: /retry, or pick another /model.`);
+  return new ProviderError("empty", `${who} sent an empty reply. Your line is kept.`);
 }

@@ -1,4 +1,7 @@
-/** What went wrong with a request, as one calm sentence of advice: pure, so that every case is a row in a test. */
+/**
+ * What went wrong with a request, in calm words: what happened, what is safe, and advice that only this case has.
+ * How to try again is for the face to say: it has the keys. Pure, so that every case is a row in a test.
+ */
 
 import { ProviderError, type ProviderErrorKind } from "./provider.ts";
 import type { Endpoint } from "./vendors.ts";
@@ -118,7 +121,7 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
   const { endpoint, model } = about;
   const who = endpoint.label;
   const host = new URL(endpoint.base_url).host;
-  const again = about.begun ? "/continue goes on from here, /retry tells it again" : "/retry";
+  const safe = about.begun ? "What was told is kept." : "Your line is kept.";
   const fail = (
     kind: ProviderErrorKind,
     message: string,
@@ -131,11 +134,11 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
     return about.stalled.phase === "connect"
       ? fail(
         "unreachable",
-        `No connection to ${host} within ${seconds} s: check the network, or pick another /model.`,
+        `No connection to ${host} within ${seconds} s: check the network. ${safe}`,
       )
       : fail(
         "stalled",
-        `${who} has been silent for ${seconds} s, so the request was ended: ${again}, or pick another /model.`,
+        `${who} has been silent for ${seconds} s, so the request was ended. ${safe}`,
       );
   }
   const facts = factsOf(error);
@@ -163,7 +166,7 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
     const when = wait === null ? "in a while" : `in ${Math.ceil(wait / 1000)} s`;
     return fail(
       "rate_limit",
-      `${who} takes no more requests for now: /retry ${when}, or pick another /model.`,
+      `${who} takes no more requests for now. Try again ${when}; your line is kept.`,
       true,
       wait,
     );
@@ -177,7 +180,7 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
     const wait = retryAfterMs(facts.header, about.now_ms);
     return fail(
       "server",
-      `${who} has a problem of its own (${facts.status}): /retry in a moment, or pick another /model.`,
+      `${who} has a problem of its own (${facts.status}). ${safe}`,
       true,
       wait,
     );
@@ -215,17 +218,17 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
       );
     }
     if (/unreachable|no route|timed out/i.test(reason)) {
-      return fail("unreachable", `No way to ${host}: check the network, or pick another /model.`);
+      return fail("unreachable", `No way to ${host}: check the network. ${safe}`);
     }
     if (error instanceof SyntaxError && !about.ended_in_frame) {
-      return fail("protocol", `${who} sent something that is not a reply: /retry, or pick another /model.`);
+      return fail("protocol", `${who} sent something that is not a reply. ${safe}`);
     }
     if (
       error instanceof SyntaxError || /APIConnectionError|TypeError|reset|closed|broken pipe/i.test(reason)
     ) {
       return fail(
         "cut",
-        `The connection to ${who} broke off: ${again}.`,
+        `The connection to ${who} broke off. ${safe}`,
         true,
       );
     }
@@ -235,6 +238,6 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
         `This prompt is too long for ${model}: lower max_context_tokens in config.yaml, or pick a /model that reads more.`,
       );
     }
-    return fail("server", `${who} broke off with an error${quoted}: ${again}, or pick another /model.`, true);
+    return fail("server", `${who} broke off with an error${quoted}. ${safe}`, true);
   }
 }

@@ -253,7 +253,7 @@ function watchedFetch(
           line_bytes = end < 0 ? line_bytes + bytes.length : bytes.length - end - 1;
           attempt.ended_in_frame = line_bytes > 0;
           if (line_bytes <= MAX_LINE_BYTES) return controller.enqueue(bytes);
-          const message = `${endpoint.label} sent a line without an end: /retry, or pick another /model.`;
+          const message = `${endpoint.label} sent a line without an end. Your line is kept.`;
           controller.error(new ProviderError("protocol", message));
         },
       }),

@@ -131,8 +131,7 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
     case "error": {
       const text = sanitizeLine(event.content);
       const retry = model.protocol !== null;
-      const advice = !retry || /\br\b|\/retry/.test(text) ? text : `${text} r tries again.`;
-      const transcript = { ...model.transcript, trouble: { text: advice, retry, go_on: false } };
+      const transcript = { ...model.transcript, trouble: { text, retry, go_on: false } };
       return [{ ...model, transcript, log: [...model.log, { at_ms: now_ms, text: `✗ ${text}` }] }, []];
     }
     default:
@@ -160,8 +159,7 @@ function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata
   const end = history.at(-1);
   if (model.cut && end?.role === "assistant" && end.status !== "complete") {
     const go_on = end.content !== "";
-    const keys = go_on ? "c goes on, r tells it again." : "r tries again.";
-    const text = `The story was cut off and is back. ${keys}`;
+    const text = "The story was cut off and is back.";
     transcript = { ...transcript, trouble: { text, retry: true, go_on } };
   }
   const begun = model.beginning && history.length === 1 && history[0].role === "assistant";

@@ -125,12 +125,12 @@ export function troubleOf(context: PageContext): Trouble | null {
     return null;
   }
   if (last.role === "user") {
-    return { text: "This line has no answer yet. r asks the narrator.", retry: true, go_on: false };
+    return { text: "This line has no answer yet.", retry: true, go_on: false };
   }
   if (last.status !== "failed") return null;
   return last.content === ""
-    ? { text: "The narrator did not answer. r tries again.", retry: true, go_on: false }
-    : { text: "The reply broke off here. c goes on, r tells it again.", retry: true, go_on: true };
+    ? { text: "The narrator did not answer.", retry: true, go_on: false }
+    : { text: "The reply broke off here.", retry: true, go_on: true };
 }
 
 /** Items after the messages: the line just said, the growing reply, the wait, what went wrong. */

@@ -65,7 +65,7 @@ const SCENES: [string, Scene][] = [
   }],
   ["error", (options) => {
     const player = openStory({ ...options, answered: false });
-    player.hear(events.error("Groq has not answered for 60 s. Your line is kept: r tries again."));
+    player.hear(events.error("Groq has not answered for 60 s. Your line is kept."));
     player.hear(events.end(message(5, "assistant", "", { status: "failed" })));
     return player;
   }],

@@ -169,12 +169,12 @@ Deno.test("vendors' errors, as their documents have them, become the right advic
   }
 });
 
-Deno.test("what can be done depends on whether something has arrived", () => {
+Deno.test("what is safe depends on whether something has arrived", () => {
   const cut = (begun: boolean) => explainFailure(broken("reset"), about({ begun })).error.message;
-  assert.equal(cut(false), "The connection to Groq broke off: /retry.");
+  assert.equal(cut(false), "The connection to Groq broke off. Your line is kept.");
   assert.equal(
     cut(true),
-    "The connection to Groq broke off: /continue goes on from here, /retry tells it again.",
+    "The connection to Groq broke off. What was told is kept.",
   );
 });
 
