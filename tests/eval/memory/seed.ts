@@ -35,7 +35,10 @@ export async function seedDialogues(
       }
     }
     const pieces = await placed(exchanges, embedder);
-    const single = await placed(dialogue.turns.map(({ id, text }) => ({ text, turns: [id] })), embedder);
+    const single = await placed(
+      dialogue.turns.map(({ id, speaker, text }) => ({ text: `${speaker}: ${text}`, turns: [id] })),
+      embedder,
+    );
     for (const question of dialogue.questions) {
       if (question.evidence.length === 0) continue;
       const begun = performance.now();
