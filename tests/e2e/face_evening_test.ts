@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- escape sequences are what is tested
 // A long evening by chance: lines, replies in odd pieces, lists, pages, sizes, lost connections, failures. After each step the
 // screen that grew piece by piece must be the screen that is drawn at once. FLOWER_EVENING_TURNS says how long it is.
 
