@@ -11,7 +11,16 @@ import { pathTo } from "../store/messages.ts";
 import { listSessions, type SessionSummary } from "../store/sessions.ts";
 import { writeWhole } from "../whole_file.ts";
 import type { Order } from "./orders.ts";
-import { isSameFile, mustBeFile, mustBeFree, type Place, reason, RoleError, sizeText } from "./place.ts";
+import {
+  isSameFile,
+  mustBeFile,
+  mustBeFree,
+  type Place,
+  playerOf,
+  reason,
+  RoleError,
+  sizeText,
+} from "./place.ts";
 
 type ExportOrder = Extract<Order, { role: "export" }>;
 
@@ -44,8 +53,9 @@ export async function exportStory(place: Place, order: ExportOrder): Promise<num
 async function read(place: Place, order: ExportOrder): Promise<string> {
   const db = openDatabase(place.config.database_path, { readonly: true, busy_timeout_ms: 5000 });
   try {
-    const { session } = findStory(db, order.player, order.story);
-    if (order.format === "jsonl") return writeStoryFile(readArchive(db, order.player, session.id)!);
+    const player_id = playerOf(db, order.player);
+    const { session } = findStory(db, player_id, order.story);
+    if (order.format === "jsonl") return writeStoryFile(readArchive(db, player_id, session.id)!);
     const library = await openLibrary(place.assets, place.home);
     library.close();
     const named = (list: { id: string; name: string }[], id: string) =>
@@ -54,7 +64,7 @@ async function read(place: Place, order: ExportOrder): Promise<string> {
       title: session.title,
       world: named(library.worlds(), session.world_id),
       character: named(library.characters(), session.character_id),
-      path: pathTo(db, order.player, session.leaf_id),
+      path: pathTo(db, player_id, session.leaf_id),
     }, order.format);
   } finally {
     db.close();

@@ -5,14 +5,14 @@ import { EXIT } from "../../shared/roles.ts";
 import { importedId, readStoryFile } from "../export/story_file.ts";
 import { rememberMissing } from "../memory/remember.ts";
 import { writeArchive } from "../store/archive.ts";
-import { holdsPlayer } from "../store/inspect.ts";
 import { getSession } from "../store/sessions.ts";
-import { LOCAL_PLAYER, type Order } from "./orders.ts";
+import type { Order } from "./orders.ts";
 import {
   counted,
   mustBeFile,
   openStore,
   type Place,
+  playerOf,
   reason,
   RoleError,
   sizeText,
@@ -27,18 +27,16 @@ export async function importStory(place: Place, order: Extract<Order, { role: "i
   await mustBeFile(path, "The file");
   return await withHomeLock(place, "imported", async () => {
     const archive = readStoryFile(await readFile(path));
-    const id = importedId(order.player, archive);
     const db = await openStore(place);
     try {
+      const player_id = playerOf(db, order.player);
+      const id = importedId(player_id, archive);
       const title = archive.title || "New session";
-      if (getSession(db, order.player, id) !== undefined) {
+      if (getSession(db, player_id, id) !== undefined) {
         place.say(`✓ "${title}" is here already: story ${id}`);
         return EXIT.done;
       }
-      if (order.player !== LOCAL_PLAYER && !holdsPlayer(db, order.player)) {
-        throw new RoleError(`There is no player "${order.player}" here.`);
-      }
-      writeArchive(db, order.player, id, archive);
+      writeArchive(db, player_id, id, archive);
       // A story that was exported before its last words were remembered.
       rememberMissing(db);
       place.say(`✓ "${title}" is story ${id} now: ${counted(archive.messages.length, "message")}`);

@@ -6,6 +6,7 @@ import { type Config, type Keys, loadConfig } from "../config.ts";
 import { readText } from "../front_door.ts";
 import { lockHome } from "../home_lock.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { findPlayer } from "../store/players.ts";
 
 /** The options that all roles share, as typed. */
 export interface RoleOptions {
@@ -101,6 +102,13 @@ export async function openStore(place: Place): Promise<Database> {
     throw new RoleError(`The folder of ${database_path} cannot be made: ${reason(error)}`);
   }
   return openDatabase(database_path, { max_page_count: max_page_count || undefined });
+}
+
+/** The id of the player that `typed` names: by the name of their token, or by id. Throws RoleError. */
+export function playerOf(db: Database, typed: string): string {
+  const player = findPlayer(db, typed);
+  if (player === undefined) throw new RoleError(`There is no player "${typed}" here.`);
+  return player.id;
 }
 
 /** Throws RoleError unless `path` is an existing file. */

@@ -67,11 +67,6 @@ export function holdsMessages(db: Database): boolean {
   return db.get("SELECT 1 FROM messages LIMIT 1") !== undefined;
 }
 
-/** Whether there is a player of this id. */
-export function holdsPlayer(db: Database, player_id: string): boolean {
-  return db.get("SELECT 1 FROM players WHERE id = ?", player_id) !== undefined;
-}
-
 function damageOf(db: Database): string[] {
   try {
     const found = db.all<{ integrity_check: string }>("PRAGMA integrity_check(10)");

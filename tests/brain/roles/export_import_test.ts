@@ -79,6 +79,9 @@ Deno.test("a story is found by its id, its title, or how one of them begins; nev
     }
   }
   assert.equal((await home.run({ ...OUT, player: "ben", story: "secret", out: "c.jsonl" })).code, 0);
+  // By the name of a token, in any case.
+  home.store((db) => db.run("UPDATE players SET name = 'Benedict' WHERE id = 'ben'"));
+  assert.equal((await home.run({ ...OUT, player: "benedict", story: "secret", out: "d.jsonl" })).code, 0);
 });
 
 Deno.test("a book holds the shown path alone, with the names of world and character", async () => {
