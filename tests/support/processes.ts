@@ -152,15 +152,27 @@ export interface Screen extends AsyncDisposable {
   ended: Promise<{ code: number; signal: number }>;
 }
 
-/** Starts `deno run -A PROGRAM ARGS` in a terminal of `columns` x `rows`. Killed at the end of its `using`. */
+/**
+ * Starts `deno run -A PROGRAM ARGS` in a terminal of `columns` x `rows`; with `executable` the program itself. Killed at the
+ * end of its `using`.
+ */
 export function startScreen(
   program: string,
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string; columns?: number; rows?: number } = {},
+  options: {
+    env?: Record<string, string>;
+    cwd?: string;
+    columns?: number;
+    rows?: number;
+    executable?: boolean;
+  } = {},
 ): Screen {
-  const { columns = 80, rows = 24 } = options;
+  const { columns = 80, rows = 24, executable = false } = options;
   const emulator = createEmulator(columns, rows);
-  const child = pty.spawn(Deno.execPath(), ["run", "-A", "--no-check", "--quiet", program, ...args], {
+  const command = executable
+    ? [program, ...args]
+    : [Deno.execPath(), "run", "-A", "--no-check", "--quiet", program, ...args];
+  const child = pty.spawn(command[0], command.slice(1), {
     cols: columns,
     rows,
     cwd: options.cwd ?? ROOT,
