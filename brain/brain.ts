@@ -11,29 +11,20 @@ import {
 } from "../shared/protocol.ts";
 import type { Message, PlayerState, Session } from "../shared/story.ts";
 import { type Command, type Context, find, type Outcome, unknownCommand } from "./commands/command.ts";
-import { PAGE_SIZE } from "./commands/story_commands.ts";
 import { commandItems, COMMANDS } from "./commands/table.ts";
+import { Audience, type Listener } from "./audience.ts";
 import type { Deps } from "./deps.ts";
-import { costOf } from "./llm/costs.ts";
-import { defaultModel, pickerOrder } from "./llm/picker.ts";
+import { PriceQuestions } from "./price_questions.ts";
+import { complaintsOf, historyOf, modelOf, sceneOf, sessionOf } from "./stage.ts";
 import { dayIsOver, limitsOf } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { StoreError } from "./store/database.ts";
-import { bare, getMessage, pathPage } from "./store/messages.ts";
 import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
-import { recalledCounts } from "./store/prompts.ts";
-import { getSession, listSessions } from "./store/sessions.ts";
+import { getSession } from "./store/sessions.ts";
 import { addSpent, dayOf, spentOn } from "./store/usage.ts";
-import { snapshot, withoutKnown } from "./sync.ts";
 import type { OpenTurn, Scene, TurnStart } from "./request.ts";
 import { describe, notice, openTurn, tell } from "./turn.ts";
 import { tendStory } from "./upkeep.ts";
-
-/** One face. `send` never throws and never waits. */
-export interface Listener {
-  readonly player_id: string;
-  send(event: Event): void;
-}
 
 interface Running {
   turn: OpenTurn;
@@ -51,48 +42,45 @@ interface Upkeep {
   ended: Promise<void>;
 }
 
-/** What a first prompt is taken to have when its price is reckoned before it is built. */
-const FIRST_PROMPT_TOKENS = 1500;
-
 const encoder = new TextEncoder();
 
 export class Brain {
-  readonly #listeners = new Map<Listener, Map<string, string>>();
+  readonly #audience: Audience;
+  readonly #prices: PriceQuestions;
   /** By session id: one running turn each. */
   readonly #running = new Map<string, Running>();
   /** By session id: what is done for a story between its turns. */
   readonly #upkeep = new Map<string, Upkeep>();
   /** What a listener asked is handled one after the other. */
   readonly #queues = new Map<Listener, Promise<void>>();
-  /** `player model`: agreed to pay more than `ask_above_cost`. */
-  readonly #agreed = new Set<string>();
-  /** `player model`: the line, or what else was asked about and not yet agreed to. */
-  readonly #asked = new Map<string, string>();
   #stopping = false;
 
   constructor(
     readonly deps: Deps,
     readonly version: string,
     readonly metrics: Metrics = new Metrics(deps.now),
-  ) {}
+  ) {
+    this.#audience = new Audience(deps);
+    this.#prices = new PriceQuestions(deps);
+  }
 
   /** Greets a face and shows it where its player stands. Call `leave` when it is gone. */
   join(listener: Listener): void {
     const { player_id } = listener;
-    this.#listeners.set(listener, new Map());
+    this.#audience.join(listener);
     const greeting = notice("✓ Engine ready.") as EventOf<"system_update">;
     const player = playerName(this.deps.db, player_id);
     greeting.metadata.greeting = { protocol: PROTOCOL, version: this.version, player };
     listener.send(greeting);
     const state = getState(this.deps.db, player_id);
-    this.#sendSync(listener, state);
+    this.#audience.syncOne(listener, state);
     const commands = commandItems(commandsOf(player_id));
     listener.send({ event: "commands", content: "", ref: null, metadata: { commands } });
-    const session = this.#sessionOf(player_id, state);
+    const session = sessionOf(this.deps, player_id, state);
     listener.send(this.#history(player_id, session));
     // They name files of the machine: nothing for those who play from elsewhere.
     if (player_id === LOCAL_PLAYER) {
-      for (const complaint of this.#complaints()) listener.send(notice(complaint));
+      for (const complaint of complaintsOf(this.deps)) listener.send(notice(complaint));
     }
     const running = session && this.#running.get(session.id);
     if (running && running.text !== "") {
@@ -114,7 +102,7 @@ export class Brain {
 
   /** Forgets a face. Its turn goes on: the brain owns the turn, sockets only listen. */
   leave(listener: Listener): void {
-    this.#listeners.delete(listener);
+    this.#audience.leave(listener);
     this.#queues.delete(listener);
   }
 
@@ -143,15 +131,12 @@ export class Brain {
 
   /** Tells every face what changed outside any request: assets, the catalogue. */
   refreshAll(): void {
-    const players = new Set([...this.#listeners.keys()].map((listener) => listener.player_id));
-    for (const player_id of players) this.#sync(player_id);
+    this.#audience.syncAll();
   }
 
   /** Tells every face at this machine one line about its files. */
   tellAll(text: string): void {
-    for (const listener of this.#listeners.keys()) {
-      if (listener.player_id === LOCAL_PLAYER) listener.send(notice(text));
-    }
+    this.#audience.tellOwner(text);
   }
 
   /** What it is busy with. */
@@ -182,11 +167,7 @@ export class Brain {
     this.#stopping = true;
     const ended = Promise.all([...this.#running.values()].map((running) => running.ended));
     if (grace_ms > 0 && this.#running.size > 0) {
-      for (const listener of this.#listeners.keys()) {
-        listener.send(
-          notice("The brain restarts. The reply that runs may end first; come back in a moment."),
-        );
-      }
+      this.#audience.tellAll("The brain restarts. The reply that runs may end first; come back in a moment.");
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, grace_ms));
       await Promise.race([ended, late]);
@@ -215,7 +196,7 @@ export class Brain {
     if (line.startsWith("/")) return await this.#command(listener, request.ref, line);
     if (line === "") return this.#refuse(listener, request.ref, "✗ An empty line tells nothing.", null);
     const state = getState(this.deps.db, player_id);
-    const session = this.#sessionOf(player_id, state);
+    const session = sessionOf(this.deps, player_id, state);
     if (session === undefined) {
       const text = "✗ Prepare the stage first (World, Char, Session).";
       return this.#refuse(listener, request.ref, text, request.prompt);
@@ -227,25 +208,25 @@ export class Brain {
     const { player_id } = listener;
     const commands = commandsOf(player_id);
     const found = find(line, COMMANDS);
-    if (found === undefined) return this.#say(listener, ref, notice(unknownCommand(line, commands)));
+    if (found === undefined) return say(listener, ref, notice(unknownCommand(line, commands)));
     const { command, args } = found;
     if (!commands.includes(command)) {
       const text =
         `✗ ${command.name} reads or writes files of the brain's machine; only who plays there may.`;
-      return this.#say(listener, ref, notice(text));
+      return say(listener, ref, notice(text));
     }
     const state = getState(this.deps.db, player_id);
-    const session = this.#sessionOf(player_id, state);
+    const session = sessionOf(this.deps, player_id, state);
     if (!command.while_telling && session !== undefined && this.#running.has(session.id)) {
       const text = `✗ The narrator is speaking. /cancel stops it, then ${command.name} works.`;
-      return this.#say(listener, ref, notice(text));
+      return say(listener, ref, notice(text));
     }
     const context: Context = {
       deps: this.deps,
       player_id,
       state,
       session,
-      model: this.#model(player_id, state),
+      model: modelOf(this.deps, player_id, state),
       commands,
     };
     let outcome: Outcome;
@@ -254,7 +235,7 @@ export class Brain {
     } catch (error) {
       this.metrics.failed(error);
       if (!(error instanceof StoreError)) this.deps.log("error", `${command.name}: ${describe(error)}`);
-      return this.#say(listener, ref, notice(`✗ ${describe(error)}`));
+      return say(listener, ref, notice(`✗ ${describe(error)}`));
     }
     this.#act(listener, ref, outcome);
   }
@@ -264,27 +245,27 @@ export class Brain {
     const { player_id } = listener;
     if (outcome.state !== undefined) saveState(this.deps.db, player_id, outcome.state);
     const state = outcome.state ?? getState(this.deps.db, player_id);
-    const session = this.#sessionOf(player_id, state);
+    const session = sessionOf(this.deps, player_id, state);
     if (outcome.answer !== null) {
       const answer = notice(outcome.answer) as EventOf<"system_update">;
       Object.assign(answer.metadata, outcome.changed);
-      this.#say(listener, ref, answer);
+      say(listener, ref, answer);
     }
     if (outcome.page !== undefined) {
-      this.#say(listener, ref, { event: "history_page", content: "", ref, metadata: outcome.page });
+      say(listener, ref, { event: "history_page", content: "", ref, metadata: outcome.page });
     }
     if (outcome.history === "before_sync") {
-      this.#tell(player_id, this.#history(player_id, session), listener, ref);
+      this.#audience.tell(player_id, this.#history(player_id, session), listener, ref);
     }
     if (outcome.state !== undefined || outcome.sync === true) {
-      this.#sync(player_id, listener, ref);
+      this.#audience.sync(player_id, listener, ref);
       for (const [id, tended] of this.#upkeep) {
         const own = tended.player_id === player_id;
         if (own && getSession(this.deps.db, player_id, id) === undefined) tended.stop.abort();
       }
     }
     if (outcome.history === "after_sync") {
-      this.#tell(player_id, this.#history(player_id, session), listener, ref);
+      this.#audience.tell(player_id, this.#history(player_id, session), listener, ref);
     }
     this.deps.unitsChanged?.();
     if (outcome.telling !== undefined && session !== undefined) {
@@ -302,16 +283,16 @@ export class Brain {
   ): void {
     const line = start.kind === "line" ? start.line : null;
     if (this.#running.has(session.id)) {
-      return this.#say(listener, ref, withLine("✗ The narrator is still speaking. /cancel stops it.", line));
+      return say(listener, ref, withLine("✗ The narrator is still speaking. /cancel stops it.", line));
     }
-    const scene = this.#scene(session, state);
+    const scene = sceneOf(this.deps, session, state);
     if (typeof scene === "string") return this.#refuse(listener, ref, scene, line);
     const limit = this.#tooMuch(listener.player_id, scene);
     if (limit !== null) {
       this.metrics.refused("limit");
       return this.#refuse(listener, ref, limit, line);
     }
-    const price = this.#tooDear(listener.player_id, scene, line ?? start.kind);
+    const price = this.#prices.ask(listener.player_id, scene, line ?? start.kind);
     if (price !== null) {
       const text = `✗ This reply may cost about $${price.cost.toFixed(2)} with ${price.model}; ` +
         `from $${price.limit} on you are asked. Send it again to agree, or choose another narrator with /model.`;
@@ -344,17 +325,17 @@ export class Brain {
     switch (start.kind) {
       case "line":
         if (line !== null) {
-          this.#tell(
+          this.#audience.tell(
             player_id,
             { event: "message", content: "", ref, metadata: { message: line } },
             asker,
             ref,
           );
-          this.#sync(player_id);
+          this.#audience.sync(player_id);
         }
         break;
       case "retry":
-        this.#tell(
+        this.#audience.tell(
           player_id,
           this.#history(player_id, getSession(this.deps.db, player_id, turn.scene.session.id)),
           asker,
@@ -362,7 +343,7 @@ export class Brain {
         );
         break;
       case "continue":
-        this.#tell(
+        this.#audience.tell(
           player_id,
           { event: "message", content: "", ref, metadata: { message: reply } },
           asker,
@@ -392,17 +373,22 @@ export class Brain {
           this.#running.delete(turn.scene.session.id);
           this.#count(turn, event.metadata.message);
         }
-        this.#tell(player_id, event, asker, ref);
+        this.#audience.tell(player_id, event, asker, ref);
         if (event.event === "chat_chunk") this.metrics.chunkTold(turn.scene.session.id);
       }
     } catch (error) {
       this.deps.log("error", `turn ${turn.reply.id}: ${error instanceof Error ? error.stack : error}`);
-      this.#tell(player_id, { event: "error", content: describe(error), ref, metadata: {} }, asker, ref);
+      this.#audience.tell(
+        player_id,
+        { event: "error", content: describe(error), ref, metadata: {} },
+        asker,
+        ref,
+      );
     } finally {
       // Whoever answered the end may have begun the next turn already.
       if (this.#running.get(turn.scene.session.id) === running) this.#running.delete(turn.scene.session.id);
-      if (!ended) this.#tell(player_id, endOf(null), asker, ref);
-      this.#sync(player_id);
+      if (!ended) this.#audience.tell(player_id, endOf(null), asker, ref);
+      this.#audience.sync(player_id);
       this.deps.unitsChanged?.();
       if (told) this.#tend(turn);
     }
@@ -436,27 +422,10 @@ export class Brain {
   }
 
   #cancel(listener: Listener, ref: string | null): void {
-    const session = this.#sessionOf(listener.player_id, getState(this.deps.db, listener.player_id));
+    const session = sessionOf(this.deps, listener.player_id, getState(this.deps.db, listener.player_id));
     const running = session && this.#running.get(session.id);
     if (running) running.stop.abort();
-    else this.#say(listener, ref, notice("Nothing is being told."));
-  }
-
-  /** World, character and rules of a turn, or the sentence that says what is missing. */
-  #scene(session: Session, state: PlayerState): Scene | string {
-    const { library } = this.deps;
-    const world = library.worlds().find((world) => world.id === session.world_id);
-    const character = library.characters().find((character) => character.id === session.character_id);
-    if (world === undefined) {
-      return `✗ The world ${session.world_id} of this story is not there any more. Is its file broken?`;
-    }
-    if (character === undefined) {
-      return `✗ The character ${session.character_id} of this story is not there any more. Is its file broken?`;
-    }
-    const known = library.rules();
-    const rules = state.rules.flatMap((id) => known.find((rule) => rule.id === id) ?? []);
-    const model = session.model === "" ? this.#model(session.player_id, state) : session.model;
-    return { session: { ...session, model }, world, character, rules, base_rules: library.baseRules() };
+    else say(listener, ref, notice("Nothing is being told."));
   }
 
   /** Why this player must wait with another turn, or null. */
@@ -473,108 +442,9 @@ export class Brain {
     return dayIsOver(limits, spentOn(db, player_id, dayOf(now_ms)), known, now_ms);
   }
 
-  /** Asks once when a reply is expected to cost more than the set price; null: go on. */
-  #tooDear(player_id: string, scene: Scene, what: string): Price | null {
-    const { config, catalogue, db } = this.deps;
-    const { model, leaf_id } = scene.session;
-    const last = leaf_id === null ? undefined : getMessage(db, player_id, leaf_id);
-    const cost = costOf({
-      prompt_tokens: last?.usage?.prompt_tokens ?? FIRST_PROMPT_TOKENS,
-      cached_tokens: 0,
-      completion_tokens: config.reply_words.max * 3,
-    }, catalogue.price(model));
-    const key = `${player_id} ${model}`;
-    if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
-    // Only the same once more agrees: another line is asked for anew.
-    if (this.#asked.get(key) === what) {
-      this.#asked.delete(key);
-      this.#agreed.add(key);
-      return null;
-    }
-    this.#asked.set(key, what);
-    const name = catalogue.models().find(({ id }) => id === model)?.name ?? model;
-    return { cost, limit: config.ask_above_cost, model: name };
-  }
-
-  #model(player_id: string, state: PlayerState): string {
-    if (state.model !== "") return state.model;
-    const last_used = listSessions(this.deps.db, player_id, { limit: 1 })[0]?.session.model ?? "";
-    return defaultModel(this.deps.config, this.deps.catalogue.models(), last_used);
-  }
-
-  #sessionOf(player_id: string, state: PlayerState): Session | undefined {
-    return state.session_id === "" ? undefined : getSession(this.deps.db, player_id, state.session_id);
-  }
-
-  /** The newest messages of the shown path, without the reply that is still being written. */
   #history(player_id: string, session: Session | undefined): Event {
-    const page = session === undefined
-      ? { history: [], more: false }
-      : pathPage(this.deps.db, player_id, session.leaf_id, { limit: PAGE_SIZE });
     const writing = session && this.#running.get(session.id)?.turn.reply.id;
-    const history = page.history.filter((message) => message.id !== writing).map(bare);
-    // Its end could not be saved, on a full disk: nobody writes it any more.
-    for (const message of history) if (message.status === "writing") message.status = "stopped";
-    const recalled = recalledCounts(this.deps.db, player_id, history.map(({ id }) => id));
-    return {
-      event: "chat_history",
-      content: "",
-      ref: null,
-      metadata: { history, more: page.more, recalled },
-    };
-  }
-
-  #complaints(): string[] {
-    const problems = this.deps.library.problems().map(({ file, line, col, reason }) =>
-      `✗ ${file}:${line}:${col}: ${reason}`
-    );
-    const conditions = this.deps.conditions?.() ?? [];
-    const faults = [...this.deps.config.complaints, ...conditions];
-    return [...faults.map((text) => `✗ ${text}`), ...problems];
-  }
-
-  #sync(player_id: string, asker: Listener | null = null, ref: string | null = null): void {
-    const state = getState(this.deps.db, player_id);
-    for (const listener of this.#listeners.keys()) {
-      if (listener.player_id === player_id) this.#sendSync(listener, state, listener === asker ? ref : null);
-    }
-  }
-
-  #sendSync(listener: Listener, state: PlayerState, ref: string | null = null): void {
-    const known = this.#listeners.get(listener);
-    if (known === undefined) return;
-    const { db, library, catalogue } = this.deps;
-    const session = this.#sessionOf(listener.player_id, state);
-    const sessions = listSessions(db, listener.player_id, { limit: PAGE_SIZE });
-    const used = [...new Set(sessions.map((summary) => summary.session.model))];
-    const whole = snapshot({
-      state,
-      model: session === undefined || session.model === ""
-        ? this.#model(listener.player_id, state)
-        : session.model,
-      worlds: library.worlds(),
-      characters: library.characters(),
-      rules: library.rules(),
-      models: pickerOrder(catalogue.models(), used),
-      sessions,
-    });
-    listener.send({
-      event: "sync_state",
-      content: "State synchronized",
-      ref,
-      metadata: withoutKnown(whole, known),
-    });
-  }
-
-  /** To every face of the player; only the asker's copy carries its `ref`. */
-  #tell(player_id: string, event: Event, asker: Listener, ref: string | null): void {
-    for (const listener of this.#listeners.keys()) {
-      if (listener.player_id === player_id) listener.send({ ...event, ref: listener === asker ? ref : null });
-    }
-  }
-
-  #say(listener: Listener, ref: string | null, event: Event): void {
-    listener.send({ ...event, ref });
+    return historyOf(this.deps, player_id, session, writing);
   }
 
   /** ✗ to the asker, and `chat_end` unless a turn runs: a face that waits must not wait for ever. */
@@ -585,10 +455,14 @@ export class Brain {
     line: string | null,
     ask: Price | null = null,
   ): void {
-    this.#say(listener, ref, withLine(text, line, ask));
+    say(listener, ref, withLine(text, line, ask));
     const state = getState(this.deps.db, listener.player_id);
-    if (!this.#running.has(state.session_id)) this.#say(listener, ref, endOf(ref));
+    if (!this.#running.has(state.session_id)) say(listener, ref, endOf(ref));
   }
+}
+
+function say(listener: Listener, ref: string | null, event: Event): void {
+  listener.send({ ...event, ref });
 }
 
 /** What this player may use. */

@@ -3,7 +3,8 @@
 import { encodeEvent, parseRequest, refOf } from "../shared/codec.ts";
 import { CodecError } from "../shared/field.ts";
 import { MAX_FRAME_BYTES } from "../shared/protocol.ts";
-import type { Brain, Listener } from "./brain.ts";
+import type { Listener } from "./audience.ts";
+import type { Brain } from "./brain.ts";
 import { FramePace, limitsOf } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { liveTokens } from "./store/tokens.ts";

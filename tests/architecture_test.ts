@@ -95,7 +95,15 @@ const LAYERS: Layer[] = [
   },
   {
     name: "brain/brain",
-    owns: ["brain/brain.ts", "brain/limits.ts", "brain/metrics.ts", "brain/sync.ts"],
+    owns: [
+      "brain/brain.ts",
+      "brain/limits.ts",
+      "brain/metrics.ts",
+      "brain/sync.ts",
+      "brain/audience.ts",
+      "brain/stage.ts",
+      "brain/price_questions.ts",
+    ],
     may: ["brain/commands", "brain/config", "brain/deps", "brain/llm", "brain/store", "brain/turn"],
     world: [],
     packages: [],

@@ -1,6 +1,7 @@
 /** A brain in this process: real store, turn, commands and prompt; the provider, the library and the clock are ours. */
 
-import { Brain, type Listener } from "../../brain/brain.ts";
+import type { Listener } from "../../brain/audience.ts";
+import { Brain } from "../../brain/brain.ts";
 import type { Config } from "../../brain/config.ts";
 import type { Deps } from "../../brain/deps.ts";
 import type { Library } from "../../brain/library/assets.ts";

@@ -1,0 +1,42 @@
+/** The question about money: a reply expected to cost more than the set price asks once. */
+
+import type { Price } from "../shared/protocol.ts";
+import type { Deps } from "./deps.ts";
+import { costOf } from "./llm/costs.ts";
+import type { Scene } from "./request.ts";
+import { getMessage } from "./store/messages.ts";
+
+/** What a first prompt is taken to have when its price is reckoned before it is built. */
+const FIRST_PROMPT_TOKENS = 1500;
+
+export class PriceQuestions {
+  /** `player model`: agreed to pay more than `ask_above_cost`. */
+  readonly #agreed = new Set<string>();
+  /** `player model`: the line, or what else was asked about and not yet agreed to. */
+  readonly #asked = new Map<string, string>();
+
+  constructor(readonly deps: Deps) {}
+
+  /** The price to ask about before `what` is told, or null: go on. The same `what` once more agrees. */
+  ask(player_id: string, scene: Scene, what: string): Price | null {
+    const { config, catalogue, db } = this.deps;
+    const { model, leaf_id } = scene.session;
+    const last = leaf_id === null ? undefined : getMessage(db, player_id, leaf_id);
+    const cost = costOf({
+      prompt_tokens: last?.usage?.prompt_tokens ?? FIRST_PROMPT_TOKENS,
+      cached_tokens: 0,
+      completion_tokens: config.reply_words.max * 3,
+    }, catalogue.price(model));
+    const key = `${player_id} ${model}`;
+    if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
+    // Only the same once more agrees: another line is asked for anew.
+    if (this.#asked.get(key) === what) {
+      this.#asked.delete(key);
+      this.#agreed.add(key);
+      return null;
+    }
+    this.#asked.set(key, what);
+    const name = catalogue.models().find(({ id }) => id === model)?.name ?? model;
+    return { cost, limit: config.ask_above_cost, model: name };
+  }
+}
