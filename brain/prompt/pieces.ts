@@ -85,12 +85,18 @@ export function choosePieces(
   );
   unsent.push(...memories.out.map(({ hit, over }) => ({ kind: "memory" as const, id: hit.unit_id, over })));
 
-  const sent: SentPiece[] = lore.in.map((hit) => ({
-    kind: "lore",
-    id: hit.unit_id,
-    quote: fenceLine(fill(hit.text, character)),
-    tokens: estimateTokens(loreLine(hit, character)),
-  }));
+  const lore_lines: string[] = [];
+  const sent: SentPiece[] = [];
+  for (const together of underOneHeading(lore.in)) {
+    const [first, ...rest] = together;
+    const others = rest.map((hit) => fenceLine(fill(hit.text, character)));
+    lore_lines.push([loreLine(first, character), ...others].join(" ... "));
+    const tokens = [loreLine(first, character), ...others].map(estimateTokens);
+    together.forEach((hit, i) => {
+      const quote = fenceLine(fill(hit.text, character));
+      sent.push({ kind: "lore", id: hit.unit_id, quote, tokens: tokens[i] });
+    });
+  }
   const entries = [
     ...memories.in.map((hit) => ({ hit, fact: null })),
     ...noted.in.map((fact) => ({ hit: null, fact })),
@@ -128,11 +134,25 @@ export function choosePieces(
     lore: lore.in,
     memories: memories.in,
     facts: noted.in,
-    lore_lines: lore.in.map((hit) => loreLine(hit, character)),
+    lore_lines,
     memory_lines,
     sent,
     unsent,
   };
+}
+
+/**
+ * Lore in the order of the best of each heading; what stands under one heading together, in its own order. What only some
+ * know stays by itself.
+ */
+function underOneHeading(hits: LoreHit[]): LoreHit[][] {
+  const groups = new Map<string, LoreHit[]>();
+  for (const hit of hits) {
+    const alone = hit.heading === "" || hit.known_to !== "";
+    const key = alone ? `${hit.unit_id}` : `: ${hit.heading}`;
+    groups.set(key, [...groups.get(key) ?? [], hit]);
+  }
+  return [...groups.values()].map((group) => group.toSorted((a, b) => a.unit_id - b.unit_id));
 }
 
 /**

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import type { LoreHit } from "../../../brain/memory/recall.ts";
+import { choosePieces } from "../../../brain/prompt/pieces.ts";
+
+const IDA = { id: "ida", name: "Ida", persona: "", secret: "" };
+
+function hit(unit_id: number, heading: string, text: string, known_to = ""): LoreHit {
+  return { unit_id, heading, text, known_to, score: 10 - unit_id, words: [] };
+}
+
+function lines(lore: LoreHit[], lore_tokens = 500) {
+  return choosePieces({ lore, memories: [], took_ms: 0 }, [], new Set(), IDA, {
+    lore_tokens,
+    memory_tokens: 0,
+  });
+}
+
+Deno.test("lore under one heading stands in one line, in its own order, where the best of it would stand", () => {
+  const { lore_lines, sent } = lines([
+    hit(5, "The weir", "It leaks at night."),
+    hit(9, "Maren", "Maren sells eels."),
+    hit(2, "The weir", "Old oak holds it, {{user}} knows."),
+    hit(7, "", "Fog is common."),
+    hit(8, "", "So is rain."),
+  ]);
+  assert.deepEqual(lore_lines, [
+    "- The weir: Old oak holds it, Ida knows. ... It leaks at night.",
+    "- Maren sells eels.",
+    "- Fog is common.",
+    "- So is rain.",
+  ]);
+  assert.deepEqual(sent.map(({ id }) => id), [2, 5, 9, 7, 8]);
+  const block = lore_lines.join("\n");
+  for (const { quote, tokens } of sent) assert.ok(block.includes(quote) && tokens > 0, quote);
+});
+
+Deno.test("what only some know stands by itself, so that its bracket is about nothing else", () => {
+  const { lore_lines } = lines([
+    hit(1, "The weir", "It leaks."),
+    hit(2, "The weir", "Bo opened it.", "Bo"),
+    hit(3, "The weir", "It is old."),
+  ]);
+  assert.deepEqual(lore_lines, [
+    "- The weir: It leaks. ... It is old.",
+    "- The weir: Bo opened it. (Known to: Bo; nobody else.)",
+  ]);
+});
