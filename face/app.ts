@@ -8,6 +8,7 @@ import { updateLink } from "./app/events.ts";
 import { leave, updateClick, updateTerm } from "./app/keys.ts";
 import { type Model, type Msg, NO_POPUP, type Result, themeOf, withNotice } from "./app/model.ts";
 import { flushOutbox } from "./app/say.ts";
+import { askForPieces } from "./app/remembered.ts";
 import { askForStories, followTyping } from "./app/story_search.ts";
 import { setText } from "./widgets/editor.ts";
 import { openWord } from "./widgets/blocks.ts";
@@ -22,7 +23,8 @@ const ROOM_FOR_A_WORD = 14;
 /** The model after something happened at `now_ms`, and what is to be done. */
 export function update(model: Model, msg: Msg, now_ms: number): Result {
   const [after, effects] = step(model, msg, now_ms);
-  return [placeWords(followTyping(after, now_ms), now_ms), effects];
+  const [asked, more] = askForPieces(followTyping(after, now_ms), now_ms);
+  return [placeWords(asked, now_ms), more.length === 0 ? effects : [...effects, ...more]];
 }
 
 function step(model: Model, msg: Msg, now_ms: number): Result {

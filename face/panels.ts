@@ -6,6 +6,7 @@ import { eveningOf } from "./app/evening.ts";
 import { short } from "./app/completion.ts";
 import { type Action, type KeyContext, keyFor } from "./keymap.ts";
 import type { Geometry } from "./app/geometry.ts";
+import { pieceWords } from "./app/remembered.ts";
 import { searchState } from "./app/search.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
 import { fill, type Grid, put } from "./term/grid.ts";
@@ -94,15 +95,32 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: num
   }
   const rules = story.active_rules.map((id) => story.rules.find((rule) => rule.id === id)?.name ?? id);
   section("Rules", rules.length === 0 ? [] : plainRows(rules.join(` ${theme.marks.separator} `), width));
+  section("Remembered just now", rememberedRows(model, width, bottom - y));
+  section("Tonight", tonight(model, now_ms));
+}
+
+const MAX_PIECES = 4;
+/** Rows that tonight takes below, with its gap. */
+const TONIGHT_ROWS = 4;
+
+/** What stood in the request of the last reply: each piece with where it is from, or their number. */
+function rememberedRows(model: Model, width: number, room: number): string[] {
+  const { bloom, ellipsis } = model.theme.marks;
   const reply = lastReply(model.transcript);
   const recalled = reply === null ? undefined : model.transcript.recalled.get(reply.id);
-  if (recalled !== undefined) {
-    const rows: string[] = [];
-    if (recalled.memories > 0) rows.push(`${theme.marks.bloom} ${recalled.memories} from earlier pages`);
-    if (recalled.lore > 0) rows.push(`${theme.marks.bloom} ${recalled.lore} from this world's lore`);
-    section("Remembered just now", rows);
+  if (reply === null || recalled === undefined) return [];
+  const known = model.remembered?.message_id === reply.id ? model.remembered.pieces : [];
+  const most = Math.min(MAX_PIECES, Math.max(1, (room - 1 - TONIGHT_ROWS) >> 1));
+  if (known.length > 0) {
+    return known.slice(0, most).flatMap((piece) => {
+      const { words, from } = pieceWords(piece);
+      return [`${bloom} ${fit(words, width - 2, ellipsis)}`, `  ${from}`];
+    });
   }
-  section("Tonight", tonight(model, now_ms));
+  const rows: string[] = [];
+  if (recalled.memories > 0) rows.push(`${bloom} ${recalled.memories} from earlier pages`);
+  if (recalled.lore > 0) rows.push(`${bloom} ${recalled.lore} from this world's lore`);
+  return rows;
 }
 
 /** Turns and time since the last long pause. */

@@ -29,6 +29,7 @@ import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
 import { searchFurther } from "./search.ts";
+import { piecesCame } from "./remembered.ts";
 import { storiesFound } from "./story_search.ts";
 import { goToMessage } from "./seek.ts";
 import { whyAnswered } from "./why.ts";
@@ -47,7 +48,15 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
       const reason = sanitizeLine(link.reason);
       const connection = { kind: "lost", retry_at_ms: now_ms + link.retry_in_ms, reason } as const;
       const cut = model.cut || (model.turn !== null && model.transcript.live !== null);
-      const lost: Model = { ...model, connection, cut, protocol: undefined, turn: null, asked_before: null };
+      const lost: Model = {
+        ...model,
+        remembered: null,
+        connection,
+        cut,
+        protocol: undefined,
+        turn: null,
+        asked_before: null,
+      };
       return [giveBack(lost), []];
     }
     case "gone": {
@@ -204,6 +213,8 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
   }
   const listed = storiesFound(after, event.ref, event.metadata.found);
   if (listed !== null) return [listed, []];
+  const quiet = piecesCame(after, event.ref, event.metadata.why);
+  if (quiet !== null) return [quiet, []];
   if (session_id !== null) after = { ...after, story: { ...after.story, session_id } };
   const failed = text.startsWith("✗") || /^error\b/i.test(text);
   const isPage = event.ref !== null && event.content.trim().split("\n").length > 2;

@@ -19,6 +19,7 @@ import type { PageMemo } from "../widgets/blocks.ts";
 import type { Scroll } from "../widgets/page.ts";
 import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
+import type { Remembered } from "./remembered.ts";
 import type { Search } from "./search.ts";
 import { NO_STORY_SEARCH, type StorySearch } from "./story_search.ts";
 
@@ -169,6 +170,7 @@ export interface Model {
   said: { lines: readonly string[]; at: number; draft: string };
   popup: Popup;
   story_search: StorySearch;
+  remembered: Remembered | null;
   /** The message under the bar. */
   desk: number | null;
   /** The message whose text is being edited. */
@@ -302,6 +304,7 @@ export function init(start: Start): Model {
     said: { lines: start.said, at: 0, draft: "" },
     popup: NO_POPUP,
     story_search: NO_STORY_SEARCH,
+    remembered: null,
     desk: null,
     editing: null,
     search: null,

@@ -41,6 +41,9 @@ function answered(options: PlayerOptions): Player {
   };
   const reply = message(5, "assistant", PROSE.key, { usage, alternative: 2, alternatives: 3 });
   player.hear(events.end(reply, { recalled: { lore: 1, memories: 1 } }));
+  for (const effect of player.effects()) {
+    if (effect.kind === "say") player.hear(events.system("in words", { why: WHY }, effect.ref));
+  }
   return player;
 }
 
@@ -97,7 +100,8 @@ const SCENES: [string, Scene][] = [
   ["why", (options) => {
     const player = answered(options);
     player.press("tab", "w");
-    player.hear(events.system("Why", { why: WHY }, "1"));
+    const asked = player.effects().findLast((effect) => effect.kind === "say");
+    player.hear(events.system("Why", { why: WHY }, asked?.kind === "say" ? asked.ref : null));
     player.press("down");
     return player;
   }],

@@ -1,0 +1,59 @@
+/** What the panel says was remembered just now. */
+
+import assert from "node:assert/strict";
+import { events, message, type Player } from "../../support/player.ts";
+import { openStory, WHY } from "../../support/salt_marsh.ts";
+
+const RECALLED = { lore: 1, memories: 1 };
+
+function replied(width: number): Player {
+  const player = openStory({ width, height: 36, answered: false });
+  player.hear(events.end(message(5, "assistant", "It clicks."), { recalled: RECALLED }));
+  return player;
+}
+
+Deno.test("after a reply that used memory the pieces are asked for once, where the panel shows them", () => {
+  const player = replied(120);
+  assert.deepEqual(player.said(), ["/why 5"]);
+  assert.match(player.screen(), /✿ 1 from earlier pages/);
+  player.hear(events.system("in words", { why: WHY }, "1"));
+  assert.equal(player.model().sheet, null);
+  assert.equal(player.model().notice, null);
+  const panel = player.screen().split("\n").map((row) => row.slice(82).trimEnd());
+  const at = panel.findIndex((row) => row.includes("REMEMBERED JUST NOW"));
+  assert.deepEqual(panel.slice(at + 1, at + 5).map((row) => row.trimStart()), [
+    "✿ the silver key is inside…",
+    "46 turns ago",
+    "✿ The drowned bell",
+    "lore of this world",
+  ]);
+  player.wait(5000);
+  player.press("f2", "f2");
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("without a panel, without memory or without /why nothing is asked", () => {
+  assert.deepEqual(replied(80).said(), []);
+  const none = openStory({ width: 120, answered: false });
+  none.hear(events.end(message(5, "assistant", "It clicks."), { recalled: { lore: 0, memories: 0 } }));
+  assert.deepEqual(none.said(), []);
+  const other = openStory({ width: 120, answered: false });
+  other.hear({ event: "commands", content: "", ref: null, metadata: { commands: [] } });
+  other.hear(events.end(message(5, "assistant", "It clicks."), { recalled: RECALLED }));
+  assert.deepEqual(other.said(), []);
+});
+
+Deno.test("an answer that fails is no word to the player, and a history asks for its last reply", () => {
+  const player = replied(120);
+  player.said();
+  player.hear(events.system("✗ Nothing was sent for that reply.", {}, "1"));
+  assert.equal(player.model().notice, null);
+  assert.match(player.screen(), /✿ 1 from earlier pages/);
+  const { messages } = player.model().transcript;
+  player.hear(
+    events.history([...messages, message(6, "user", "And?"), message(7, "assistant", "Yes.")], false, [
+      { message_id: 7, lore: 0, memories: 2 },
+    ]),
+  );
+  assert.deepEqual(player.said(), ["/why 7"]);
+});
