@@ -213,9 +213,12 @@ async function walkAbout(evening: Evening): Promise<void> {
 
 async function resize(evening: Evening): Promise<void> {
   const [width, height] = pick(evening.chance, SIZES);
+  const { shell, size } = evening;
+  if (size.width === width && size.height === height) return;
+  const from = shell.output().length;
   evening.size = { width, height };
-  evening.shell.resize(width, height);
-  await settled(evening);
+  shell.resize(width, height);
+  await shell.quiet(() => shell.output().length > from, 60);
   await check(evening, `at ${width}x${height}`);
 }
 
