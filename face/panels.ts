@@ -3,7 +3,7 @@
 import { plainRows } from "./text/wrap.ts";
 import { contextsOf } from "./app/keys.ts";
 import { eveningOf } from "./app/evening.ts";
-import { short } from "./app/completion.ts";
+import { completionOf, short } from "./app/completion.ts";
 import { type Action, type KeyContext, keyFor } from "./keymap.ts";
 import type { Geometry } from "./app/geometry.ts";
 import { pieceWords } from "./app/remembered.ts";
@@ -225,6 +225,9 @@ export function statusKeys(model: Model, now_ms: number): string[] {
     case "sheet":
       return [back, `${arrows} scroll`];
     case "popup":
+      if (completionOf(model, now_ms)?.many === true) {
+        return ["Enter on or off", `${arrows} choose`, "Esc done"];
+      }
       return ["Enter take", "Tab complete", `${arrows} choose`, "Esc close"];
     case "confirm":
       return model.confirm?.kind === "price"

@@ -63,6 +63,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     caps,
     settings: { ...saved.settings, motion },
     whose: options.whose,
+    home: options.home,
     draft: saved.draft,
     said: saved.said,
     keys: createKeymap(own.changes),

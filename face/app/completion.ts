@@ -30,6 +30,10 @@ export interface Completion {
   careful: boolean;
   /** The chosen row stands among others that fit as well: Enter writes it out before it is sent. */
   ambiguous: boolean;
+  /** Below the list: what is not in it, and how it would come into it. */
+  advice: readonly string[];
+  /** Rows are switched on and off, and the list stays. */
+  many: boolean;
 }
 
 /** Not offered: the page asks for these by itself. */
@@ -107,7 +111,10 @@ export function completionOf(model: Model, now_ms: number): Completion | null {
   const first = exact_name ? Math.max(0, rows.findIndex((row) => row.text.trimEnd() === text)) : 0;
   const chosen = popup.touched ? selected : takes_first && !careful ? first : -1;
   const ambiguous = found === null && !popup.touched && names.length > 1;
-  return { rows, typed: argument.rows.length > 0 ? argument.typed : text, chosen, careful, ambiguous };
+  const advice = found?.command.name === "/model" && isAlone(model) ? connecting(model) : [];
+  const many = found?.command.name === "/rules add" && popup.stash !== null && argument.rows.length > 0;
+  const shown = argument.rows.length > 0 ? argument.typed : text;
+  return { rows, typed: shown, chosen, careful, ambiguous, advice, many };
 }
 
 /** `/world select` for `/select`, `/wsel`: the letters stand in it in this order, the first of them at a word. */
@@ -260,16 +267,33 @@ export function ago(ms: number): string {
 const BUILT_IN = "demo/narrator";
 const TYPICAL = { prompt: 2000, completion: 250 };
 
+/** Nobody but the built-in narrator is there. */
+function isAlone(model: Model): boolean {
+  const { models } = model.story;
+  return models.length === 1 && models[0].id === BUILT_IN;
+}
+
+/** How others come, in three lines. */
+function connecting(model: Model): string[] {
+  const there = model.whose === "" ? "" : " there";
+  const config = model.whose === "" && model.home !== ""
+    ? `${model.home}/config.yaml`
+    : "config.yaml in its home";
+  return [
+    `A local server: start Ollama or LM Studio${there}, it is found by itself.`,
+    `A key: set OPENROUTER_API_KEY or OPENAI_API_KEY${there}, start again.`,
+    `Any other: name it under providers: in ${config}`,
+  ];
+}
+
 function modelItems(model: Model): Item[] {
   const usage = lastReply(model.transcript)?.usage;
   const prompt = usage !== null && usage !== undefined && usage.prompt_tokens > 0
     ? usage.prompt_tokens
     : TYPICAL.prompt;
-  const alone = model.story.models.length === 1 && model.story.models[0].id === BUILT_IN;
-  const note = alone ? "For others: Ollama, or OPENROUTER_API_KEY set, then start again." : "";
   return model.story.models.map((item) => {
     const detail = modelDetail(item, prompt);
-    return { id: item.id, name: item.name, detail, note, search: detail };
+    return { id: item.id, name: item.name, detail, note: "", search: detail };
   });
 }
 

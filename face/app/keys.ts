@@ -114,6 +114,10 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
   if ((action === "retry" && trouble?.retry !== true) || (action === "go_on" && trouble?.go_on !== true)) {
     return typed(model, event, now_ms);
   }
+  const blank = event.kind === "text" && event.text === " ";
+  if (blank && contexts[0] === "popup" && completionOf(model, now_ms)?.many === true) {
+    return take(model, true, now_ms);
+  }
   if (action !== null) return act(model, contexts[0], action, event, now_ms);
   if (["question", "sheet", "why", "confirm"].includes(contexts[0])) return [model, []];
   if (contexts[0] === "found") return typed(endSearch(model, false), event, now_ms);
@@ -308,14 +312,24 @@ function take(model: Model, enter: boolean, now_ms: number): Result {
     return [{ ...model, editor: setText(model.editor, text), popup }, []];
   }
   const row = completion.rows[Math.max(0, chosen)];
+  if (completion.many) return enter ? switchRule(model, row.text, Math.max(0, chosen), now_ms) : [model, []];
   const popup = {
     ...NO_POPUP,
-    stash: model.popup.stash,
+    // A list of rules stays open; there is no draft below it.
+    stash: model.popup.stash ?? (row.text === "/rules add " ? "" : null),
     touched: enter && row.text.endsWith(" ") && row.text !== "/session delete ",
   };
   const taken = { ...model, editor: setText(model.editor, row.text), popup };
   if (enter && row.complete && !ambiguous) return submit(taken, now_ms);
   return [row.hint === "" ? taken : withNotice(taken, row.hint, now_ms), []];
+}
+
+/** A rule pack goes on or off, and the list stays for the next. */
+function switchRule(model: Model, line: string, selected: number, now_ms: number): Result {
+  const id = line.slice("/rules add ".length);
+  const on = model.story.active_rules.includes(id);
+  const kept = { ...model, popup: { ...model.popup, selected, touched: true } };
+  return say(kept, on ? `/rules remove ${id}` : line, now_ms);
 }
 
 /** Up and Down: rows of the editor, and beyond them what was said before. */

@@ -145,6 +145,8 @@ export interface Model {
   themes: readonly OwnTheme[];
   /** The remote brain's address, empty for our own. */
   whose: string;
+  /** The player's home folder, as it is shown; empty: not known. */
+  home: string;
   connection: Connection;
   /** Null: an original server; undefined: nobody has greeted yet. */
   protocol: number | null | undefined;
@@ -259,6 +261,7 @@ export interface Start {
   caps: Caps;
   settings: Settings;
   whose: string;
+  home?: string;
   draft: string;
   said: readonly string[];
   keys: Keymap;
@@ -274,6 +277,7 @@ export function init(start: Start): Model {
     keys: start.keys,
     themes: start.themes,
     whose: start.whose,
+    home: start.home ?? "",
     connection: { kind: "starting" },
     protocol: undefined,
     story: {

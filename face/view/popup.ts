@@ -15,9 +15,9 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
   if (completion === null || model.confirm !== null) return;
   const { theme } = model;
   const { marks } = theme;
-  const { rows, chosen, typed } = completion;
+  const { rows, chosen, typed, advice } = completion;
   const { x, width } = place;
-  const room_above = Math.max(1, place.rule_y - 4);
+  const room_above = Math.max(1, place.rule_y - 4 - (advice.length > 0 ? advice.length + 1 : 0));
   const most = Math.min(MAX_ROWS, rows.length, room_above);
   const first = Math.max(0, Math.min(chosen - (most >> 1), rows.length - most));
   const shown = rows.slice(first, first + most);
@@ -25,7 +25,7 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
   const detail_width = width - names - 3;
   const note = chosen < 0 ? "" : noteOf(rows[chosen], detail_width);
   const noted = note === "" ? 0 : 1;
-  const height = shown.length;
+  const height = shown.length + (advice.length > 0 ? advice.length + 1 : 0);
   const left = x - 2;
   const top = place.rule_y - height - noted;
   // A blank row keeps the list apart from the prose it lies over.
@@ -53,6 +53,10 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
     if (selected && noted > 0) {
       put(grid, x + 2, y++, fit(note, width - 2, marks.ellipsis), theme.dim, x + width);
     }
+  }
+  if (advice.length > 0) y++;
+  for (const line of advice) {
+    put(grid, x, y++, fit(line, width, marks.ellipsis), theme.dim, x + width);
   }
 }
 

@@ -89,6 +89,7 @@ export function createPlayer(options: PlayerOptions = {}): Player {
     caps: { ...CAPS, utf8: options.utf8 ?? true, depth: options.depth ?? "truecolor" },
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
     whose: options.whose ?? "",
+    home: "/home/ann/.flower",
     draft: options.draft ?? "",
     said: options.said ?? [],
     keys: options.keys ?? DEFAULT_KEYS,

@@ -115,3 +115,52 @@ Deno.test("feet and marks come back with the history", () => {
   assert.match(player.screen(), /✿ It is lighter/);
   assert.match(player.screen(), /✿ 3 remembered/);
 });
+
+Deno.test("rules are switched on and off in their list, which stays until Esc", () => {
+  const player = openStory();
+  player.type("/rules list");
+  player.hear({
+    event: "commands",
+    content: "",
+    ref: null,
+    metadata: { commands: [...COMMANDS, { name: "/rules list", usage: "", help: "", arguments: [] }] },
+  });
+  player.press("enter");
+  assert.match(player.screen(), /Enter on or off {3}↑↓ choose {3}Esc done/);
+  const [first, second] = player.model().story.rules;
+  assert.ok(player.model().story.active_rules.includes(first.id));
+  player.press("enter");
+  assert.deepEqual(player.said(), [`/rules remove ${first.id}`]);
+  player.hear(events.sync({ ...state(player), active_rules: [] }));
+  assert.doesNotMatch(player.screen(), /✓/);
+  player.press("down", "space");
+  assert.deepEqual(player.said(), [`/rules add ${second.id}`]);
+  player.hear(events.sync({ ...state(player), active_rules: [second.id] }));
+  assert.match(player.screen(), new RegExp(`› *${second.name} ✓`));
+  player.press("esc");
+  assert.equal(player.model().editor.text, "");
+  assert.doesNotMatch(player.screen(), /Enter on or off/);
+});
+
+const state = (player: Player) => {
+  const { model, world_id, character_id, session_id } = player.model().story;
+  return { model, world_id, character_id, session_id };
+};
+
+Deno.test("with nobody but the built-in narrator the list says in three lines how others come", () => {
+  const player = openStory();
+  const [one] = player.model().story.models;
+  player.press("ctrl+o");
+  assert.doesNotMatch(player.screen(), /OPENROUTER_API_KEY/);
+  player.press("esc");
+  player.hear(events.sync({
+    ...state(player),
+    active_rules: [],
+    available_models: [{ ...one, id: "demo/narrator", name: "The built-in narrator" }],
+  }));
+  player.press("ctrl+o");
+  const text = player.screen();
+  assert.match(text, /built in, no AI\s+A local server: start Ollama or LM Studio, it is found by itself\./);
+  assert.match(text, /A key: set OPENROUTER_API_KEY or OPENAI_API_KEY, start again\./);
+  assert.match(text, /Any other: name it under providers: in \/home\/ann\/\.flower\/config\.yaml/);
+});
