@@ -24,7 +24,7 @@ export interface Shell extends AsyncDisposable {
   /** Resolves once `ready` and nothing was written for `ms`. */
   quiet(ready: () => boolean, ms: number): Promise<void>;
   /** Until it is called with null: `listener` gets what is written and hands it on, so that it can look in between. */
-  onOutput(listener: ((bytes: string, write: (bytes: string) => void) => void) | null): void;
+  onOutput(listener: ((text: string, write: (text: string) => void) => void) | null): void;
   kill(signal: string): void;
   /** Closes the terminal's window. */
   hangUp(): void;
@@ -44,22 +44,19 @@ export function startShell(command: readonly string[], options: ShellOptions = {
     encoding: null,
   });
   const output: Uint8Array[] = [];
+  const decoder = new TextDecoder();
   let has_ended = false;
   let heard = () => {};
   let heard_ms = 0;
-  let listener: ((bytes: string, write: (bytes: string) => void) => void) | null = null;
+  let listener: ((text: string, write: (text: string) => void) => void) | null = null;
   child.onData((data) => {
     const bytes = data as unknown as Uint8Array;
     output.push(bytes);
     heard_ms = performance.now();
-    // The emulator takes them at once.
-    if (listener === null) emulator.write(bytes);
-    else {
-      listener(
-        Buffer.from(bytes).toString("latin1"),
-        (part) => void emulator.write(new Uint8Array(Buffer.from(part, "latin1"))),
-      );
-    }
+    // As text: xterm.js loses some characters that are cut between two writes. It takes it at once.
+    const text = decoder.decode(bytes, { stream: true });
+    if (listener === null) emulator.write(text);
+    else listener(text, (part) => void emulator.write(part));
     const replies = emulator.replies();
     if (replies !== "" && !has_ended) child.write(replies);
     heard();
