@@ -48,10 +48,17 @@ async function work({ fill, database_path, place }: ChromaOrder): Promise<Chroma
   }
 }
 
-if (import.meta.main) {
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+/** Answers the order in the first of `lines`; resolves to the exit code. */
+export async function serveChroma(lines: AsyncIterable<string>): Promise<number> {
   for await (const line of lines) {
     console.log(JSON.stringify(await work(JSON.parse(line) as ChromaOrder)));
     break;
   }
+  return 0;
+}
+
+if (import.meta.main) {
+  await serveChroma(
+    Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()),
+  );
 }

@@ -14,8 +14,14 @@ export function packagesInstalled(root: string): boolean {
   );
 }
 
+/** What a compiled program says of it. */
+export const NO_EMBEDDER =
+  "A compiled flower has no embedder of its own: memory goes by words, or by meaning through " +
+  "an embeddings endpoint (embeddings: in config.yaml)";
+
 /** What keeps the embedder from starting, a sentence for the player; empty when nothing does. */
-export function missingForEmbedder(root: string, embeddings: Embeddings): string {
+export function missingForEmbedder(root: string, embeddings: Embeddings, compiled = false): string {
+  if (compiled) return NO_EMBEDDER;
   const { path, model } = embeddings;
   const folder = modelFolder(path, model, exists);
   const files = missingFiles(folder, exists);

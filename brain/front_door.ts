@@ -3,6 +3,7 @@
 import { dirname, join, resolve } from "node:path/posix";
 import { TextLineStream } from "../shared/lines.ts";
 import { EXIT } from "../shared/roles.ts";
+import { fromSources, type Self } from "../shared/self.ts";
 import { type Config, type Keys, loadConfig } from "./config.ts";
 import { EmbedderHost } from "./embedder_host.ts";
 import { missingForEmbedder, startEmbedder } from "./embedder_process.ts";
@@ -31,6 +32,8 @@ export interface FrontDoorOptions {
   root: string;
   /** The sealed brain's program; real. */
   entry: string;
+  /** How it starts its children; from `root` and `entry` unless it is given. */
+  self?: Self;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -135,9 +138,10 @@ function prepare(options: FrontDoorOptions): Orders & { log: LogFile } {
 
 async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile): Promise<number> {
   const { config, keys, tls } = orders;
+  const self = options.self ?? fromSources(options.root, options.entry);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...sealedBrainFlags(config, options.root), options.entry],
-    cwd: options.root,
+    args: self.sealed("brain", sealedBrainFlags(config, options.root)),
+    cwd: self.folder(config.home),
     clearEnv: true,
     // Its errors go to a log.
     env: childEnv(),
@@ -173,7 +177,7 @@ async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile)
     void channel.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`)).catch(() => {});
   tell(tls === null ? { config, keys } : { config, keys, tls });
   const embedder = new EmbedderHost({
-    missing: () => missingForEmbedder(options.root, config.embeddings),
+    missing: () => missingForEmbedder(options.root, config.embeddings, self.compiled),
     start: () =>
       startEmbedder(
         options.root,

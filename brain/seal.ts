@@ -78,6 +78,38 @@ export function chromaFlags(config: Config, root: string): string[] {
   ];
 }
 
+/** A Worker's permissions; all that is not named is denied. */
+export interface WorkerRights {
+  net: string[];
+  read: string[];
+  write: string[];
+  /** Names that packages ask for and that throw where they are refused; the front door passes none of them on. */
+  env: string[];
+  run: false;
+  ffi: false;
+  sys: false;
+  import: false;
+}
+
+const ASKED_FOR = ["LOG_STREAM", "LOG_TOKENS", "OPENAI_CUSTOM_HEADERS"];
+const NEVER = { env: ASKED_FOR, run: false, ffi: false, sys: false, import: false } as const;
+
+/** The brain's rights in a compiled file, whose code is all below `root`. */
+export function sealedBrainRights(config: Config, root: string): WorkerRights {
+  return {
+    ...NEVER,
+    net: netList(config),
+    read: unique([root, ...readList(config, root)]),
+    write: unique(writeList(config)),
+  };
+}
+
+/** The rights of filling the Chroma server at `url`, likewise. */
+export function chromaRights(url: string, database_path: string, root: string): WorkerRights {
+  const folder = dirname(database_path);
+  return { ...NEVER, net: [hostAndPort(url)], read: unique([root, folder]), write: [folder] };
+}
+
 /** `host:port` of its own address and of every endpoint that has a key or an address of the player's, each once. */
 export function netList(config: Config): string[] {
   const own = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`;

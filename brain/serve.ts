@@ -66,10 +66,23 @@ interface Running {
   hurry(): void;
 }
 
-async function main(): Promise<number> {
+/** The front door's end of the brain, seen from here; its other direction is stdout. */
+export interface Channel {
+  lines: AsyncIterableIterator<string>;
+  /** Resolves when the brain is to end gently. */
+  told: Promise<"told">;
+  /** False: the shipped assets are part of the program, and nothing there can be watched. */
+  assets_change: boolean;
+}
+
+function ownChannel(): Channel {
   Deno.addSignalListener("SIGINT", () => {});
   const told = new Promise<"told">((resolve) => Deno.addSignalListener("SIGTERM", () => resolve("told")));
-  const lines = channelLines();
+  return { lines: channelLines(), told, assets_change: true };
+}
+
+/** Runs the brain until its channel ends, or it is told to; resolves to the exit code. */
+export async function serve({ lines, told, assets_change }: Channel): Promise<number> {
   const first = await lines.next();
   if (first.done) return 1;
   const { config, keys, tls = null } = JSON.parse(first.value) as Orders;
@@ -84,7 +97,7 @@ async function main(): Promise<number> {
   );
   let running: Running;
   try {
-    running = await start(config, keys, tls, log, embedder);
+    running = await start(config, keys, tls, log, embedder, assets_change);
   } catch (error) {
     const code = error instanceof NoBrain ? error.code : 1;
     const message = error instanceof Error ? error.message : String(error);
@@ -115,6 +128,7 @@ async function start(
   tls: { cert: string; key: string } | null,
   log: Deps["log"],
   embedder: Embedder | null,
+  assets_change: boolean,
 ): Promise<Running> {
   const lock = await takeLock(config.home);
   // One that a killed brain left behind would send faces to a port that is somebody else's by now.
@@ -122,7 +136,9 @@ async function start(
   const db = openDatabase(config.database_path, { max_page_count: config.max_page_count || undefined });
   const kept = settleUnfinished(db);
   if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
-  const library = await openLibrary(config.assets, config.home, { watch: true });
+  const library = await openLibrary(config.assets, config.home, {
+    watch: assets_change ? true : "home",
+  });
   const findWorld = (id: string) => library.worlds().find((world) => world.id === id);
   const narrator = createNarrator(findWorld, { delay_ms: config.narrator_word_ms });
   const catalogue: Catalogue = openCatalogue(config, keys, {
@@ -333,8 +349,8 @@ async function* channelLines(): AsyncGenerator<string> {
 }
 
 /** Passes on what comes on the channel, until its end. */
-async function relayed(lines: AsyncGenerator<string>, receive: (line: string) => void): Promise<void> {
+async function relayed(lines: AsyncIterable<string>, receive: (line: string) => void): Promise<void> {
   for await (const line of lines) receive(line);
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) Deno.exit(await serve(ownChannel()));

@@ -10,7 +10,7 @@ export interface LaunchOptions {
   home: string;
   /** This face's version: a brain of another one is not spoken to. */
   version: string;
-  /** Arguments for `deno` that run the front door with `--with-parent`; null: only attach, never start. */
+  /** Arguments for our own executable that run the front door with `--with-parent`; null: only attach, never start. */
   front_door: string[] | null;
   /** A wait before a restart, for the player. */
   on_restart?(retry_in_ms: number, reason: string): void;

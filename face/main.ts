@@ -7,6 +7,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { defaultHome } from "../shared/home.ts";
 import { WS_PATH } from "../shared/protocol.ts";
 import { BRAIN_ROLES, EXIT } from "../shared/roles.ts";
+import { fromSources } from "../shared/self.ts";
 
 /** Options of every role. */
 export interface Common {
@@ -121,7 +122,13 @@ if (import.meta.main) {
   const root = Deno.realPathSync(join(import.meta.dirname ?? "", ".."));
   const env = (name: string) => Deno.env.get(name);
   // The editor, the grid and the link are loaded only by the roles that draw.
-  const roles = async () => (await import("./play.ts")).createPlay({ root, version: manifest.version, env });
+  const roles = async () =>
+    (await import("./play.ts")).createPlay({
+      root,
+      version: manifest.version,
+      env,
+      command: commandIn(root),
+    });
   const code = await runRole(
     Deno.args,
     {
@@ -136,10 +143,19 @@ if (import.meta.main) {
   Deno.exit(code);
 }
 
+/** How this copy is started: the release archive has a launcher beside the sources. */
+function commandIn(root: string): string {
+  try {
+    return Deno.statSync(join(root, "flower")).isFile ? "flower play" : "deno task play";
+  } catch {
+    return "deno task play";
+  }
+}
+
 /** Runs brain/main.ts in this terminal; signals that only reach us are passed on. */
 async function passToBrain(root: string, args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--quiet", join(root, "brain", "main.ts"), ...args],
+    args: fromSources(root).role(args),
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

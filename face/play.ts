@@ -1,7 +1,7 @@
 /** The roles that draw: a face together with the brain it starts or finds. */
 
-import { join } from "node:path/posix";
 import { EXIT } from "../shared/roles.ts";
+import { fromSources, type Self } from "../shared/self.ts";
 import { type BrainLink, NoBrain, openLink } from "./brain_link.ts";
 import { watchCode } from "./dev.ts";
 import { checked, createLauncher, isLocked, type Launcher, readBrainFile } from "./launch.ts";
@@ -9,6 +9,7 @@ import type { Common, Plain } from "./main.ts";
 import { linesOf, runPlain } from "./plain.ts";
 import { type LinkEvent, runFace } from "./runtime.ts";
 import { denoTerminal } from "./term/terminal.ts";
+import { createMemoryModel } from "./wiring/memory_model.ts";
 import { readToken } from "./wiring/token.ts";
 
 export interface PlayOptions {
@@ -16,6 +17,10 @@ export interface PlayOptions {
   root: string;
   version: string;
   env: (name: string) => string | undefined;
+  /** How it starts a brain; from the sources in `root` unless it is given. */
+  self?: Self;
+  /** What a player types to play again. */
+  command?: string;
 }
 
 /** The roles; each resolves to the exit code. */
@@ -24,7 +29,7 @@ export function createPlay(options: PlayOptions): {
   dev(common: Common): Promise<number>;
   face(common: Common, url: string | null, token_file: string | null): Promise<number>;
 } {
-  const { root, version, env } = options;
+  const { root, version, env, self = fromSources(root), command = "deno task play" } = options;
   return {
     async play(common, plain) {
       const screen = !plain.plain && Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
@@ -50,7 +55,7 @@ export function createPlay(options: PlayOptions): {
         }));
       }
       if (!isLocked(common.home)) {
-        return refuseWith(new NoBrain(`No brain runs on ${common.home}. "deno task play" starts one.`, 3));
+        return refuseWith(new NoBrain(`No brain runs on ${common.home}. "${command}" starts one.`, 3));
       }
       return await draw(common, "", () => {
         const launcher = createLauncher({ home: common.home, version, front_door: null });
@@ -60,19 +65,18 @@ export function createPlay(options: PlayOptions): {
   };
 
   function frontDoor(common: Common): string[] {
-    const door = [
-      "run",
-      "-A",
-      "--no-check",
-      "--quiet",
-      join(root, "brain", "main.ts"),
-      "brain",
-      "--with-parent",
-    ];
-    door.push("--home", common.home);
+    const door = ["brain", "--with-parent", "--home", common.home];
     if (common.config !== null) door.push("--config", common.config);
     if (common.assets !== null) door.push("--assets", common.assets);
-    return door;
+    return self.role(door);
+  }
+
+  /** `flower models ACTION --json` on this home. */
+  function modelsRole(common: Common): (action: string) => string[] {
+    const own = ["--home", common.home];
+    if (common.config !== null) own.push("--config", common.config);
+    if (common.assets !== null) own.push("--assets", common.assets);
+    return (action) => self.role(["models", action, "--json", ...own]);
   }
 
   async function onScreen(common: Common, dev: boolean): Promise<number> {
@@ -155,9 +159,11 @@ export function createPlay(options: PlayOptions): {
         return opened;
       },
       home: common.home,
+      // A brain elsewhere has its own.
+      memory_model: whose === "" && !self.compiled ? createMemoryModel(modelsRole(common)) : undefined,
       env,
       whose,
-      continue_command: common.home_named ? `deno task play --home ${quoted(common.home)}` : "deno task play",
+      continue_command: common.home_named ? `${command} --home ${quoted(common.home)}` : command,
     });
     const ending = [watch, launcher] as ({ close(): Promise<void> } | null)[];
     (link as BrainLink | null)?.close();

@@ -49,12 +49,12 @@ interface Shelf {
 
 /**
  * Reads both folders; what is broken is left out and stands in `problems()`. Creates the folders in home where it
- * can. Never throws: without any readable file the library is empty.
+ * can. Never throws: without any readable file the library is empty. `watch` "home": what ships cannot change.
  */
 export async function openLibrary(
   assets: string,
   home: string,
-  options: { watch?: boolean } = {},
+  options: { watch?: boolean | "home" } = {},
 ): Promise<Library> {
   for (const folder of FOLDERS) {
     // A home that cannot be written is the store's complaint, not ours.
@@ -63,7 +63,7 @@ export async function openLibrary(
   let shelf: Shelf = { worlds: [], characters: [], rules: [], base_rules: "", problems: [] };
   const listeners: (() => void)[] = [];
   // Watched before it is read: nothing saved in between is missed.
-  const watch = options.watch ? watchFolders(assets, home, reload) : null;
+  const watch = options.watch ? watchFolders(options.watch === "home" ? null : assets, home, reload) : null;
   shelf = await readShelf(assets, home);
 
   async function reload(): Promise<void> {
@@ -196,7 +196,7 @@ interface Watch {
 }
 
 /** Calls `reload`, never twice at once, when one of our files has changed, or a folder of ours came or went. */
-function watchFolders(assets: string, home: string, reload: () => Promise<void>): Watch {
+function watchFolders(assets: string | null, home: string, reload: () => Promise<void>): Watch {
   let watcher: Deno.FsWatcher | null = null;
   let listening = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -209,7 +209,8 @@ function watchFolders(assets: string, home: string, reload: () => Promise<void>)
   // Not home itself: it holds the database, and Deno opens and closes each file that an event is about, which takes
   // this process's locks off the database. Another program would then cut its shared memory, and end us (SIGBUS).
   const home_folders = FOLDERS.map((folder) => join(home, folder));
-  const roots = [assets, ...FOLDERS.map((folder) => join(assets, folder)), ...home_folders];
+  const shipped = assets === null ? [] : [assets, ...FOLDERS.map((folder) => join(assets, folder))];
+  const roots = [...shipped, ...home_folders];
   let seen = placesOf([...home_folders, join(home, BASE_RULES)]);
   const looking = setInterval(look, LOOK_MS);
   const isFolder = (path: string) => FOLDERS.some((folder) => path.endsWith(`/${folder}`));

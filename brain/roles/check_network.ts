@@ -151,13 +151,19 @@ export async function checkChroma({ config, keys }: Place): Promise<Finding[]> {
   }
 }
 
+const COMPILED_FIX =
+  "name an embeddings endpoint in config.yaml (embeddings:), or play from the release archive";
+
 /** Who makes vectors for memory: the local model and its files, or an endpoint. */
-export async function checkEmbeddings({ config, keys, root }: Place): Promise<Finding[]> {
+export async function checkEmbeddings({ config, keys, root, self }: Place): Promise<Finding[]> {
   const { embeddings } = config;
   switch (embeddings.engine) {
     case "off":
       return [ok("memory", "by words; embeddings are off")];
     case "local": {
+      if (self?.compiled) {
+        return [note("memory", "by words only. A compiled flower has no embedder of its own", COMPILED_FIX)];
+      }
       const missing = missingForEmbedder(root, embeddings);
       if (missing === "") {
         return [ok("memory", `by words and by meaning, with ${embeddings.model} in ${embeddings.path}`)];

@@ -1,7 +1,7 @@
 /** `flower memory rebuild|check`: what is derived from the stories, against the stories. */
 
-import { join } from "node:path/posix";
 import { EXIT } from "../../shared/roles.ts";
+import { fromSources } from "../../shared/self.ts";
 import type { ChromaAnswer, ChromaOrder } from "../chroma_main.ts";
 import { childEnv } from "../front_door.ts";
 import { openLibrary } from "../library/assets.ts";
@@ -132,9 +132,10 @@ async function chroma(place: Place, fill: boolean): Promise<boolean> {
 
 /** The front door runs no package with its own rights. */
 async function ask(place: Place, order: ChromaOrder): Promise<ChromaAnswer> {
+  const self = place.self ?? fromSources(place.root);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...chromaFlags(place.config, place.root), join(place.root, "brain", "chroma_main.ts")],
-    cwd: place.root,
+    args: self.sealed("chroma", chromaFlags(place.config, place.root)),
+    cwd: self.folder(place.home),
     clearEnv: true,
     env: childEnv(),
     stdin: "piped",

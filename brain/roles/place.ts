@@ -2,6 +2,7 @@
 
 import { dirname, join, resolve } from "node:path/posix";
 import { EXIT } from "../../shared/roles.ts";
+import type { Self } from "../../shared/self.ts";
 import { type Config, type Keys, loadConfig } from "../config.ts";
 import { readText } from "../front_door.ts";
 import { lockHome } from "../home_lock.ts";
@@ -19,6 +20,8 @@ export interface RoleOptions {
   /** Absolute. */
   cwd: string;
   env: (name: string) => string | undefined;
+  /** How it starts its children; from the sources in `root` unless it is given. */
+  self?: Self;
 }
 
 /** Where a role's words go. */

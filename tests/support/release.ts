@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path/posix";
 import manifest from "../../deno.json" with { type: "json" };
-import { ROOT } from "./processes.ts";
+
+const ROOT = Deno.realPathSync(join(import.meta.dirname ?? "", "..", ".."));
 
 export interface Release {
   path: string;
@@ -54,18 +55,10 @@ export async function buildRelease(folder: string): Promise<Release> {
   const work = await Deno.makeTempDir({ prefix: "flower-release-" });
   try {
     const stage = join(work, NAME);
-    Deno.mkdirSync(stage);
-    await copySources(stage);
-    Deno.copyFileSync(join(ROOT, "deno.lock"), join(stage, "deno.lock"));
-    writeManifest(stage, "auto");
+    await stageSources(stage);
     Deno.copyFileSync(Deno.execPath(), join(stage, "deno"));
     Deno.chmodSync(join(stage, "deno"), 0o755);
     Deno.writeTextFileSync(join(stage, "flower"), LAUNCHER, { mode: 0o755 });
-    // The lock is written anew: it names the packages of this archive only, with the sums it had.
-    await run(join(stage, "deno"), ["install", "--quiet", "--frozen=false"], stage);
-    // What is there is taken as it is: otherwise Deno asks the registry about packages that it has no record of.
-    writeManifest(stage, "manual");
-    prune(stage);
     const path = join(folder, `${NAME}.tar.gz`);
     await run("tar", ["-czf", path, NAME], work);
     const bytes = Deno.readFileSync(path);
@@ -73,6 +66,19 @@ export async function buildRelease(folder: string): Promise<Release> {
   } finally {
     await Deno.remove(work, { recursive: true });
   }
+}
+
+/** Fills the new folder `stage` with the sources and the packages that run, and nothing that only tests use. */
+export async function stageSources(stage: string): Promise<void> {
+  Deno.mkdirSync(stage);
+  await copySources(stage);
+  Deno.copyFileSync(join(ROOT, "deno.lock"), join(stage, "deno.lock"));
+  writeManifest(stage, "auto");
+  // The lock is written anew: it names the packages of this folder only, with the sums it had.
+  await run(Deno.execPath(), ["install", "--quiet", "--frozen=false"], stage);
+  // What is there is taken as it is: otherwise Deno asks the registry about packages that it has no record of.
+  writeManifest(stage, "manual");
+  prune(stage);
 }
 
 /** What git knows or would take, as it stands in the working tree. */
@@ -134,6 +140,7 @@ function isFile(path: string): boolean {
   }
 }
 
+/** Runs a program to its end; resolves to its stdout. Throws with its stderr when it fails. */
 async function run(program: string, args: string[], cwd: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, { args, cwd, stdin: "null" }).output();
   if (success) return new TextDecoder().decode(stdout);
