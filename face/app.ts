@@ -8,6 +8,7 @@ import { updateLink } from "./app/events.ts";
 import { leave, updateClick, updateTerm } from "./app/keys.ts";
 import { type Model, type Msg, NO_POPUP, type Result, themeOf, withNotice } from "./app/model.ts";
 import { flushOutbox } from "./app/say.ts";
+import { fetched, fetching, modelMissing, offerModel } from "./app/memory_offer.ts";
 import { askForPieces } from "./app/remembered.ts";
 import { askForStories, followTyping } from "./app/story_search.ts";
 import { setText } from "./widgets/editor.ts";
@@ -23,7 +24,7 @@ const ROOM_FOR_A_WORD = 14;
 /** The model after something happened at `now_ms`, and what is to be done. */
 export function update(model: Model, msg: Msg, now_ms: number): Result {
   const [after, effects] = step(model, msg, now_ms);
-  const [asked, more] = askForPieces(followTyping(after, now_ms), now_ms);
+  const [asked, more] = askForPieces(offerModel(followTyping(after, now_ms)), now_ms);
   return [placeWords(asked, now_ms), more.length === 0 ? effects : [...effects, ...more]];
 }
 
@@ -64,6 +65,12 @@ function step(model: Model, msg: Msg, now_ms: number): Result {
       const read = { ...model, themes: msg.themes, theme };
       return msg.wanted === "" ? [read, []] : changeTheme(read, msg.wanted, now_ms, true);
     }
+    case "model_missing":
+      return modelMissing(model, msg.bytes);
+    case "model_step":
+      return fetching(model, msg.done, msg.total, now_ms);
+    case "model_fetched":
+      return fetched(model, msg.problem, now_ms);
     case "edited": {
       const noticed = withNotice(model, sanitizeLine(msg.problem), now_ms, true);
       if (msg.text === null) return [noticed, []];

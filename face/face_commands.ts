@@ -11,7 +11,8 @@ export type FaceCommandName =
   | "/keys"
   | "/log"
   | "/find"
-  | "/set";
+  | "/set"
+  | "/fetch";
 
 export interface FaceCommand extends CommandItem {
   name: FaceCommandName;
@@ -41,6 +42,7 @@ export const FACE_COMMANDS: readonly FaceCommand[] = [
   ]),
   command("/open", "/open", "Writes the story to a text file and says where."),
   command("/find", "/find [WORDS]", "Searches the story."),
+  command("/fetch", "/fetch", "Fetches the model that makes memory go by meaning."),
   command("/set", "/set [NAME VALUE]", "Changes how the page behaves: follow, motion, bell, title, panel.", [
     "follow head",
     "follow end",

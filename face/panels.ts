@@ -131,8 +131,9 @@ function tonight(model: Model, now_ms: number): string[] {
   const all = session !== undefined && session.turns > turns ? ` of ${session.turns}` : "";
   const minutes = Math.round((now_ms - first_ms) / 60_000);
   const time = minutes < 1 ? "" : minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} hours`;
+  const words = model.memory_model.missing > 0 ? ["memory by words only"] : [];
   const parts = [`${turns} turn${turns === 1 ? "" : "s"}${all}`, time].filter((part) => part !== "");
-  return [parts.join(` ${model.theme.marks.separator} `)];
+  return [parts.join(` ${model.theme.marks.separator} `), ...words];
 }
 
 /** The one line drawn, with what the narrator does on its left and what waits below on its right. */
@@ -186,11 +187,12 @@ export function drawRule(
 /** The dim line above the rule. A longer one lifts the page instead of covering it. */
 export function drawNotice(grid: Grid, model: Model, place: Geometry): void {
   const { notice, theme } = model;
-  if (notice === null) return;
   const { x, width, notice_rows } = place;
-  const look = notice.error ? theme.error : theme.dim;
+  if (notice_rows.length === 0) return;
+  const failed = notice?.error === true;
+  const look = failed ? theme.error : theme.dim;
   const first = place.notice_y - notice_rows.length + 1;
-  put(grid, x - 2, first, notice.error ? theme.marks.error : theme.marks.notice, look);
+  put(grid, x - 2, first, failed ? theme.marks.error : theme.marks.notice, look);
   for (const [at, row] of notice_rows.entries()) put(grid, x, first + at, row, look, x + width);
 }
 

@@ -19,6 +19,7 @@ import { scrollOf } from "./view/scroll.ts";
 import { type Screen, view } from "./view.ts";
 import { type EditedOutside, editInProgram } from "./wiring/edit_outside.ts";
 import { readOwnFiles, readThemes } from "./wiring/own_files.ts";
+import type { MemoryModel } from "./wiring/memory_model.ts";
 import { openHomeFiles } from "./wiring/home_files.ts";
 
 export type { Link, LinkEvent } from "./app/link.ts";
@@ -36,6 +37,8 @@ export interface FaceOptions {
   continue_command: string;
   /** Has a text edited by another program, which has the terminal meanwhile; by default $VISUAL or $EDITOR. */
   editOutside?: (text: string) => Promise<EditedOutside>;
+  /** The model for memory by meaning, where the brain is on this machine. */
+  memory_model?: MemoryModel;
   /** The process around it; tests give their own. */
   host?: Host;
   /** Milliseconds since 1970. */
@@ -185,6 +188,16 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
         for (const text of read.problems) dispatch({ kind: "done", text, error: true });
         return;
       }
+      case "look_for_model":
+        options.memory_model?.missing().then((bytes) => dispatch({ kind: "model_missing", bytes }));
+        return;
+      case "fetch_model": {
+        const none = "There is no model to fetch from here; the brain is elsewhere.";
+        if (options.memory_model === undefined) return dispatch({ kind: "model_fetched", problem: none });
+        options.memory_model.fetch((step) => dispatch({ kind: "model_step", ...step }))
+          .then((problem) => dispatch({ kind: "model_fetched", problem }));
+        return;
+      }
       case "suspend":
         lifecycle.suspend();
         return;
@@ -281,6 +294,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   for (const timer of [frame_timer, wake_timer, esc_timer, caps_timer, warm_timer]) clearTimeout(timer);
   stop_resize();
   link.close();
+  options.memory_model?.close();
   files.flush();
   await lifecycle.leave();
   lifecycle.close();

@@ -162,7 +162,11 @@ async function list(
   const packages = packagesInstalled(options.root);
   const { engine, model } = embeddings;
   if (options.json) {
-    console.log(JSON.stringify({ engine, model, folder, packages, files }));
+    const missing = MINILM.files.filter((_, at) => files[at].state === "missing");
+    const missing_bytes = engine !== "local" || !known
+      ? null
+      : missing.reduce((sum, file) => sum + file.bytes, packages ? 0 : PACKAGES_BYTES);
+    console.log(JSON.stringify({ engine, model, folder, packages, files, missing_bytes }));
     return EXIT.done;
   }
   console.log(`engine    ${engine}${engine === "endpoint" ? ` at ${embeddings.url}` : ""}`);

@@ -29,6 +29,8 @@ import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
 import { searchFurther } from "./search.ts";
+import { lookForModel } from "./memory_offer.ts";
+import { updateWork } from "./progress.ts";
 import { piecesCame } from "./remembered.ts";
 import { storiesFound } from "./story_search.ts";
 import { goToMessage } from "./seek.ts";
@@ -347,7 +349,9 @@ function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Re
     const words = `${after.theme.marks.bloom} ${worldName(after.story)}: the reply is there`;
     effects.push({ kind: "call", title: title ? words : null, bell });
   }
-  return [after, effects];
+  if (message?.status !== "complete" || after.leaving === "after_reply") return [after, effects];
+  const [looked, more] = lookForModel(after);
+  return [looked, [...effects, ...more]];
 }
 
 function updateProgress(model: Model, progress: EventOf<"progress">["metadata"], now_ms: number): Result {
@@ -356,10 +360,5 @@ function updateProgress(model: Model, progress: EventOf<"progress">["metadata"],
     if (model.turn === null || label === "") return [model, []];
     return [{ ...model, turn: { ...model.turn, label } }, []];
   }
-  const figure = progress.total !== null && progress.total > 0
-    ? `${Math.floor(progress.done / progress.total * 100)} %`
-    : "";
-  const words = [label, figure, progress.state === "failed" ? "failed" : ""].filter((part) => part !== "")
-    .join(" · ");
-  return [withNotice(model, words, now_ms, progress.state === "failed"), []];
+  return updateWork(model, progress, now_ms);
 }

@@ -5,6 +5,7 @@ import { lastReply } from "../widgets/transcript.ts";
 import { say } from "./say.ts";
 import { themeNames } from "./completion.ts";
 import { type Effect, following, type Model, type Result, storyName, themeOf, withNotice } from "./model.ts";
+import { fetchModel } from "./memory_offer.ts";
 import { openSearch } from "./search.ts";
 import { scrollSheet } from "./sheet.ts";
 
@@ -23,6 +24,8 @@ export function runFaceCommand(model: Model, name: string, argument: string, now
       return [openSearch(model, argument, now_ms), []];
     case "/theme":
       return changeTheme(model, argument, now_ms);
+    case "/fetch":
+      return fetchModel(model, now_ms);
     case "/set":
       return changeSetting(model, argument, now_ms);
     case "/mouse": {

@@ -4,6 +4,7 @@ import { plainRows } from "../text/wrap.ts";
 import { editorRows } from "../widgets/editor.ts";
 import type { PageContext } from "../widgets/blocks.ts";
 import type { Model } from "./model.ts";
+import { workWords } from "./progress.ts";
 
 export const PAGE_WIDTH = 68;
 export const PANEL_WIDTH = 28;
@@ -35,6 +36,11 @@ export interface Geometry {
   status_y: number;
 }
 
+/** What stands above the rule: what was just said, else what goes on beside the story. */
+function noticeText(model: Model): string {
+  return model.notice?.text ?? workWords(model);
+}
+
 /** The layout for the model's size and the height of its editor. */
 export function geometry(model: Model): Geometry {
   const { width, height } = model.size;
@@ -48,9 +54,9 @@ export function geometry(model: Model): Geometry {
   const editor_y = status_y - 1 - editor_height;
   const rule_y = editor_y - 1;
   const notice_y = rule_y - 1;
-  const notice_rows = model.notice === null
+  const notice_rows = noticeText(model) === ""
     ? []
-    : plainRows(model.notice.text, page).slice(0, MAX_NOTICE_ROWS);
+    : plainRows(noticeText(model), page).slice(0, MAX_NOTICE_ROWS);
   return {
     tiny: width < NARROWEST || height < LOWEST,
     x,

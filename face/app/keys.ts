@@ -20,6 +20,7 @@ import {
   type Result,
   withNotice,
 } from "./model.ts";
+import { declineModel } from "./memory_offer.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
 import { scrollSheet } from "./sheet.ts";
 import { endSearch, openSearch, searched, updateSearch } from "./search.ts";
@@ -110,6 +111,10 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
   const action = actionFor(contexts, event, before.keys);
   if (action === "leave") return leave(before, now_ms);
   const model = calm(before);
+  // An offer waits for nobody: whoever goes on is asked another evening.
+  if (model.confirm?.kind === "fetch" && action !== "confirm" && action !== "back") {
+    return key({ ...model, confirm: null }, event, now_ms);
+  }
   const trouble = action === "retry" || action === "go_on" ? troubleOf(pageContext(model, now_ms)) : null;
   if ((action === "retry" && trouble?.retry !== true) || (action === "go_on" && trouble?.go_on !== true)) {
     return typed(model, event, now_ms);
@@ -365,6 +370,7 @@ function askEarlier(model: Model, now_ms: number): Result {
 /** Esc: ends the innermost thing, and never more than one. */
 function back(model: Model, context: KeyContext, now_ms: number): Result {
   if (context === "question") return [{ ...model, leaving: "no" }, []];
+  if (model.confirm?.kind === "fetch") return declineModel(model, now_ms);
   if (model.confirm !== null) return [{ ...model, confirm: null }, []];
   if (model.sheet?.kind === "why" && model.sheet.whole) {
     return [{ ...model, sheet: { ...model.sheet, whole: false, top: 0 } }, []];

@@ -19,6 +19,7 @@ import type { PageMemo } from "../widgets/blocks.ts";
 import type { Scroll } from "../widgets/page.ts";
 import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
+import type { Work } from "./progress.ts";
 import type { Remembered } from "./remembered.ts";
 import type { Search } from "./search.ts";
 import { NO_STORY_SEARCH, type StorySearch } from "./story_search.ts";
@@ -131,6 +132,8 @@ export interface Settings {
   /** When a reply has ended and the window is not looked at. */
   bell: boolean;
   title: boolean;
+  /** The model for memory by meaning: to be offered, declined, or here. */
+  embedder: "ask" | "no" | "ready";
   /** Name of the story that was open when the face was left; empty: none. */
   last_story: string;
 }
@@ -173,6 +176,10 @@ export interface Model {
   popup: Popup;
   story_search: StorySearch;
   remembered: Remembered | null;
+  /** What goes on beside the story; the newest last. */
+  work: readonly Work[];
+  /** The model for memory by meaning: looked for, bytes that are missing, a question that waits for its moment. */
+  memory_model: { looked: boolean; missing: number; offers: boolean };
   /** The message under the bar. */
   desk: number | null;
   /** The message whose text is being edited. */
@@ -219,6 +226,10 @@ export type Msg =
   /** Another program gave the line back; null: it is as it was. */
   /** The player's themes as their files are now; `wanted` was asked for before it was known. */
   | { kind: "themes"; themes: readonly OwnTheme[]; wanted: string }
+  /** Bytes of the model for memory by meaning that are not here; null: nobody can fetch it. */
+  | { kind: "model_missing"; bytes: number | null }
+  | { kind: "model_step"; done: number; total: number }
+  | { kind: "model_fetched"; problem: string }
   | { kind: "edited"; text: string | null; problem: string };
 
 export type Effect =
@@ -230,6 +241,8 @@ export type Effect =
   | { kind: "save_said"; line: string }
   | { kind: "save_settings"; settings: Settings }
   | { kind: "mouse"; on: boolean }
+  | { kind: "look_for_model" }
+  | { kind: "fetch_model" }
   | { kind: "suspend" }
   /** The window is not looked at: its title, or null for the one it had, and a bell. */
   | { kind: "call"; title: string | null; bell: boolean }
@@ -252,6 +265,7 @@ export const DEFAULT_SETTINGS: Settings = {
   follow: "head",
   bell: false,
   title: false,
+  embedder: "ask",
   last_story: "",
 };
 
@@ -309,6 +323,8 @@ export function init(start: Start): Model {
     popup: NO_POPUP,
     story_search: NO_STORY_SEARCH,
     remembered: null,
+    work: [],
+    memory_model: { looked: false, missing: 0, offers: false },
     desk: null,
     editing: null,
     search: null,

@@ -6,6 +6,7 @@ import { setText } from "../widgets/editor.ts";
 import { allCommands, commandOf, needsArgument } from "./completion.ts";
 import { runFaceCommand } from "./face_run.ts";
 import { isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import { fetchModel } from "./memory_offer.ts";
 import { clearEditor, say } from "./say.ts";
 
 const MAX_SAID = 500;
@@ -50,6 +51,7 @@ export function confirmed(model: Model, now_ms: number): Result {
   const { confirm } = model;
   if (confirm === null) return [model, []];
   const answered = { ...model, confirm: null };
+  if (confirm.kind === "fetch") return fetchModel(model, now_ms);
   if (confirm.kind === "delete") return submit(answered, now_ms, true);
   const [after, effects] = say(answered, confirm.prompt, now_ms);
   // The line came back to the editor with the question.

@@ -159,6 +159,7 @@ export function readSettings(text: string): Settings {
     follow: bag.follow === "end" ? "end" : "head",
     bell: flag("bell"),
     title: flag("title"),
+    embedder: bag.embedder === "no" || bag.embedder === "ready" ? bag.embedder : "ask",
     last_story: typeof bag.last_story === "string" ? bag.last_story.slice(0, 200) : "",
   };
 }
