@@ -187,11 +187,11 @@ interface Floor {
 // Who asks something wants all that may answer it; a deed gets only what it calls, and of that the best.
 function floorOf(
   question: RecallQuestion,
-  ranked: { called: boolean; similarity: number; score: number }[],
+  ranked: { called: boolean; similarity: number; plain: number }[],
 ): Floor {
   const asks = asksSomething(question.line);
   const likeness = !isEnglish(question.line) ? Infinity : asks ? LIKENESS_ANSWERS : LIKENESS_CALLS;
-  const best = ranked.find((hit) => isCalled(hit, likeness))?.score ?? Infinity;
+  const best = ranked.find((hit) => isCalled(hit, likeness))?.plain ?? Infinity;
   return asks
     ? { likeness, called: 0, other: best * ASKED_SHARE }
     : { likeness, called: best * DEED_SHARE, other: Infinity };
@@ -251,6 +251,6 @@ function runsOf(text: string): string[] {
 }
 
 function bare<Hit>(hit: Ranked<Hit>): Hit {
-  const { called: _called, similarity: _similarity, ...rest } = hit;
+  const { called: _called, plain: _plain, similarity: _similarity, ...rest } = hit;
   return rest as Hit;
 }

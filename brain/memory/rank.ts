@@ -61,7 +61,9 @@ export function scoreUnits(
   const called = new Uint8Array(size);
   for (const { term, slots } of hits) {
     addWorth(parts.words, corpus, slots, term.weight);
-    const call = term.calls ? callOf(slots.length, places) : 0;
+    const found = term.calls ? callOf(slots.length, places) : 0;
+    // The page names the place where all of it happens: two such words must not add up to a call.
+    const call = term.weight < 1 && found < ENOUGH ? 0 : found;
     if (call > 0) { for (const slot of slots) called[slot] = Math.min(ENOUGH, called[slot] + call); }
   }
   for (let slot = 0; slot < size; slot++) called[slot] = called[slot] === ENOUGH ? 1 : 0;

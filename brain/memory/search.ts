@@ -56,6 +56,8 @@ export function search(
 export type Ranked<Hit> = Hit & {
   /** Whether a rare word of the question stands in it, in its neighbour or in a fact about it. */
   called: boolean;
+  /** The score before its heading counted: what the floor is a share of. */
+  plain: number;
   /** Cosine to the question; 0 when unknown. */
   similarity: number;
 };
@@ -79,21 +81,25 @@ export function rankLore(
     loreRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
   );
   const cosines = new Map(near.map(({ unit_id, similarity }) => [unit_id, similarity]));
-  return ranked.flatMap((slot): Ranked<LoreHit>[] => {
+  const named = new Set(questionTerms(question.line, []).map((term) => term.phrase));
+  const heads = ranked.flatMap((slot): Ranked<LoreHit>[] => {
     const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
+    const headed = wordsOf(row.heading).some((word) => named.has(word.phrase));
     return [{
       unit_id: row.id,
       heading: row.heading,
       text: row.text,
       known_to: row.known_to,
-      score: scores.total[slot],
+      score: scores.total[slot] * (headed ? weights.heading : 1),
       words: wordsThatCalled(slot, hits, corpus),
       split: splitOf(slot, scores),
-      called: scores.called[slot] === 1,
+      called: headed || scores.called[slot] === 1,
+      plain: scores.total[slot],
       similarity: cosines.get(row.id) ?? 0,
     }];
   });
+  return heads.sort((a, b) => b.score - a.score);
 }
 
 /** Units of the story by score, best first, the floor not yet applied. */
@@ -151,6 +157,7 @@ export function rankMemories(
       split: splitOf(slot, scores, factor),
       ...(facts.lines[slot] === undefined ? {} : { fact: facts.lines[slot] }),
       called: beside[corpus.place[slot]] === 1,
+      plain: scores.total[slot] * factor,
       similarity: cosines.get(row.id) ?? 0,
     }];
   }).sort((a, b) => b.score - a.score || b.unit_id - a.unit_id);

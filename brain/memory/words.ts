@@ -43,7 +43,7 @@ export function questionTerms(line: string, before: string[]): Term[] {
   for (const { word, phrase, prefix, weak } of cap(wordsOf(line), MAX_LINE_TERMS)) {
     terms.set(phrase, { word, phrase, prefix, weight: 1, calls: question || !weak });
   }
-  const asks = terms.size > 0;
+  const asks = [...terms.values()].some((term) => term.calls);
   const faint = cap(before.flatMap((text) => wordsOf(text)), MAX_BEFORE_TERMS);
   for (const { word, phrase, prefix, name } of faint) {
     if (terms.has(phrase)) continue;
