@@ -262,6 +262,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       if (model.search !== null || context === "popup") return [model, []];
       return [model, [{ kind: "edit_outside", text: model.editor.text }]];
     case "why":
+      if (isOpening(model) || model.sheet !== null || model.search !== null) return [model, []];
       return askWhy(model, null, now_ms);
     case "retry":
       return retry(model, now_ms);

@@ -26,6 +26,16 @@ Deno.test("the desk asks about the reply under the bar, and on an own line about
   assert.deepEqual(player.said(), ["/why 3"]);
 });
 
+Deno.test("F4 asks beside a draft too, and never on another page", () => {
+  const player = openStory();
+  player.type("A draft");
+  player.press("f4");
+  assert.deepEqual(player.said(), ["/why"]);
+  assert.equal(player.model().editor.text, "A draft");
+  player.press("f1", "f4", "esc", "ctrl+f", "f4");
+  assert.deepEqual(player.said(), []);
+});
+
 Deno.test("the page speaks in words, and in numbers only when asked", () => {
   const player = onPage();
   const words = player.screen();
