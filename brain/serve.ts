@@ -154,9 +154,15 @@ async function start(
   const warmed = Promise.withResolvers<void>();
   const sync = openSync(db, config, keys, embedder, log, warmed.promise, (text) => brain.tellAll(text));
   const recall = openRecall(config.database_path, { embedder, elsewhere: sync });
+  let no_vectors = "";
   const indexer = embedder && openIndexer(db, embedder, {
     stored: () => sync?.poke(),
-    failed: (error) => log("info", `no vectors: ${error instanceof Error ? error.message : error}`),
+    failed(error) {
+      const text = `no vectors: ${error instanceof Error ? error.message : error}`;
+      // Each new text asks again: said once, not eight times a turn.
+      if (text !== no_vectors) log("info", text);
+      no_vectors = text;
+    },
   });
   const unitsChanged = () => {
     indexer?.kick();

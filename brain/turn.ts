@@ -3,6 +3,7 @@
 import type { Event, RecalledCount } from "../shared/protocol.ts";
 import type { Message, Usage } from "../shared/story.ts";
 import type { Deps } from "./deps.ts";
+import { eitherSignal } from "./either_signal.ts";
 import { costOf } from "./llm/costs.ts";
 import { type Chunk, ProviderError, type ProviderUsage } from "./llm/provider.ts";
 import { createStoryFilter } from "./llm/story_filter.ts";
@@ -125,7 +126,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     if (over !== null) yield notice(over);
     yield progress(waiting, request.reading, "running");
 
-    const stop = AbortSignal.any([signal, ender.signal]);
+    const stop = eitherSignal(signal, ender.signal);
     let finish: "stop" | "length" | null = null;
     for await (const part of saved(request.stream(stop), reply)) {
       switch (part.kind) {

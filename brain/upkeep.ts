@@ -1,6 +1,7 @@
 /** What is done for a story while nobody waits: the story so far is told, facts are read. Stopped when a turn begins. */
 
 import type { Deps } from "./deps.ts";
+import { eitherSignal } from "./either_signal.ts";
 import { costOf } from "./llm/costs.ts";
 import { type ChatMessage, ProviderError, type ProviderUsage } from "./llm/provider.ts";
 import { createStoryFilter } from "./llm/story_filter.ts";
@@ -132,7 +133,7 @@ async function askBeside(
   if (target === undefined) return null;
   const session_id = turn.scene.session.id;
   const ender = new AbortController();
-  const stop = AbortSignal.any([options.signal, ender.signal]);
+  const stop = eitherSignal(options.signal, ender.signal);
   const filter = createStoryFilter([]);
   let answer = "";
   let told = "";
