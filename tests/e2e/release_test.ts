@@ -125,6 +125,7 @@ Deno.test({
         face.type("/quit\r");
         assert.deepEqual(await face.ended, { code: 0, signal: 0 });
         await gone(pid, 2000);
+        assert.match(face.emulator.text(), /flower play/);
       });
 
       await t.step("everything it wrote is in its folder and in the home", () => {
