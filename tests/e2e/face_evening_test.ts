@@ -107,8 +107,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const pick = <T>(chance: () => number, list: readonly T[]): T => list[Math.floor(chance() * list.length)];
 
 /** Everything that was sent and typed has been drawn, as far as one can see from outside. */
-async function settled({ shell }: Evening): Promise<void> {
-  await shell.quiet(() => true, 60);
+async function settled({ shell }: Evening, told = true): Promise<void> {
+  await shell.quiet(() => !told || !/Esc stop/.test(shell.emulator.text()), 60);
 }
 
 /** A reply in odd pieces, with a draft begun in the middle of it. */
@@ -122,8 +122,9 @@ async function tell(evening: Evening, reply: Message, ref: string | null, step: 
     brain.send(events.chunk(piece, { message_id: reply.id, parent_id: reply.parent_id, offset: at }));
     if (at <= stop_at && stop_at < at + size) {
       shell.type("A draft");
+      if (evening.size.width >= 40) await shell.shows(/› A draft/);
       await pause(200);
-      await settled(evening);
+      await settled(evening, false);
       await check(evening, `${step}, in mid-reply`);
       shell.type("\x15");
     } else if (chance() < 0.2) await pause(2);
@@ -142,6 +143,8 @@ async function turn(evening: Evening, number: number): Promise<void> {
   // A sheet of words or a list never stands here: each step ends on the page.
   shell.type("\r");
   const { ref } = await brain.asked(new RegExp(`^Line ${number}:`));
+  // Seen waiting first: only then is the end of the wait a sign that all has been drawn.
+  if (evening.size.width >= 40) await shell.shows(/Esc stop/);
   const id = (story.at(-1)?.id ?? 0) + 1;
   const now_ms = Date.now();
   const said = message(id, "user", line, { created_ms: now_ms });
@@ -157,6 +160,7 @@ async function turn(evening: Evening, number: number): Promise<void> {
     if (evening.size.width >= 40) {
       shell.type("r");
       const retry = await brain.asked(/^\/retry/);
+      await shell.shows(/Esc stop/);
       brain.send(events.history(story.slice(-30)));
       await tell(
         evening,
@@ -201,10 +205,14 @@ async function walkAbout(evening: Evening): Promise<void> {
   const { shell, chance } = evening;
   const keys = pick(chance, WALKS);
   for (const [at, key] of keys.entries()) {
+    const from = shell.output().length;
+    const typed_ms = performance.now();
     shell.type(key);
     // A lone Esc is known after 25 ms.
     await pause(key === "\x1b" ? 45 : 5);
     if (chance() < 0.5 || at === keys.length - 1) {
+      // On a busy machine an answer takes its time; some keys have none.
+      await shell.quiet(() => shell.output().length > from || performance.now() - typed_ms > 400, 60);
       await settled(evening);
       await check(evening, `after the keys ${JSON.stringify(keys.slice(0, at + 1))}`);
     }
