@@ -227,6 +227,7 @@ export function statusKeys(model: Model, now_ms: number): string[] {
     case "sheet":
       return [back, `${arrows} scroll`];
     case "popup":
+      if (completionOf(model, now_ms)?.rows.length === 0) return ["Esc close"];
       if (completionOf(model, now_ms)?.many === true) {
         return ["Enter on or off", `${arrows} choose`, "Esc done"];
       }

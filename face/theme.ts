@@ -242,7 +242,7 @@ export function createTheme(choice: ThemeChoice): Theme {
     rule: style({ fg: color("rule") }),
     error: style({ fg: color("error"), bold: bare }),
     good: style({ fg: color("good") }),
-    found: style({ fg: color("found"), underline: bare, bold: high }),
+    found: style({ fg: color("found"), underline: bare || choice.depth === "16", bold: high }),
     found_here: style({ fg: color("found"), bold: true, reverse: true }),
     selected: on(null),
     selected_dim: on(high ? null : liftOn(color("dim"), fill)),

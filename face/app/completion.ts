@@ -99,7 +99,14 @@ export function completionOf(model: Model, now_ms: number): Completion | null {
       ? names.filter((row) => row.text.startsWith(text))
       : names),
   ];
-  if (rows.length === 0) return null;
+  if (rows.length === 0) {
+    // A list that was opened by a key says that it has nothing, instead of going away under the fingers.
+    if (popup.stash === null || argument.free || argument.typed === "") return null;
+    const session = found?.command.arguments[0]?.kind === "session";
+    const none = session ? "No story holds these words." : "Nothing here is called so.";
+    const empty = { chosen: -1, careful: false, ambiguous: false, many: false };
+    return { rows, typed: argument.typed, advice: [none], ...empty };
+  }
   const exact_name = found !== null && found.rest === "" && !text.endsWith(" ");
   const group = found === null && commands.some((command) => command.name.startsWith(`${text.trimEnd()} `));
   const careful = group ||

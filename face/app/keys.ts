@@ -298,7 +298,7 @@ function choose(model: Model, context: KeyContext, step: number, now_ms: number)
   if (context === "opening") return [moveInOpening(model, step), []];
   if (context === "sheet") return scroll(model, step, now_ms);
   const completion = completionOf(model, now_ms);
-  if (completion === null) return [model, []];
+  if (completion === null || completion.rows.length === 0) return [model, []];
   const count = completion.rows.length;
   const from = completion.chosen >= 0 ? completion.chosen : step > 0 ? -1 : 0;
   const selected = (from + step + count) % count;
@@ -308,7 +308,7 @@ function choose(model: Model, context: KeyContext, step: number, now_ms: number)
 /** Enter or Tab in a list. Tab only writes the row into the line; Enter sends what is complete. */
 function take(model: Model, enter: boolean, now_ms: number): Result {
   const completion = completionOf(model, now_ms);
-  if (completion === null) return [model, []];
+  if (completion === null || completion.rows.length === 0) return [model, []];
   const { chosen, careful, ambiguous } = completion;
   if (enter && chosen < 0) {
     if (!careful) return submit(model, now_ms);

@@ -25,7 +25,8 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
   const detail_width = width - names - 3;
   const note = chosen < 0 ? "" : noteOf(rows[chosen], detail_width);
   const noted = note === "" ? 0 : 1;
-  const height = shown.length + (advice.length > 0 ? advice.length + 1 : 0);
+  const gap = advice.length > 0 && shown.length > 0 ? 1 : 0;
+  const height = shown.length + gap + advice.length;
   const left = x - 2;
   const top = place.rule_y - height - noted;
   // A blank row keeps the list apart from the prose it lies over.
@@ -54,7 +55,7 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
       put(grid, x + 2, y++, fit(note, width - 2, marks.ellipsis), theme.dim, x + width);
     }
   }
-  if (advice.length > 0) y++;
+  y += gap;
   for (const line of advice) {
     put(grid, x, y++, fit(line, width, marks.ellipsis), theme.dim, x + width);
   }
@@ -62,6 +63,7 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
 
 /** Columns for the names: what they need, as long as short details keep their place. */
 function nameWidth(rows: readonly PopupRow[], width: number): number {
+  if (rows.length === 0) return 0;
   const names = Math.max(...rows.map((row) => textWidth(row.name)));
   const details = Math.max(...rows.map((row) => textWidth(row.detail)));
   if (names + 3 + details <= width) return names;

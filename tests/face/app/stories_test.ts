@@ -164,3 +164,37 @@ Deno.test("with nobody but the built-in narrator the list says in three lines ho
   assert.match(text, /A key: set OPENROUTER_API_KEY or OPENAI_API_KEY, start again\./);
   assert.match(text, /Any other: name it under providers: in \/home\/ann\/\.flower\/config\.yaml/);
 });
+
+Deno.test("a list in which nothing fits says so, and Enter and the arrows do nothing there", () => {
+  for (
+    const [key, words] of [
+      ["ctrl+t", /No story holds these words\./],
+      ["/world", /Nothing here is called so\./],
+    ] as const
+  ) {
+    const player = openStory();
+    if (key === "ctrl+t") player.press(key);
+    else {
+      player.hear({
+        event: "commands",
+        content: "",
+        ref: null,
+        metadata: { commands: [...COMMANDS, { name: "/world list", usage: "", help: "", arguments: [] }] },
+      });
+      player.type("/world list");
+      player.press("enter");
+    }
+    player.type("zzzz");
+    player.wait(500);
+    player.said();
+    assert.match(player.screen(), words);
+    assert.match(player.screen(), /^ +Esc close$/m);
+    player.press("down", "enter", "tab", "up");
+    assert.deepEqual(player.said(), []);
+    player.press("backspace", "backspace", "backspace", "backspace");
+    assert.match(player.screen(), /Enter take/);
+    player.type("zz");
+    player.press("esc");
+    assert.equal(player.model().editor.text, "");
+  }
+});
