@@ -26,7 +26,7 @@ const CANDIDATES = 120;
 /** A fact that more than so many say is no key. */
 const FACT_LIMIT = 2000;
 /** Shorter than this, a question of the other side rather asks for what is looked for than tells it. */
-const SHORT_QUESTION = 80;
+const SHORT_QUESTION = 200;
 
 export interface SearchOptions {
   /** Units near the question in meaning; none: words alone. */
