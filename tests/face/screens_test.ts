@@ -6,7 +6,7 @@ import { rowText } from "../../face/term/grid.ts";
 import { textWidth } from "../../face/term/width.ts";
 import { assertGolden, eachCell } from "../support/golden.ts";
 import { createPlayer, events, message, type Player, type PlayerOptions } from "../support/player.ts";
-import { CHARACTERS, connectFresh, openStory, PROSE, WHY } from "../support/salt_marsh.ts";
+import { CHARACTERS, COMMANDS, connectFresh, openStory, PROSE, WHY } from "../support/salt_marsh.ts";
 
 type Scene = (options: PlayerOptions) => Player;
 
@@ -109,6 +109,58 @@ const SCENES: [string, Scene][] = [
     const player = answered(options);
     player.press("ctrl+f");
     player.type("lamp");
+    return player;
+  }],
+  ["price", (options) => {
+    const player = openStory(options);
+    const line = "I ask what she was paid.";
+    player.type(line);
+    player.press("enter");
+    const ask = { cost: 0.34, limit: 0.05, model: "Claude Sonnet 4.5" };
+    player.hear(events.system("✗ This reply may cost about $0.34", { line, ask }, "1"));
+    player.hear(events.end(null, {}, "1"));
+    return player;
+  }],
+  ["offer", (options) => {
+    const player = answered(options);
+    player.send({ kind: "model_missing", bytes: 142_300_000 });
+    return player;
+  }],
+  ["progress", (options) => {
+    const player = answered(options);
+    player.send({ kind: "model_step", done: 0, total: 142_300_000 });
+    player.wait(13_000);
+    player.send({ kind: "model_step", done: 41_000_000, total: 142_300_000 });
+    return player;
+  }],
+  ["popup_rules", (options) => {
+    const player = answered(options);
+    const list = { name: "/rules list", usage: "/rules list", help: "List the rule packs", arguments: [] };
+    player.hear({ event: "commands", content: "", ref: null, metadata: { commands: [...COMMANDS, list] } });
+    player.type("/rules list");
+    player.press("enter", "down");
+    return player;
+  }],
+  ["popup_alone", (options) => {
+    const player = answered(options);
+    const [narrator] = player.model().story.models;
+    const { world_id, character_id, session_id } = player.model().story;
+    player.hear(events.sync({
+      world_id,
+      character_id,
+      session_id,
+      active_rules: ["slow_burn", "gritty"],
+      available_models: [narrator],
+    }));
+    player.press("ctrl+o");
+    return player;
+  }],
+  ["why_numbers", (options) => {
+    const player = answered(options);
+    player.press("f4");
+    const asked = player.effects().findLast((effect) => effect.kind === "say");
+    player.hear(events.system("Why", { why: WHY }, asked?.kind === "say" ? asked.ref : null));
+    player.press("n");
     return player;
   }],
   ["question", (options) => {
