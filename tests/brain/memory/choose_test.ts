@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { chooseLore, chooseMemories, type Recent } from "../../../brain/memory/choose.ts";
+import { emptyKnown } from "../../../brain/memory/corpus.ts";
+import type { LoreHit, MemoryHit, RecallQuestion } from "../../../brain/memory/recall.ts";
+import { type Ranked, search } from "../../../brain/memory/search.ts";
+import { questionOf, readProbes, tell } from "../../eval/memory/probes.ts";
+import { withDatabase } from "../../support/stories.ts";
+
+const QUESTION: RecallQuestion = {
+  player_id: "ann",
+  session_id: "story",
+  world_id: "marsh",
+  leaf_id: 1,
+  line: "I show Maren the brass lantern.",
+  before: [],
+  visible_ids: [],
+  max_lore: 3,
+  max_memories: 3,
+};
+
+function memory(unit_id: number, text: string, more: Partial<Ranked<MemoryHit>> = {}): Ranked<MemoryHit> {
+  return {
+    unit_id,
+    message_id: unit_id,
+    role: "user",
+    text,
+    turns_ago: 20,
+    score: 10,
+    plain: 10,
+    words: ["lantern"],
+    called: true,
+    similarity: 0,
+    ...more,
+  };
+}
+
+function lore(unit_id: number, text: string, more: Partial<Ranked<LoreHit>> = {}): Ranked<LoreHit> {
+  const hit = { unit_id, heading: "", text, known_to: "", score: 10, plain: 10, words: ["lantern"] };
+  return { ...hit, called: true, similarity: 0, ...more };
+}
+
+/** Replies, newest first, by the units that were told for each. */
+function told(...units: number[][]): Recent {
+  return { replies: units.map((ids) => ({ content: "", lore_ids: ids, memory_ids: ids })), runs: new Set() };
+}
+
+const LANTERN = memory(1, "I hide the lantern under the floor.");
+const FLOUR = memory(2, "I trade my saddle for flour and salt.");
+const memories = (hits: Ranked<MemoryHit>[], recent = told(), patch: Partial<RecallQuestion> = {}) => {
+  const chosen = chooseMemories({ ...QUESTION, ...patch }, hits, recent);
+  return [chosen.hits.map((hit) => hit.unit_id), chosen.left_out.map((left) => [left.unit_id, left.reason])];
+};
+
+Deno.test("a unit is told in two of six replies at most, unless the line means it", () => {
+  assert.deepEqual(memories([LANTERN, FLOUR], told([1], [], [], [], [])), [[1, 2], []]);
+  assert.deepEqual(memories([LANTERN, FLOUR], told([1], [], [], [], [1])), [[2], [[1, "repeated"]]]);
+  // The sixth reply back is of another six.
+  assert.deepEqual(memories([LANTERN], told([1], [], [], [], [], [1])), [[1], []]);
+  const named = { ...LANTERN, words: ["brass", "lantern"] };
+  assert.deepEqual(memories([named], told([1], [1], [1])), [[1], []]);
+  assert.deepEqual(memories([LANTERN], told([1], [1]), { line: "The lantern!" }), [[1], []]);
+});
+
+Deno.test("of two that say the same the later is told, in the place of the better", () => {
+  const earlier = memory(3, "The toll at the north bridge is four coppers a cart.");
+  const later = memory(8, "The toll at the north bridge is seven coppers a cart.");
+  assert.deepEqual(memories([earlier, FLOUR, later]), [[8, 2], [[3, "superseded"]]]);
+  assert.deepEqual(memories([later, FLOUR, earlier]), [[8, 2], [[3, "superseded"]]]);
+  assert.deepEqual(memories([LANTERN, memory(9, LANTERN.text)]), [[9], [[1, "superseded"]]]);
+});
+
+Deno.test("of the narrator's prose one sentence is told, the one that the words stand in; speech stays whole", () => {
+  const text = "The fog comes in early and stays for the night. Maren lifts the lantern. Gulls.";
+  const text_of = (hit: Ranked<MemoryHit>) => chooseMemories(QUESTION, [hit], told()).hits[0].text;
+  assert.equal(text_of(memory(1, text, { role: "assistant" })), "Maren lifts the lantern.");
+  assert.equal(
+    text_of(memory(1, text, { role: "assistant", words: [] })),
+    "The fog comes in early and stays for the night.",
+  );
+  assert.equal(text_of(memory(1, text, { role: "assistant", speaker: "Maren" })), text);
+  assert.equal(text_of(memory(1, text)), text);
+});
+
+Deno.test("prose of which twelve words in a row stand in the last replies is not told again", () => {
+  const twelve = "one lantern two three four five six seven eight nine ten eleven";
+  const recent = (run: string): Recent => ({ replies: [], runs: new Set([run]) });
+  const prose = memory(1, `Maren counts ${twelve}.`, { role: "assistant" });
+  assert.deepEqual(memories([prose], recent(twelve)), [[], [[1, "repeated"]]]);
+  assert.deepEqual(memories([prose], recent(twelve.replace("eleven", "twelve"))), [[1], []]);
+  assert.deepEqual(memories([{ ...prose, role: "user" }], recent(twelve)), [[1], []]);
+});
+
+Deno.test("a deed brings only what it calls and of that the best; a question brings what may answer it", () => {
+  const weak = memory(2, FLOUR.text, { score: 4.4, plain: 4.4 });
+  const enough = memory(3, "I sell the mare to a carter.", { score: 4.6, plain: 4.6 });
+  const beside = memory(4, "I cross the ford by moonlight.", { called: false, score: 6, plain: 6 });
+  assert.deepEqual(memories([LANTERN, beside, enough, weak]), [[1, 3], [[4, "below_floor"], [
+    2,
+    "below_floor",
+  ]]]);
+  const line = "Where is the brass lantern?";
+  const far = { ...beside, unit_id: 5, text: "I oil my boots.", score: 4.9, plain: 4.9 };
+  assert.deepEqual(memories([LANTERN, beside, far, weak], told(), { line }), [[1, 4, 2], [[
+    5,
+    "below_floor",
+  ]]]);
+  assert.deepEqual(memories([beside], told(), { line }), [[], [[4, "below_floor"]]]);
+});
+
+Deno.test("likeness calls in English: a question's answer from .34, what a deed bears on from .48", () => {
+  const like = (similarity: number) => memory(1, LANTERN.text, { called: false, similarity });
+  const line = "Where is the brass lantern?";
+  assert.deepEqual(memories([like(0.34)], told(), { line })[0], [1]);
+  assert.deepEqual(memories([like(0.33)], told(), { line })[0], []);
+  assert.deepEqual(memories([like(0.48)])[0], [1]);
+  assert.deepEqual(memories([like(0.47)])[0], []);
+  assert.deepEqual(memories([like(0.9)], told(), { line: "Wo ist die Laterne und der Krug?" })[0], []);
+  assert.deepEqual(memories([like(0.9)], told(), { line: "灯りはどこ？" })[0], []);
+});
+
+Deno.test("what says nothing but what every story says is not told, nor more than is asked for", () => {
+  assert.deepEqual(memories([memory(1, "I wait a while.")]), [[], [[1, "below_floor"]]]);
+  const many = ["flour", "saddle", "otter", "violin", "candle"].map((word, i) =>
+    memory(i + 1, `I buy a ${word}.`)
+  );
+  assert.deepEqual(memories(many)[0], [1, 2, 3]);
+  assert.deepEqual(memories(many, told(), { max_memories: 0 })[0], []);
+});
+
+Deno.test("lore: the same rules, without a later one", () => {
+  const chosen = (hits: Ranked<LoreHit>[], recent = told()) => {
+    const { hits: taken, left_out } = chooseLore(QUESTION, hits, recent);
+    return [taken.map((hit) => hit.unit_id), left_out.map((left) => [left.unit_id, left.reason])];
+  };
+  const bell = lore(1, "The bell under the third pier rings before a death.");
+  const eels = lore(2, "Eels are money in the marsh.");
+  assert.deepEqual(chosen([bell, eels, lore(3, bell.text)]), [[1, 2], [[3, "superseded"]]]);
+  assert.deepEqual(chosen([bell, eels], told([1], [1])), [[2], [[1, "repeated"]]]);
+  assert.deepEqual(chosen([bell, lore(4, "Salt.", { called: false })]), [[1], [[4, "below_floor"]]]);
+  assert.equal("called" in chooseLore(QUESTION, [bell], told()).hits[0], false);
+});
+
+const BLAND = [
+  [
+    "I nod",
+    "Yes",
+    "I wait",
+    "I keep walking",
+    "I sit down",
+    "I look around",
+    "I shrug",
+    "I smile",
+    "Okay",
+    "I sigh",
+  ],
+  [
+    "",
+    " slowly",
+    " for a moment",
+    " and say nothing",
+    " again",
+    " quietly",
+    " and go on",
+    " then",
+    ", thinking",
+    " too",
+  ],
+  [".", "..."],
+];
+
+Deno.test("of two hundred bland lines at most one in twenty brings a memory back", async () => {
+  const [story] = await readProbes();
+  await withDatabase((db) => {
+    const told = tell(db, story);
+    const lines = BLAND[0].flatMap((a) => BLAND[1].flatMap((b) => BLAND[2].map((c) => `${a}${b}${c}`)));
+    assert.equal(lines.length, 200);
+    const known = emptyKnown();
+    // What stands on the page names people and things that the story is full of.
+    const before = [story.planted[19].reply, story.planted[19].line];
+    const brought = lines.filter((line) =>
+      search(db, { ...questionOf(story, told, line), before }, known).memories.length > 0
+    );
+    assert.ok(brought.length <= 10, brought.join(" "));
+  });
+});
