@@ -1,5 +1,6 @@
 /** Units by likeness: the contract of an index of vectors, and the exact one that is always there. */
 import type { Database } from "../store/database.ts";
+import { best } from "./rank.ts";
 import { loreVectors, memoryVectors, type VectorRow, vectorsOf } from "../store/vectors.ts";
 
 /** Whose units are looked at: the lore that a player can meet in a world, or the memories of a session. */
@@ -64,13 +65,15 @@ export class ExactIndex {
   near(db: Database, scope: VectorScope, model: string, vector: Float32Array, limit: number): Near[] {
     const matrix = this.#read(db, scope, model, vector.length);
     const { ids, numbers } = matrix;
-    const near: Near[] = [];
+    // Above 0, so that the worst unit too is among the best.
+    const above = 2;
+    const likeness = new Float64Array(ids.length);
     for (let row = 0, at = 0; row < ids.length; row++) {
-      let similarity = 0;
+      let similarity = above;
       for (let i = 0; i < vector.length; i++, at++) similarity += numbers[at] * vector[i];
-      near.push({ unit_id: ids[row], similarity });
+      likeness[row] = similarity;
     }
-    return near.sort((a, b) => b.similarity - a.similarity || b.unit_id - a.unit_id).slice(0, limit);
+    return best(likeness, limit).map((row) => ({ unit_id: ids[row], similarity: likeness[row] - above }));
   }
 
   #read(db: Database, scope: VectorScope, model: string, dimension: number): Matrix {
