@@ -1,0 +1,100 @@
+/** Edges that no picture shows: the first width of the panel, how far a chosen row is filled, where bars and counts round. */
+
+import assert from "node:assert/strict";
+import { geometry } from "../../face/app/geometry.ts";
+import { styleAt } from "../../face/term/grid.ts";
+import { fit } from "../../face/view/draw.ts";
+import { events, message } from "../support/player.ts";
+import { openStory, story } from "../support/salt_marsh.ts";
+
+Deno.test("edges: the panel stands from 110 columns on", () => {
+  assert.doesNotMatch(openStory({ width: 109 }).screen(), /THE SALT MARSH/);
+  assert.match(openStory({ width: 110 }).screen(), /THE SALT MARSH/);
+});
+
+Deno.test("edges: a chosen row is filled two columns beyond the page on both sides, and nothing else is", () => {
+  const player = openStory({ width: 100, height: 30 });
+  player.press("ctrl+o", "down");
+  const grid = player.grid();
+  const { x, width } = geometry(player.model());
+  const filled = Array.from({ length: grid.height }, (_, y) => y).filter((y) => {
+    const { bg, reverse } = styleAt(grid, x - 1, y);
+    return bg !== null || reverse;
+  });
+  assert.equal(filled.length, 1);
+  const columns = Array.from({ length: grid.width }, (_, at) => at).filter((at) => {
+    const { bg, reverse } = styleAt(grid, at, filled[0]);
+    return bg !== null || reverse;
+  });
+  assert.deepEqual(columns, Array.from({ length: width + 4 }, (_, at) => x - 2 + at));
+});
+
+Deno.test("edges: the bar of the context rounds to the nearest of its eight cells", () => {
+  for (const [tokens, full] of [[500, 0], [512, 1], [1535, 1], [1536, 2], [8192, 8], [20_000, 8]] as const) {
+    const player = openStory({ answered: false });
+    const usage = {
+      prompt_tokens: tokens,
+      cached_tokens: 0,
+      completion_tokens: 0,
+      cost: null,
+      first_token_ms: 1,
+      tokens_per_second: 1,
+    };
+    player.hear(events.end(message(5, "assistant", "It rains.", { usage })));
+    const bar = /[▰▱]+/.exec(player.screen())?.[0] ?? "";
+    assert.equal(bar, "▰".repeat(full) + "▱".repeat(8 - full), `${tokens} tokens`);
+  }
+});
+
+Deno.test("edges: one turn is a turn, two are turns", () => {
+  const player = openStory({ width: 120 });
+  const lines = story();
+  for (const [count, says] of [[2, /1 turn(?!s)/], [4, /2 turns/]] as const) {
+    const history = lines.slice(0, count).map((line) => ({ ...line, created_ms: player.now() }));
+    player.hear(events.history(history));
+    assert.match(player.screen(), says);
+  }
+});
+
+Deno.test("edges: a date stands after more than six hours, not after six", () => {
+  for (const [hours, shown] of [[6, false], [6.01, true], [11, true]] as const) {
+    const player = openStory();
+    const now = player.now();
+    player.hear(events.history([
+      message(1, "assistant", "It rains.", { created_ms: now - hours * 3_600_000 }),
+      message(2, "user", "I wait.", { created_ms: now }),
+    ]));
+    assert.equal(/Thursday/.test(player.screen()), shown, `${hours} hours`);
+  }
+});
+
+Deno.test("edges: a text is cut only when it is too long, and then fills its columns", () => {
+  const rows: [string, number, string][] = [
+    ["abc", 3, "abc"],
+    ["abcd", 3, "ab…"],
+    ["日本", 4, "日本"],
+    ["日本語", 5, "日本…"],
+    ["日本語", 4, "日…"],
+    ["a b", 2, "a…"],
+    ["ab cd", 4, "ab…"],
+    ["abc", 1, ""],
+    ["a\u0301\u0302bc", 3, "a\u0301\u0302bc"],
+    ["", 0, ""],
+  ];
+  for (const [text, columns, want] of rows) {
+    assert.equal(fit(text, columns, "…"), want, `${text} in ${columns}`);
+  }
+});
+
+Deno.test("edges: a line that was only awaited is not said to be cut off", () => {
+  const player = openStory({ answered: false });
+  player.hear(events.history(story().slice(0, 3)));
+  player.type("I wait.");
+  player.press("enter");
+  player.link({ kind: "lost", retry_in_ms: 100, reason: "gone" });
+  assert.equal(player.model().cut, false);
+  const other = openStory({ answered: false });
+  other.hear(events.chunk("It ra", { message_id: 5, parent_id: 4, offset: 0 }));
+  other.link({ kind: "lost", retry_in_ms: 100, reason: "gone" });
+  assert.equal(other.model().cut, true);
+});
