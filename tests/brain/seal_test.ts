@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { type Config, loadConfig } from "../../brain/config.ts";
-import { chromaFlags, embedderFlags, netList, pullFlags, sealedBrainFlags } from "../../brain/seal.ts";
+import {
+  chromaFlags,
+  chromaRights,
+  embedderFlags,
+  netList,
+  pullFlags,
+  sealedBrainFlags,
+  sealedBrainRights,
+} from "../../brain/seal.ts";
 
 function config(text: string, host = "127.0.0.1", port = 0): Config {
   const read = (path: string) => path === "/h/config.yaml" ? text : null;
@@ -123,4 +131,28 @@ Deno.test("the pull has net to the hub, or to its mirror alone, and the model's 
     ]);
     assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
   }
+});
+
+Deno.test("a compiled brain's thread has the same hosts and folders, and nothing of the rest", () => {
+  const never = {
+    env: ["LOG_STREAM", "LOG_TOKENS", "OPENAI_CUSTOM_HEADERS"],
+    run: false,
+    ffi: false,
+    sys: false,
+    import: false,
+  };
+  const given = config("local_servers: off\nlore_folders: [/lore]\nopenai_base_url: http://model:1/v1");
+  const code = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((part) => `/engine/${part}`);
+  assert.deepEqual(sealedBrainRights(given, "/engine"), {
+    ...never,
+    net: ["127.0.0.1:0", "model:1"],
+    read: ["/engine", "/a", ...code, "/h", "/lore"],
+    write: ["/h"],
+  });
+  assert.deepEqual(chromaRights("https://chroma.example/x", "/data/engine.db", "/engine"), {
+    ...never,
+    net: ["chroma.example:443"],
+    read: ["/engine", "/data"],
+    write: ["/data"],
+  });
 });
