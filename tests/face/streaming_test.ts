@@ -159,3 +159,50 @@ Deno.test("a layout that grew equals a layout made at once, where no word was dr
     rows.map((row) => [row.indent, row.runs, row.start, row.end, row.soft, row.scene]);
   assert.deepEqual(shape(replyRows(player)), shape(fresh));
 });
+
+Deno.test("a resize in mid-reply lays the words anew once; from then on none moves, at any width", () => {
+  for (let width = 40; width <= 120; width += 5) {
+    const seed = width * 13;
+    const chance = seeded(seed);
+    const player = openStory({
+      answered: false,
+      width: 80,
+      height: 40,
+      settings: { panel: false, hint_seen: true },
+    });
+    const resize_at = 40 + Math.floor(chance() * (REPLY.length - 200));
+    let seen = new Map<number, { y: number; x: number; text: string }>();
+    let resized = false;
+    for (let at = 0; at < REPLY.length;) {
+      const piece = REPLY.slice(at, at + 1 + Math.floor(chance() * 3));
+      player.hear(events.chunk(piece, { message_id: 5, parent_id: 4, offset: at }));
+      at += piece.length;
+      player.wait(40);
+      const drawn_before = [...words(replyRows(player)).keys()];
+      if (!resized && at >= resize_at) {
+        resized = true;
+        player.send({ kind: "resize", width, height: 40 });
+        player.wait(WORD_WAIT_MS);
+        seen = new Map();
+        const after = words(replyRows(player));
+        for (const start of drawn_before) {
+          // A word that is cut at the new width begins where it began.
+          assert.ok(after.has(start) || start > at - 30, `seed ${seed}: a word is gone after the resize`);
+        }
+      }
+      const now = words(replyRows(player));
+      for (const [start, word] of seen) {
+        const same = now.get(start);
+        assert.deepEqual(
+          [same?.y, same?.x],
+          [word.y, word.x],
+          `seed ${seed}, width ${width}: ${word.text} moved at ${at}`,
+        );
+      }
+      seen = now;
+    }
+    assert.ok(resized);
+  }
+});
+
+Deno.test("the promise is 150 ms", () => assert.equal(WORD_WAIT_MS, 150));
