@@ -23,9 +23,18 @@ const EXIT_WORDS: Record<keyof typeof EXIT, string> = {
   interrupted: "interrupted",
 };
 
+/** Pictures of the screen that the README shows, as the tests hold them. */
+const SCREENS = ["streaming_120x36", "opening_80x24", "why_80x24"];
+const GOLDEN = join(import.meta.dirname ?? ".", "..", "golden");
+
+function picture(name: string): string {
+  return `\`\`\`text\n${Deno.readTextFileSync(join(GOLDEN, `${name}.txt`)).trimEnd()}\n\`\`\``;
+}
+
 /** Markdown by the name of its place in the README. */
 export function readmeTables(): Record<string, string> {
   return {
+    ...Object.fromEntries(SCREENS.map((name) => [`screen ${name}`, picture(name)])),
     keys: keyHelp().map(({ heading, place, rows }) => {
       const lines = rows.map(({ label, help, action }) => [cell(label), cell(help), `\`${action}\``]);
       return `**${heading}** (\`${place}\`)\n\n${table(["key", "does", "action"], lines)}`;
