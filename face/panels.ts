@@ -6,6 +6,7 @@ import { eveningOf } from "./app/evening.ts";
 import { completionOf, short } from "./app/completion.ts";
 import { type Action, type KeyContext, keyFor } from "./keymap.ts";
 import type { Geometry } from "./app/geometry.ts";
+import { byWordsOnly } from "./app/memory_offer.ts";
 import { pieceWords } from "./app/remembered.ts";
 import { searchState } from "./app/search.ts";
 import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
@@ -131,7 +132,7 @@ function tonight(model: Model, now_ms: number): string[] {
   const all = session !== undefined && session.turns > turns ? ` of ${session.turns}` : "";
   const minutes = Math.round((now_ms - first_ms) / 60_000);
   const time = minutes < 1 ? "" : minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} hours`;
-  const words = model.memory_model.missing > 0 ? ["memory by words only"] : [];
+  const words = byWordsOnly(model) ? ["memory by words only"] : [];
   const parts = [`${turns} turn${turns === 1 ? "" : "s"}${all}`, time].filter((part) => part !== "");
   return [parts.join(` ${model.theme.marks.separator} `), ...words];
 }

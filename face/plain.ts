@@ -93,7 +93,10 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       if (
         heard.kind === "event" && heard.event.event === "system_update" && heard.event.content.startsWith("✗")
       ) {
-        throw new Leave(EXIT.failed, sanitizeLine(heard.event.content));
+        const text = sanitizeLine(heard.event.content);
+        // An original server refuses so; ours tells what could be better, and plays.
+        if (greeted !== PROTOCOL) throw new Leave(EXIT.failed, text);
+        err(`${text}\n`);
       }
     }
   }

@@ -60,7 +60,8 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   let over = false;
 
   const caps = firstCaps(env);
-  const motion = (env("FLOWER_MOTION") ?? "") !== "off" && saved.settings.motion;
+  const still = env("FLOWER_MOTION") === "off";
+  const motion = !still && saved.settings.motion;
   let model: Model = init({
     size: terminal.size(),
     caps,
@@ -175,7 +176,10 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
       case "save_said":
         return files.saveSaid(effect.line);
       case "save_settings":
-        return files.saveSettings(effect.settings);
+        // What the environment switched off is not the player's choice.
+        return files.saveSettings(
+          still ? { ...effect.settings, motion: saved.settings.motion } : effect.settings,
+        );
       case "mouse":
         return lifecycle.mouse(effect.on);
       case "call":

@@ -20,6 +20,11 @@ export function modelMissing(model: Model, bytes: number | null): Result {
   return bytes === 0 ? keep(after, "ready") : [after, []];
 }
 
+/** Memory goes by words only, as far as this face knows. */
+export function byWordsOnly(model: Model): boolean {
+  return model.memory_model.missing > 0 || model.settings.embedder === "no";
+}
+
 /** The question, when nothing else goes on and nobody is writing. */
 export function offerModel(model: Model): Model {
   const busy = model.turn !== null || model.transcript.live !== null || model.editor.text !== "" ||

@@ -4,6 +4,7 @@ import type { WhyPiece } from "../../shared/protocol.ts";
 import type { Action } from "../keymap.ts";
 import { plainRows } from "../text/wrap.ts";
 import { geometry } from "./geometry.ts";
+import { byWordsOnly } from "./memory_offer.ts";
 import { type Model, type Result, type WhySheet, withNotice } from "./model.ts";
 import { say } from "./say.ts";
 import { goToMessage } from "./seek.ts";
@@ -100,6 +101,10 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
   });
   lines.push({ ...BLANK, heading: "Always there" });
   for (const row of plainRows(always.join(` ${separator} `), width)) lines.push({ ...BLANK, wide: row });
+  if (byWordsOnly(model)) {
+    const words = "Memory goes by words here; /fetch has it go by meaning.";
+    lines.push(BLANK, ...plainRows(words, width).map((wide): SheetLine => ({ ...BLANK, wide, dim: true })));
+  }
   if (numbers) {
     const counted = why.reported === null
       ? "The provider told no count of its own."

@@ -232,3 +232,17 @@ Deno.test("the window's title is changed while nobody looks, and is its own agai
   }, { home });
   await Deno.remove(home, { recursive: true });
 });
+
+Deno.test("motion that the environment switched off is not kept as the player's choice", async () => {
+  const home = await Deno.makeTempDir();
+  await withFace(async (face) => {
+    face.type("/set bell on\r");
+    await face.shows(/bell on\./);
+    face.type("/set\r");
+    await face.shows(/motion off, bell on/);
+  }, { home, env: { FLOWER_MOTION: "off" } });
+  const kept = JSON.parse(await Deno.readTextFile(join(home, "face", "settings.json")));
+  assert.equal(kept.motion, true);
+  assert.equal(kept.bell, true);
+  await Deno.remove(home, { recursive: true });
+});

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Settings } from "../../../face/app/model.ts";
 import { restWords } from "../../../face/app/progress.ts";
 import { events, message, type Player } from "../../support/player.ts";
-import { openStory } from "../../support/salt_marsh.ts";
+import { openStory, WHY } from "../../support/salt_marsh.ts";
 
 const BYTES = 142_300_000;
 
@@ -70,6 +70,13 @@ Deno.test("no is remembered, and /fetch is the way back", () => {
     ],
   );
   assert.match(player.screen(), /· Memory goes on by words\. \/fetch fetches it later\./);
+  const later = replied({ embedder: "no" }, 120);
+  assert.match(later.screen(), /memory by words only/);
+  later.press("f4");
+  const asked = later.effects().findLast((effect) => effect.kind === "say");
+  later.hear(events.system("", { why: WHY }, asked?.kind === "say" ? asked.ref : null));
+  later.press("end");
+  assert.match(later.screen(), /Memory goes by words here; \/fetch has it go by meaning\./);
   player.type("/fetch");
   player.press("enter");
   assert.deepEqual(wanted(player), ["fetch_model"]);

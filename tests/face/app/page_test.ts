@@ -172,7 +172,9 @@ Deno.test("ten thousand messages cost no more than a hundred", () => {
     return performance.now() - before;
   };
   cost(100);
-  const [small, large] = [Math.min(cost(200), cost(200)), Math.min(cost(10_000), cost(10_000))];
+  // The best of some: other programs take their turns too.
+  const best = (count: number): number => Math.min(...Array.from({ length: 5 }, () => cost(count)));
+  const [small, large] = [best(200), best(10_000)];
   assert.ok(large < small * 4 + 10, `${small} ms and ${large} ms`);
 });
 
