@@ -88,7 +88,13 @@ const LAYERS: Layer[] = [
   },
   {
     name: "brain/turn",
-    owns: ["brain/turn.ts", "brain/request.ts", "brain/reply.ts", "brain/upkeep.ts"],
+    owns: [
+      "brain/turn.ts",
+      "brain/request.ts",
+      "brain/reply.ts",
+      "brain/upkeep.ts",
+      "brain/either_signal.ts",
+    ],
     may: ["brain/deps", "brain/llm", "brain/memory", "brain/prompt", "brain/store"],
     world: [],
     packages: [],
