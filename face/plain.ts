@@ -133,7 +133,12 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       if (heard.kind !== "event") continue;
       const { event } = heard;
       const ours = event.ref === ref || greeted !== PROTOCOL;
-      if (!ours) continue;
+      if (!ours) {
+        const condition = event.event === "system_update" && event.ref === null &&
+          event.content.startsWith("✗");
+        if (condition) err(`${sanitizeLine(event.content)}\n`);
+        continue;
+      }
       switch (event.event) {
         case "chat_chunk": {
           started = true;

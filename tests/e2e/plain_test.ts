@@ -136,3 +136,18 @@ Deno.test("lines come whole, however their bytes are cut, with or without an end
     assert.deepEqual(await Array.fromAsync(linesOf(stream)), ["é one", "two", "", "three"]);
   }
 });
+
+Deno.test("what is wrong with the player's own files, or a server that is not there, is told and keeps nobody from playing", () =>
+  withHome(async (home) => {
+    Deno.mkdirSync(join(home, "worlds"), { recursive: true });
+    Deno.writeTextFileSync(join(home, "worlds", "mine.yaml"), "id: mine\nname: [\n");
+    const ran = await play(
+      home,
+      ["--plain", "--world", "salt_marsh", "--character", "farrier"],
+      "I open the door\n",
+    );
+    assert.equal(ran.code, 0, ran.err);
+    assert.ok(ran.out.trim().length > 100, ran.out);
+    assert.match(ran.err, /^✗ .*mine\.yaml:3:1: /m);
+    assert.match(ran.err, /^✗ Chroma: 127\.0\.0\.1:9 cannot be reached/m);
+  }, `${CONFIG}vectors: {engine: chroma, url: "http://127.0.0.1:9"}\n`));
