@@ -32,6 +32,7 @@ const CASES: [string, string, string][] = [
   ["actions are italic", "*She nods.* Well.", "<i:She nods.> Well."],
   ["underscores too", "_She nods._ Well.", "<i:She nods.> Well."],
   ["two stars are bold, three both", "**a b** ***c***", "<b:a b> <bi:c>"],
+  ["four stars are stars", "****a**** b", "****a**** b"],
   ["bold inside italic", "*a **b** c*", "<i:a> <bi:b> <i:c>"],
   ["struck out", "~~gone~~ here", "<s:gone> here"],
   ["one tilde is a tilde", "~5 men", "~5 men"],

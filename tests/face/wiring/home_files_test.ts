@@ -1,0 +1,52 @@
+/** What the face keeps in the player's home, and when it is written. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openHomeFiles } from "../../../face/wiring/home_files.ts";
+
+async function withHome(check: (home: string, draft: () => string) => Promise<void> | void): Promise<void> {
+  const home = await Deno.makeTempDir();
+  try {
+    await check(home, () => Deno.readTextFileSync(join(home, "face", "draft.txt")));
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+Deno.test("home files: a draft waits a moment, and a line that was sent is gone from the disk at once", () =>
+  withHome((home, draft) => {
+    const files = openHomeFiles(home);
+    files.saveDraft("A line");
+    assert.throws(draft);
+    files.flush();
+    assert.equal(draft(), "A line");
+    files.saveDraft("A line, longer");
+    assert.equal(draft(), "A line");
+    files.saveDraft("");
+    assert.equal(draft(), "");
+    assert.equal(openHomeFiles(home).load().draft, "");
+    files.flush();
+    assert.equal(draft(), "");
+  }));
+
+Deno.test("home files: what was said comes back in its order, and lines that are none are passed over", () =>
+  withHome(async (home) => {
+    const files = openHomeFiles(home);
+    for (const line of ["one", "two\nrows", 'three "quoted"']) files.saveSaid(line);
+    await Deno.writeTextFile(join(home, "face", "said.jsonl"), 'no json\n{"a":1}\n"four"\n', {
+      append: true,
+    });
+    assert.deepEqual(openHomeFiles(home).load().said, ["one", "two\nrows", 'three "quoted"', "four"]);
+  }));
+
+Deno.test("home files: nobody else may read them", () =>
+  withHome((home) => {
+    if (Deno.build.os === "windows") return;
+    const files = openHomeFiles(home);
+    files.saveSaid("one");
+    files.saveDraft("");
+    assert.equal((Deno.statSync(join(home, "face")).mode ?? 0) & 0o777, 0o700);
+    for (const name of ["said.jsonl", "draft.txt"]) {
+      assert.equal((Deno.statSync(join(home, "face", name)).mode ?? 0) & 0o777, 0o600, name);
+    }
+  }));
