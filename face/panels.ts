@@ -301,7 +301,8 @@ export function drawStatus(grid: Grid, model: Model, place: Geometry, now_ms: nu
   let left = keys.join("   ");
   while (glance.length > 0 && textWidth(left) + 3 + width(glance) > space) glance.shift();
   while (keys.length > 1 && textWidth(left) > space) {
-    keys.pop();
+    // The way out is the last to go.
+    keys.splice(keys.length > 2 && keys.at(-1)?.startsWith("Esc") ? -2 : -1, 1);
     left = keys.join("   ");
   }
   put(grid, place.x, y, left, theme.dim, place.right);

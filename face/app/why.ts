@@ -2,6 +2,7 @@
 
 import type { WhyPiece } from "../../shared/protocol.ts";
 import type { Action } from "../keymap.ts";
+import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/wrap.ts";
 import { geometry } from "./geometry.ts";
 import { byWordsOnly } from "./memory_offer.ts";
@@ -70,11 +71,10 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
     return rows.map((row, index) => ({ ...row, label: labels[index] ?? "", entry: at }));
   };
 
-  lines.push({
-    ...BLANK,
-    title: "Why this reply",
-    right: `turn ${why.turn} ${separator} ${grouped(why.tokens)} of ${grouped(why.window)} tokens`,
-  }, BLANK);
+  const title = "Why this reply";
+  const right = `turn ${why.turn} ${separator} ${grouped(why.tokens)} of ${grouped(why.window)} tokens`;
+  if (textWidth(title) + 3 + textWidth(right) <= width) lines.push({ ...BLANK, title, right }, BLANK);
+  else lines.push({ ...BLANK, title }, { ...BLANK, wide: right, dim: true }, BLANK);
   const took = why.recalled.reduce((sum, piece) => sum + piece.tokens, 0);
   if (why.recalled.length > 0) {
     section("Remembered", `${why.recalled.length} of ${why.searched}, ${count(took, "token")}`, why.recalled);

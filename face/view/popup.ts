@@ -4,6 +4,7 @@ import { completionOf, type PopupRow } from "../app/completion.ts";
 import type { Geometry } from "../app/geometry.ts";
 import type { Click, Model } from "../app/model.ts";
 import { fill, type Grid, put } from "../term/grid.ts";
+import { plainRows } from "../text/wrap.ts";
 import { textWidth } from "../term/width.ts";
 import type { Clicks } from "./clicks.ts";
 import { fit } from "./draw.ts";
@@ -15,7 +16,8 @@ export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: num
   if (completion === null || model.confirm !== null) return;
   const { theme } = model;
   const { marks } = theme;
-  const { rows, chosen, typed, advice } = completion;
+  const { rows, chosen, typed } = completion;
+  const advice = completion.advice.flatMap((line) => plainRows(line, place.width));
   const { x, width } = place;
   const room_above = Math.max(1, place.rule_y - 4 - (advice.length > 0 ? advice.length + 1 : 0));
   const most = Math.min(MAX_ROWS, rows.length, room_above);

@@ -198,3 +198,14 @@ Deno.test("a list in which nothing fits says so, and Enter and the arrows do not
     assert.equal(player.model().editor.text, "");
   }
 });
+
+Deno.test("on a narrow page the advice is wrapped, not cut", () => {
+  const player = openStory({ width: 46, height: 20 });
+  const [one] = player.model().story.models;
+  const alone = [{ ...one, id: "demo/narrator", name: "The built-in narrator" }];
+  player.hear(events.sync({ ...state(player), available_models: alone }));
+  player.press("ctrl+o");
+  const text = player.screen().replace(/\s+/g, " ");
+  assert.match(text, /A key: set OPENROUTER_API_KEY or OPENAI_API_KEY, start again\./);
+  assert.match(player.screen(), /› The built-in narrator/);
+});

@@ -196,3 +196,12 @@ Deno.test("a server without /why says so and is asked nothing", () => {
   assert.deepEqual(player.said(), []);
   assert.match(player.screen(), /keeps no account/);
 });
+
+Deno.test("on a narrow page nothing overlaps, and the way out stays in the status row", () => {
+  const player = onPage();
+  player.send({ kind: "resize", width: 46, height: 20 });
+  const rows = player.screen().split("\n");
+  assert.match(rows[2], /^ +Why this reply$/);
+  assert.match(rows[3], /^ +turn 64 · 3,104 of 8,192 tokens$/);
+  assert.match(rows.at(-1) ?? "", /^ +Enter go there {3}p pin {3}Esc back$/);
+});
