@@ -13,6 +13,8 @@ export interface UnitCorpus extends Corpus {
   /** The slot of a unit that may come back; -1: of no use here. */
   slotOf(unit_id: number): number;
   slotsOfMessage(message_id: number): number[];
+  /** How many pieces stand under the heading of this one; 0 in a story. */
+  underHeading(slot: number): number;
 }
 
 /** The story and the world asked about last: the next question mostly needs only what has been added since. */
@@ -59,6 +61,7 @@ export function storyCorpus(db: Database, question: RecallQuestion, known: Known
   const corpus = corpusOf(ids, places, path.ids.length, lengths);
   return {
     ...corpus,
+    underHeading: () => 0,
     slotsOfMessage(message_id) {
       const at = path.place.get(message_id);
       if (at === undefined) return [];
@@ -79,7 +82,13 @@ export function loreCorpus(db: Database, player_id: string, world_id: string, kn
   const { ids, lengths, groups } = loreColumns(db, player_id, world_id);
   let at = -1;
   const places = ids.map((_, i) => at += i > 0 && groups[i] !== groups[i - 1] ? HEADING_GAP : 1);
-  const corpus = { ...corpusOf(ids, places, at + 1, lengths), slotsOfMessage: () => [] };
+  const pieces = new Map<number, number>();
+  for (const group of groups) pieces.set(group, (pieces.get(group) ?? 0) + 1);
+  const corpus = {
+    ...corpusOf(ids, places, at + 1, lengths),
+    slotsOfMessage: () => [],
+    underHeading: (slot: number) => pieces.get(groups[slot]) ?? 0,
+  };
   known.lore = { key, corpus };
   return corpus;
 }
@@ -89,7 +98,7 @@ function corpusOf(
   places: number[],
   count: number,
   lengths: number[],
-): Omit<UnitCorpus, "slotsOfMessage"> {
+): Omit<UnitCorpus, "slotsOfMessage" | "underHeading"> {
   const low = ids.reduce((low, id) => Math.min(low, id), Infinity);
   const high = ids.reduce((high, id) => Math.max(high, id), -1);
   const slots = new Int32Array(ids.length === 0 ? 0 : high - low + 1).fill(-1);

@@ -23,6 +23,8 @@ import { asksOwnWords, asksWhen, hasTime, questionTerms, type Term, wordsOf } fr
 
 /** So many of the best are fetched, weighed by what they say, and chosen from. */
 const CANDIDATES = 120;
+/** A heading over more pieces than this is the title of a book, which names none of them. */
+const NAMED_PIECES = 3;
 /** A fact that more than so many say is no key. */
 const FACT_LIMIT = 2000;
 /** Shorter than this, a question of the other side rather asks for what is looked for than tells it. */
@@ -85,7 +87,8 @@ export function rankLore(
   const heads = ranked.flatMap((slot): Ranked<LoreHit>[] => {
     const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
-    const headed = wordsOf(row.heading).some((word) => named.has(word.phrase));
+    const headed = corpus.underHeading(slot) <= NAMED_PIECES &&
+      wordsOf(row.heading).some((word) => named.has(word.phrase));
     return [{
       unit_id: row.id,
       heading: row.heading,

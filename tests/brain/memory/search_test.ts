@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
-import { search } from "../../../brain/memory/search.ts";
+import { rankLore, search } from "../../../brain/memory/search.ts";
+import { WORDS_ONLY } from "../../../brain/memory/weights.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { attachLore, syncLore } from "../../../brain/store/memories.ts";
 import { getMessage, updateMessage } from "../../../brain/store/messages.ts";
@@ -305,5 +306,28 @@ Deno.test("what a crash left out is remembered at the next start, for every play
       { player_id: "ann", session_id: "story", role: "assistant", text: "Nobody saw." },
       { player_id: "ben", session_id: "bens", role: "user", text: "I find the key." },
     ]);
+  });
+});
+
+Deno.test("a heading names its entry; the title over a whole tale names none of its pieces", async () => {
+  await withDatabase((db) => {
+    const under = (heading: string, count: number) =>
+      Array.from(
+        { length: count },
+        (_, i) => ({ heading, text: `Piece ${i} of ${heading.length}.`, known_to: "" }),
+      );
+    syncLore(db, "marsh", [
+      ...under("The heron", 3),
+      ...under("The otter", 4),
+      { heading: "", text: "An otter and a heron share the weir.", known_to: "" },
+    ]);
+    const scores = (line: string) =>
+      rankLore(db, question({ line }), emptyKnown(), { lore: { ...WORDS_ONLY, heading: 2 } });
+    const score_of = (line: string, heading: string) => scores(line).find((hit) => hit.heading === heading)!;
+    assert.equal(score_of("The heron!", "The heron").called, true);
+    const plain = scores("The otter!").find((hit) => hit.heading === "The otter")!;
+    assert.equal(plain.score, plain.plain);
+    const named = score_of("The heron!", "The heron");
+    assert.equal(named.score, 2 * named.plain);
   });
 });
