@@ -7,7 +7,7 @@ import { addMessage } from "../../brain/store/messages.ts";
 import { saveState } from "../../brain/store/players.ts";
 import { createSession, updateSession } from "../../brain/store/sessions.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
-import { quantile, type Row } from "./rows.ts";
+import { quantile, type Row, rssMb } from "./rows.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 const MESSAGES = 10_000;
@@ -182,11 +182,6 @@ async function openSocket(url: string): Promise<{ socket: WebSocket; wait(event:
   await history;
   return { socket, wait };
 }
-
-const rssMb = (pid: number): number => {
-  const match = /VmRSS:\s+(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${pid}/status`));
-  return Math.round(Number(match?.[1] ?? 0) / 102.4) / 10;
-};
 
 /** Rows for the brain; about half a minute. */
 export async function brainBench(): Promise<Row[]> {

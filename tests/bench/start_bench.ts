@@ -3,7 +3,7 @@
 import * as pty from "@lydell/node-pty";
 import { join } from "node:path";
 import { cleanEnv, FACE, ROOT } from "../support/processes.ts";
-import { quantile, type Row } from "./rows.ts";
+import { quantile, type Row, rssMb } from "./rows.ts";
 
 const RUNS = 9;
 
@@ -13,11 +13,6 @@ interface Start {
   worlds_ms: number;
   face_mb: number;
 }
-
-const rssMb = (pid: number): number => {
-  const match = /VmRSS:\s+(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${pid}/status`));
-  return Math.round(Number(match?.[1] ?? 0) / 102.4) / 10;
-};
 
 /** One `play` on an empty home, until the worlds are listed. */
 async function start(): Promise<Start> {
