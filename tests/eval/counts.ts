@@ -36,6 +36,7 @@ export const KINDS = {
   retold: "begins by retelling the player's line",
   secret: "may give away lore with a `Known to` (read it)",
   language: "not in the language of the line",
+  granted: "may grant the impossible deed (read it)",
   empty: "nothing at all",
 } as const;
 export type Kind = keyof typeof KINDS;
@@ -43,7 +44,13 @@ export type Kind = keyof typeof KINDS;
 /** Goes through the replies of one story in order. */
 export function countReplies(
   told: Told[],
-  options: { player_name: string; words: ReplyWords; restricted: Restricted[]; known: string },
+  options: {
+    player_name: string;
+    words: ReplyWords;
+    restricted: Restricted[];
+    known: string;
+    impossible: string;
+  },
 ): Finding[] {
   const findings: Finding[] = [];
   const secrets = options.restricted.map((entry) => ({ entry, words: rareWords(entry.text, options.known) }));
@@ -84,6 +91,7 @@ export function countReplies(
         found.length >= 3 ? `${entry.heading} (known to ${entry.known_to}): ${found.join(", ")}` : null,
       );
     }
+    note("granted", line === options.impossible ? granted(reply) : null);
     const [asked, answered] = [languageOf(line), languageOf(reply)];
     note("language", asked && answered && asked !== answered ? `${asked} was answered in ${answered}` : null);
   });
@@ -135,6 +143,15 @@ function retold(line: string, reply: string): string | null {
   const said = new Set(wordsOf(sentence).flatMap((word) => [word, word.replace(/s$/, "")]));
   const shared = [...asked].filter((word) => said.has(word)).length;
   return shared >= 0.6 * asked.size ? sentence : null;
+}
+
+/** The sentence in which the player is up on the roof, unless it says no. */
+function granted(reply: string): string | null {
+  const up =
+    /\byou(?:'re|’re)?\b[^.!?]*\b(?:land|stand|leap|soar|fly|reach|jump|climb|sit|are|on top)\w*\b[^.!?]*\b(?:roof|top|ridge|tiles)/i;
+  const refused = /\b(?:not|never|no|cannot|short|fall|falls|below|far|above|nowhere|only)\b|n['’]t\b/i;
+  return reply.split(/(?<=[.!?…])\s/).find((sentence) => up.test(sentence) && !refused.test(sentence)) ??
+    null;
 }
 
 /** Longer words of a text that stand nowhere in `known`. */

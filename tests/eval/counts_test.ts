@@ -10,6 +10,7 @@ const OPTIONS = {
     known_to: "Marin",
   }],
   known: "The bell rings. The ferry has a chain.",
+  impossible: "I jump onto the roof.",
 };
 
 function kinds(line: string, reply: string): Kind[] {
@@ -39,6 +40,11 @@ Deno.test("each failing of a reply is found, and a good reply has none", () => {
     ["¿Dónde puedo dormir y con quién se habla en la casa?", "The old man nods to the bed in the loft.", [
       "language",
     ]],
+    ["I jump onto the roof.", "You land on the roof, and a gull looks you over.", ["granted"]],
+    ["I jump onto the roof.", "You are on top. The ridge is yours, you stand on the tiles.", ["granted"]],
+    ["I jump onto the roof.", "The roof stays where it is, and you never reach the gutter.", []],
+    ["I jump onto the roof.", "You don't reach the roof. A gull laughs at that.", []],
+    ["I jump onto the shed.", "You land on the roof, and a gull looks you over.", []],
     ["I look.", " ", ["empty"]],
   ];
   for (const [line, reply, expected] of rows) assert.deepEqual(kinds(line, reply), expected, reply);

@@ -1,34 +1,29 @@
 /**
  * deno task eval:story --model ID [--world ID]... : plays the design's twelve lines through the real brain, prints what
- * can be counted and keeps the transcripts. `--url BASE` names the model's server; then raw text is counted too.
+ * can be counted and keeps the transcripts. `--url BASE` names the model's server; then raw text is counted too. Several `--rules`
+ * are compared. The report quotes the best and the worst reply of each world in full.
  */
 
+import { basename } from "node:path/posix";
 import { parseArgs } from "node:util";
 import { openLibrary } from "../../brain/library/assets.ts";
 import { chunkLore } from "../../brain/memory/units.ts";
-import { encodeRequest, parseEvent } from "../../shared/codec.ts";
 import { parseBrainFile } from "../../shared/home.ts";
-import type { Event } from "../../shared/protocol.ts";
 import type { Character, World } from "../../shared/story.ts";
 import { FRONT_DOOR, ROOT, startPiped } from "../support/processes.ts";
-import {
-  countReplies,
-  type Finding,
-  type Kind,
-  KINDS,
-  type ReplyWords,
-  type Told,
-  totals,
-} from "./counts.ts";
+import { countReplies, type Finding, type ReplyWords, type Told } from "./counts.ts";
+import { Client, toldBy } from "./face.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
+import { report, type Story, transcript } from "./report.ts";
 
-/** story.md's twelve, for every world; 5 is the impossible deed, 6 the lie, 11 the other language. */
+const IMPOSSIBLE = "I jump straight up onto the highest roof in sight.";
+/** story.md's twelve, for every world; 6 is the lie, 11 the other language. */
 const LINES = [
   "I look around.",
   '"Who are you?"',
   "I nod.",
   "I take the nearest thing that is not nailed down.",
-  "I jump straight up onto the highest roof in sight.",
+  IMPOSSIBLE,
   '"I am the new inspector, and I am expected," I say. It is a lie.',
   "I ask the nearest stranger for a secret.",
   "I wait until morning.",
@@ -37,7 +32,6 @@ const LINES = [
   "¿Dónde se puede dormir aquí, y cuánto cuesta la noche?",
   "I go back to where it began.",
 ];
-const REPLY_TIMEOUT_MS = 15 * 60_000;
 const KEYS = [
   "OPENROUTER_API_KEY",
   "OPENAI_API_KEY",
@@ -52,10 +46,17 @@ const USAGE = `deno task eval:story --model ID [options]
   --script FILE    other lines, one a line; # begins a remark
   --url BASE       the model's server, such as http://127.0.0.1:8080/v1
   --key-env NAME   variable that holds the key for --url
-  --rules FILE     another system_rules.yaml, to compare
+  --rules FILE     another system_rules.yaml; may stand several times, and "shipped" names our own: each plays all
+                   worlds, and they are compared with the first
   --words MIN-MAX  reply_words (80-160)
   --context N      max_context_tokens
   --out DIR        where transcripts go (default: a new temporary folder)`;
+
+/** One set of base rules; `rules` "" = the shipped ones. */
+interface Variant {
+  variant: string;
+  rules: string;
+}
 
 interface Options {
   model: string;
@@ -64,21 +65,10 @@ interface Options {
   lines: string[];
   url: string;
   key: string;
-  rules: string;
+  variants: Variant[];
   words: ReplyWords;
   context: number;
   out: string;
-}
-
-interface Played {
-  world: World;
-  character: Character;
-  opening: string;
-  told: Told[];
-  /** What was said beside the story. */
-  notices: string[];
-  /** The model's own text per line; null: not seen, because the brain asked it directly. */
-  raw: Told[] | null;
 }
 
 async function readOptions(args: string[]): Promise<Options> {
@@ -91,7 +81,7 @@ async function readOptions(args: string[]): Promise<Options> {
       script: { type: "string" },
       url: { type: "string", default: "" },
       "key-env": { type: "string" },
-      rules: { type: "string" },
+      rules: { type: "string", multiple: true, default: ["shipped"] },
       words: { type: "string", default: "80-160" },
       context: { type: "string", default: "0" },
       out: { type: "string" },
@@ -110,160 +100,70 @@ async function readOptions(args: string[]): Promise<Options> {
       : LINES,
     url: values.url,
     key: values["key-env"] ? Deno.env.get(values["key-env"]) ?? "" : "",
-    rules: values.rules ? await Deno.readTextFile(values.rules) : "",
+    variants: await Promise.all(values.rules.map(readVariant)),
     words: { min: Number(words[1]), max: Number(words[2]) },
     context: Number(values.context),
     out: values.out ?? await Deno.makeTempDir({ prefix: "flower-eval-" }),
   };
 }
 
-/** A face without a screen: says a line, waits for what it brings. */
-class Client {
-  #socket: WebSocket;
-  #waiting: { done: (event: Event) => boolean; resolve: () => void } | null = null;
-  #events: Event[] = [];
-  #refs = 0;
-
-  constructor(url: string, token: string) {
-    this.#socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
-    this.#socket.onmessage = (message) => {
-      const event = parseEvent(String(message.data));
-      if (!event) return;
-      this.#events.push(event);
-      if (this.#waiting?.done(event)) this.#waiting.resolve();
-    };
-  }
-
-  /** Everything that came from the line to the event after which `done` holds. Throws when that takes too long. */
-  async ask(prompt: string, done: (event: Event, ref: string) => boolean): Promise<Event[]> {
-    await this.#opened();
-    const ref = `eval-${++this.#refs}`;
-    this.#events = [];
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no end of the answer to ${prompt}`)), REPLY_TIMEOUT_MS);
-      this.#waiting = { done: (event) => done(event, ref), resolve };
-      this.#socket.onclose = () => reject(new Error("the brain closed the socket"));
-      this.#socket.send(encodeRequest({ prompt, ref }));
-    });
-    clearTimeout(timer);
-    this.#waiting = null;
-    return this.#events;
-  }
-
-  /** Throws when the answer is ✗. */
-  async command(prompt: string): Promise<void> {
-    const answered = (event: Event, ref: string) =>
-      (event.event === "system_update" || event.event === "error") && event.ref === ref;
-    const answer = (await this.ask(prompt, answered)).at(-1);
-    if (answer?.event === "error" || answer?.content.startsWith("✗")) {
-      throw new Error(`${prompt}: ${answer.content}`);
-    }
-  }
-
-  async #opened(): Promise<void> {
-    if (this.#socket.readyState === WebSocket.OPEN) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.onopen = () => resolve();
-      this.#socket.onerror = () => reject(new Error("no socket to the brain"));
-    });
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#socket.onclose = () => resolve());
-    this.#socket.close();
-    await closed;
-  }
+async function readVariant(file: string): Promise<Variant> {
+  if (file === "shipped") return { variant: "shipped", rules: "" };
+  return { variant: basename(file).replace(/\.ya?ml$/, ""), rules: await Deno.readTextFile(file) };
 }
 
-/** The text of the reply and the notices of one line. */
-function toldBy(events: Event[]): { reply: string; notices: string[] } {
-  let reply = "";
-  const notices: string[] = [];
-  for (const event of events) {
-    if (event.event === "chat_end") reply = event.metadata.message?.content ?? "";
-    if (event.event === "error" || (event.event === "system_update" && event.content)) {
-      notices.push(event.content);
-    }
-  }
-  return { reply, notices };
-}
-
+/** One world from its start message to the last line. */
 async function play(
   client: Client,
   world: World,
   character: Character,
   options: Options,
-  recorder: Recorder | null,
-): Promise<Played> {
+  place: { variant: string; recorder: Recorder | null },
+): Promise<Story> {
+  const { variant, recorder } = place;
   await client.command(`/world select ${world.id}`);
   await client.command(`/character select ${character.id}`);
   await client.command(`/model ${options.url ? "eval/" : ""}${options.model}`);
   await client.command("/session new");
-  const played: Played = {
-    world,
-    character,
-    opening: world.start_message,
-    told: [],
-    notices: [],
-    raw: recorder ? [] : null,
-  };
+  const told: Told[] = [];
+  const raw: Told[] = [];
+  const notices: string[] = [];
   for (const line of options.lines) {
     const before = recorder?.exchanges.length ?? 0;
     const events = await client.ask(line, (event) => event.event === "chat_end" || event.event === "error");
-    const { reply, notices } = toldBy(events);
-    played.told.push({ line, reply });
-    played.notices.push(...notices.map((text) => `${played.told.length}: ${text}`));
-    played.raw?.push({ line, reply: recorder?.exchanges.slice(before).at(-1)?.raw ?? "" });
-    await Deno.stdout.write(new TextEncoder().encode("."));
+    const answer = toldBy(events);
+    told.push({ line, reply: answer.reply });
+    notices.push(...answer.notices.map((text) => `${told.length}: ${text}`));
+    raw.push({ line, reply: recorder?.exchanges.slice(before).at(-1)?.raw ?? "" });
+    await Deno.stderr.write(new TextEncoder().encode("."));
   }
-  return played;
+  return {
+    variant,
+    world: world.name,
+    character: character.name,
+    opening: world.start_message,
+    told,
+    shown: findingsOf(world, character, told, options),
+    raw: recorder ? { told: raw, findings: findingsOf(world, character, raw, options) } : null,
+    notices,
+  };
 }
 
-function findingsOf(played: Played, told: Told[], options: Options): Finding[] {
-  const { world, character, opening } = played;
+function findingsOf(world: World, character: Character, told: Told[], options: Options): Finding[] {
   const units = chunkLore(world.lore);
-  const known = [opening, world.scene, world.system_prompt, character.persona, character.secret]
+  const known = [world.start_message, world.scene, world.system_prompt, character.persona, character.secret]
     .concat(units.filter((unit) => unit.known_to === "").map((unit) => unit.text)).join("\n");
   return countReplies(told, {
     player_name: character.name,
     words: options.words,
     restricted: units.filter((unit) => unit.known_to !== ""),
     known,
+    impossible: IMPOSSIBLE,
   });
-}
-
-function transcript(played: Played, findings: Finding[]): string {
-  const parts = [`# ${played.world.name}, with ${played.character.name}`, played.opening];
-  played.told.forEach(({ line, reply }, index) => {
-    parts.push(`> ${line}`, reply || "(nothing)");
-    const raw = played.raw?.[index].reply ?? reply;
-    if (raw.trim() !== reply.trim()) parts.push("Raw:", "```", raw, "```");
-    for (const found of findings.filter((finding) => finding.reply === index)) {
-      parts.push(`- ${KINDS[found.kind]}: ${found.quote}`);
-    }
-  });
-  if (played.notices.length > 0) parts.push("Notices:", ...played.notices.map((notice) => `- ${notice}`));
-  return parts.join("\n\n") + "\n";
-}
-
-function table(stories: Played[], options: Options): string {
-  const count = (pick: (played: Played) => Told[] | null) => {
-    const all = stories.map((played) => totals(findingsOf(played, pick(played) ?? [], options)));
-    return (kind: Kind) => all.reduce((sum, counts) => sum + counts[kind], 0);
-  };
-  const shown = count((played) => played.told);
-  const raw = count((played) => played.raw);
-  const has_raw = stories.some((played) => played.raw !== null);
-  const replies = stories.reduce((sum, played) => sum + played.told.length, 0);
-  const rows = (Object.keys(KINDS) as Kind[]).map((kind) =>
-    `${(has_raw ? String(raw(kind)) : "-").padStart(5)} ${String(shown(kind)).padStart(6)}  ${KINDS[kind]}`
-  );
-  return [`Of ${replies} replies:`, "  raw  shown", ...rows].join("\n");
 }
 
 /** Home of a brain that knows only this model; returns the arguments of the front door. */
-async function furnish(home: string, options: Options, url: string): Promise<string[]> {
+async function furnish(home: string, options: Options, rules: string, url: string): Promise<string[]> {
   const config = [
     `reply_words: ${options.words.min}-${options.words.max}`,
     "narrator_word_ms: 0",
@@ -275,12 +175,15 @@ async function furnish(home: string, options: Options, url: string): Promise<str
     ...(url ? [`    api_key: ${JSON.stringify(options.key || "none")}`] : []),
   ];
   await Deno.writeTextFile(`${home}/config.yaml`, config.join("\n") + "\n");
-  if (options.rules) await Deno.writeTextFile(`${home}/system_rules.yaml`, options.rules);
+  if (rules) await Deno.writeTextFile(`${home}/system_rules.yaml`, rules);
   return ["--home", home, "--config", `${home}/config.yaml`, "brain", "--port", "0", "--with-parent"];
 }
 
-async function main(options: Options): Promise<void> {
+/** Plays the worlds with one variant of the base rules, in a home and with a brain of its own. Keeps the transcripts. */
+async function playVariant(options: Options, { variant, rules }: Variant): Promise<Story[]> {
   const home = await Deno.makeTempDir({ prefix: "flower-eval-home-" });
+  const out = options.variants.length > 1 ? `${options.out}/${variant}` : options.out;
+  await Deno.mkdir(out, { recursive: true });
   try {
     const library = await openLibrary(`${ROOT}/assets`, home);
     library.close();
@@ -292,42 +195,42 @@ async function main(options: Options): Promise<void> {
     const env = Object.fromEntries(
       KEYS.map((name) => [name, Deno.env.get(name) ?? ""]).filter(([, value]) => value),
     );
-    await using brain = startPiped(FRONT_DOOR, await furnish(home, options, recorder?.url ?? ""), {
+    await using brain = startPiped(FRONT_DOOR, await furnish(home, options, rules, recorder?.url ?? ""), {
       env: options.url ? {} : env,
     });
     const { url } = await brain.ready();
-    const client = new Client(
-      url,
-      parseBrainFile(await Deno.readTextFile(`${home}/brain.json`))?.token ?? "",
-    );
-    const stories: Played[] = [];
-    await Deno.mkdir(options.out, { recursive: true });
+    const token = parseBrainFile(await Deno.readTextFile(`${home}/brain.json`))?.token ?? "";
+    const client = new Client(url, token);
+    const stories: Story[] = [];
     for (const world of worlds) {
       const wanted = [options.character, ...world.characters];
       const character = wanted.map((id) =>
         library.characters().find((one) => one.id === id)
       ).find((one) => one) ??
         library.characters()[0];
-      const played = await play(client, world, character, options, recorder);
-      stories.push(played);
-      await Deno.writeTextFile(
-        `${options.out}/${world.id}.md`,
-        transcript(played, findingsOf(played, played.told, options)),
-      );
-      console.log(`\n${world.name}: ${options.out}/${world.id}.md`);
-      console.log(table([played], options));
+      const story = await play(client, world, character, options, { variant, recorder });
+      stories.push(story);
+      await Deno.writeTextFile(`${out}/${world.id}.md`, transcript(story));
+      console.error(` ${variant}: ${out}/${world.id}.md`);
     }
     await client.close();
-    if (stories.length > 1) console.log(`\nAll worlds, ${options.model}\n${table(stories, options)}`);
     if (recorder) {
       const requests = recorder.exchanges.map((exchange) => JSON.stringify(exchange)).join("\n");
-      await Deno.writeTextFile(`${options.out}/requests.jsonl`, requests + "\n");
+      await Deno.writeTextFile(`${out}/requests.jsonl`, requests + "\n");
     }
-    console.log(`\nTranscripts: ${options.out}`);
     await brain.closeStdin();
+    return stories;
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+}
+
+async function main(options: Options): Promise<void> {
+  const stories: Story[] = [];
+  for (const variant of options.variants) stories.push(...await playVariant(options, variant));
+  const text = report(options.model, stories);
+  await Deno.writeTextFile(`${options.out}/report.md`, text);
+  console.log(`${text}\nTranscripts: ${options.out}`);
 }
 
 if (import.meta.main) {
