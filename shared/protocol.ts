@@ -160,6 +160,8 @@ export interface WhyPiece {
   speaker: string;
   /** Of lore; "" without one. */
   heading: string;
+  /** Of lore that only some in the world know: who; "" when anybody may. It is no news for the player. */
+  known_to: string;
   /** The player's turns between it and the reply; 0 for lore. */
   turns_ago: number;
   /** Word for word as it stood in the request; of what was left out: as it is remembered. */

@@ -38,6 +38,7 @@ const readPiece = (piece: Field): WhyPiece => ({
   role: piece.at("role").orNull((field) => field.word(["user", "assistant"] as const)),
   speaker: piece.at("speaker").or("", text),
   heading: piece.at("heading").or("", text),
+  known_to: piece.at("known_to").or("", text),
   turns_ago: piece.at("turns_ago").or(0, number),
   quote: piece.at("quote").text(),
   words: piece.at("words").or([], (field) => field.list(text)),

@@ -58,6 +58,7 @@ export function chooseLore(
     message_id: null,
     role: null,
     heading: hit.heading,
+    known_to: hit.known_to,
     text: hit.text,
     turns_ago: 0,
     score: hit.score,

@@ -68,6 +68,8 @@ export interface LeftOut {
   message_id: number | null;
   role: "user" | "assistant" | null;
   heading: string;
+  /** Of lore: who alone knows it; "" when anybody may. */
+  known_to?: string;
   text: string;
   turns_ago: number;
   score: number;

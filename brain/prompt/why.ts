@@ -145,6 +145,7 @@ interface Known {
   role: WhyPiece["role"];
   speaker?: string;
   heading: string;
+  known_to?: string;
   turns_ago: number;
   quote: string;
   words: string[];
@@ -172,12 +173,13 @@ function idOf(kind: "lore" | "memory" | "fact", id: number): string {
 }
 
 function ofLore(hit: LoreHit): Known {
-  const { heading, text, score, words, split, fact, pinned } = hit;
+  const { heading, known_to, text, score, words, split, fact, pinned } = hit;
   return {
     ...NOTHING,
     kind: "lore",
     id: idOf("lore", hit.unit_id),
     heading,
+    known_to,
     quote: text,
     score,
     words,
@@ -228,6 +230,7 @@ function pieceOf(known: Known, line: string): WhyPiece {
     role: known.role,
     speaker: known.speaker ?? "",
     heading: known.heading,
+    known_to: known.known_to ?? "",
     turns_ago: known.turns_ago,
     quote: known.quote,
     words: known.words.filter(named),

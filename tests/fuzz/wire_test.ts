@@ -32,6 +32,7 @@ const PIECE = {
   role: "user",
   speaker: "Ida",
   heading: "",
+  known_to: "the keeper",
   turns_ago: 3,
   quote: "I hide the key.",
   words: ["key"],

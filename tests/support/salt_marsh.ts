@@ -225,6 +225,7 @@ function piece(part: Partial<WhyPiece>): WhyPiece {
     role: "assistant",
     speaker: "",
     heading: "",
+    known_to: "",
     turns_ago: 0,
     quote: "",
     words: [],

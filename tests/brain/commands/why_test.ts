@@ -69,7 +69,7 @@ Deno.test("/why tells who said it, how long ago, which words called it, and quot
       memory(9, 9002, "Everyone says so.", { role: "assistant", words: ["pier"], speaker: "Maren" }),
     );
     fake.recalled.lore.push(
-      lore(7, "{{user}} owes the drowned bell.", { heading: "Debts", words: ["Pier"] }),
+      lore(7, "{{user}} owes the drowned bell.", { heading: "Debts", known_to: "Ida", words: ["Pier"] }),
     );
     await fake.turn("I take the Duck.");
     const page = await ask(fake);
@@ -96,6 +96,7 @@ Deno.test("/why tells who said it, how long ago, which words called it, and quot
       score: 0.25,
     }]);
     assert.equal(page.recalled[0].quote, "Ida owes the drowned bell.");
+    assert.deepEqual(page.recalled.map(({ known_to }) => known_to), ["Ida", "", ""]);
     for (const { quote, tokens } of page.recalled) {
       assert.ok(text(fake.requests[0]).includes(quote), quote);
       assert.ok(tokens > 0);
