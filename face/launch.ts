@@ -1,6 +1,5 @@
 /** Finds the brain that runs on a home, or starts one; starts it again when it crashed; ends it when the face leaves. */
 
-import { join } from "node:path/posix";
 import { BRAIN_FILE, type BrainFile, LOCK_FILE, parseBrainFile } from "../shared/home.ts";
 import { TextLineStream } from "../shared/lines.ts";
 import { type Address, NoBrain } from "./brain_link.ts";
@@ -59,7 +58,7 @@ export function createLauncher(options: LaunchOptions): Launcher {
         const reason = `${crashed}, for the fourth time within a minute`;
         crashed = "";
         restarts = [];
-        throw new NoBrain(`${reason}. See ${join(options.home, "logs", "brain.log")}.`, 1);
+        throw new NoBrain(`${reason}. See ${options.home}/logs/brain.log.`, 1);
       }
       const delay = RESTART_DELAYS_MS[restarts.length];
       options.on_restart?.(delay, crashed);
@@ -128,7 +127,7 @@ export async function findBrain(home: string, signal: AbortSignal): Promise<Brai
     const found = readBrainFile(home);
     if (found) return found;
     if (Date.now() >= until) {
-      throw new NoBrain(`A brain holds ${join(home, LOCK_FILE)}, but does not say where it listens.`, 3);
+      throw new NoBrain(`A brain holds ${home}/${LOCK_FILE}, but does not say where it listens.`, 3);
     }
     await wait(POLL_MS, signal);
   }
@@ -149,7 +148,7 @@ export function checked(found: BrainFile, version: string): Address {
 export function isLocked(home: string): boolean {
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(join(home, LOCK_FILE), { read: true });
+    file = Deno.openSync(`${home}/${LOCK_FILE}`, { read: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
@@ -167,7 +166,7 @@ export function isLocked(home: string): boolean {
 /** What the running brain wrote; null when it has not (completely) yet. Meaningless while the lock is free. */
 export function readBrainFile(home: string): BrainFile | null {
   try {
-    return parseBrainFile(Deno.readTextFileSync(join(home, BRAIN_FILE)));
+    return parseBrainFile(Deno.readTextFileSync(`${home}/${BRAIN_FILE}`));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

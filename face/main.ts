@@ -1,12 +1,8 @@
 /** The command line: faces run here, the brain's roles are passed on to brain/main.ts. Trusted; no npm code but the
  * command-line parser and character widths. */
 
-import { join, resolve } from "node:path/posix";
-import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
 import manifest from "../deno.json" with { type: "json" };
 import { defaultHome } from "../shared/home.ts";
-import { WS_PATH } from "../shared/protocol.ts";
-import { BRAIN_ROLES, EXIT } from "../shared/roles.ts";
 import { fromSources } from "../shared/self.ts";
 
 /** Options of every role. */
@@ -37,19 +33,15 @@ export interface Actions {
   brain(args: readonly string[]): Promise<number>;
 }
 
-/** A brain's WebSocket URL, with the usual path when it has none. Throws commander's InvalidArgumentError. */
-export function parseUrl(text: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new InvalidArgumentError("It must be like ws://127.0.0.1:8000/ws/rpc.");
-  }
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
-    throw new InvalidArgumentError("It must begin with ws:// or wss://.");
-  }
-  if (url.pathname === "/") url.pathname = WS_PATH;
-  return url.href;
+/** `play` and `play --home DIR`, as almost everybody starts it: read at once. Null: the parser's to read. */
+export function plainPlay(args: readonly string[], env: (name: string) => string | undefined): Common | null {
+  const [role, option, folder] = args;
+  const named = args.length === 3 && option === "--home";
+  if (role !== "play" || !(named || args.length === 1)) return null;
+  const home = named ? folder : defaultHome(env, Deno.build.os);
+  // What has to be resolved or may be refused is the parser's.
+  if (!home.startsWith("/") || /\/(\.{0,2}\/|\.{0,2}$)/.test(home)) return null;
+  return { home, config: null, assets: null, home_named: named };
 }
 
 /** Reads the command line and runs its role; resolves to the exit code. Usage, help and version go to the terminal. */
@@ -59,67 +51,14 @@ export async function runRole(
   env: (name: string) => string | undefined,
   cwd: string,
 ): Promise<number> {
-  let code: number = EXIT.done;
-  const program = new Command("flower")
-    .description("Flower Engine: stories in the terminal, told by a language model.")
-    .version(manifest.version)
-    .option("--home <dir>", `database, logs, your own assets (default: ${defaultHome(env, Deno.build.os)})`)
-    .option("--config <file>", "config.yaml (default: in the working directory, then in home)")
-    .option("--assets <dir>", "worlds, characters and rules (default: those that ship with the engine)")
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(--help shows what there is)")
-    .exitOverride();
-  const common = (): Common => {
-    const { home, config, assets } = program.opts();
-    return {
-      home: resolve(cwd, home ?? defaultHome(env, Deno.build.os)),
-      config: config ?? null,
-      assets: assets ?? null,
-      home_named: home !== undefined,
-    };
-  };
-  const role = (name: string, help: string) =>
-    program.command(name).description(help).copyInheritedSettings(program).exitOverride();
-  role("play", "play: everything a player needs")
-    .option("--plain", "line by line, for screen readers, pipes and scripts (always so without a terminal)")
-    .option("--world <id>", "begin a story in this world (plain)")
-    .option("--character <id>", "play this character (plain)")
-    .action(async (own) => {
-      const { plain = false, world = null, character = null } = own;
-      code = await actions.play(common(), { plain, world, character });
-    });
-  role("face", "a face for a brain that runs already")
-    .option("--url <url>", "where that brain listens (default: the one of this home)", parseUrl)
-    .option("--token-file <file>", "with --url: file with your token for that brain (mode 600)")
-    .action(async (own) => {
-      const token_file = own.tokenFile === undefined ? null : resolve(cwd, own.tokenFile);
-      code = await actions.face(common(), own.url ?? null, token_file);
-    });
-  for (const { name, help } of BRAIN_ROLES) {
-    // Its own options are brain/main.ts's to check: everything goes there as it was typed.
-    role(name, help).helpOption(false).argument("[args...]").allowUnknownOption().action(async () => {
-      code = await actions.brain(args);
-    });
-  }
-  role("dev", "play, and start the brain again whenever its code changes").action(async () => {
-    code = await actions.dev(common());
-  });
-  if (args[0] === "complete") {
-    const { default: tab } = await import("@bomb.sh/tab/commander");
-    tab(program as unknown as Parameters<typeof tab>[0]);
-  } else role("complete", "print completions for a shell: zsh, bash, fish, powershell").argument("[shell]");
-  try {
-    await program.parseAsync(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Help and version are no errors; everything else that commander refuses is usage.
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  }
-  return code;
+  const common = plainPlay(args, env);
+  if (common !== null) return await actions.play(common, { plain: false, world: null, character: null });
+  const { readCommandLine } = await import("./wiring/command_line.ts");
+  return await readCommandLine(args, actions, env, cwd);
 }
 
 if (import.meta.main) {
-  const root = Deno.realPathSync(join(import.meta.dirname ?? "", ".."));
+  const root = Deno.realPathSync(`${import.meta.dirname}/..`);
   const env = (name: string) => Deno.env.get(name);
   // The editor, the grid and the link are loaded only by the roles that draw.
   const roles = async () =>
@@ -146,7 +85,7 @@ if (import.meta.main) {
 /** How this copy is started: the release archive has a launcher beside the sources. */
 function commandIn(root: string): string {
   try {
-    return Deno.statSync(join(root, "flower")).isFile ? "flower play" : "deno task play";
+    return Deno.statSync(`${root}/flower`).isFile ? "flower play" : "deno task play";
   } catch {
     return "deno task play";
   }

@@ -3,10 +3,9 @@
 import { EXIT } from "../shared/roles.ts";
 import { fromSources, type Self } from "../shared/self.ts";
 import { type BrainLink, NoBrain, openLink } from "./brain_link.ts";
-import { watchCode } from "./dev.ts";
 import { checked, createLauncher, isLocked, type Launcher, readBrainFile } from "./launch.ts";
+import type { watchCode } from "./dev.ts";
 import type { Common, Plain } from "./main.ts";
-import { linesOf, runPlain } from "./plain.ts";
 import { type LinkEvent, runFace } from "./runtime.ts";
 import { denoTerminal } from "./term/terminal.ts";
 import { createMemoryModel } from "./wiring/memory_model.ts";
@@ -51,7 +50,7 @@ export function createPlay(options: PlayOptions): {
           launcher: null,
           // Read at each attempt: a new token may have been put there.
           locate: () => Promise.resolve({ url, token: readToken(token_file) }),
-          watch: false,
+          watch: null,
         }));
       }
       if (!isLocked(common.home)) {
@@ -59,7 +58,7 @@ export function createPlay(options: PlayOptions): {
       }
       return await draw(common, "", () => {
         const launcher = createLauncher({ home: common.home, version, front_door: null });
-        return { launcher, locate: launcher.locate, watch: false };
+        return { launcher, locate: launcher.locate, watch: null };
       });
     },
   };
@@ -82,6 +81,7 @@ export function createPlay(options: PlayOptions): {
   async function onScreen(common: Common, dev: boolean): Promise<number> {
     const refused = refuse(common, version) ?? noTerminal();
     if (refused) return refuseWith(refused);
+    const watch = dev ? (await import("./dev.ts")).watchCode : null;
     return await draw(common, "", (tell) => {
       const launcher = createLauncher({
         home: common.home,
@@ -89,7 +89,7 @@ export function createPlay(options: PlayOptions): {
         front_door: frontDoor(common),
         on_restart: (retry_in_ms, reason) => tell({ kind: "lost", retry_in_ms, reason }),
       });
-      return { launcher, locate: launcher.locate, watch: dev };
+      return { launcher, locate: launcher.locate, watch };
     });
   }
 
@@ -97,6 +97,7 @@ export function createPlay(options: PlayOptions): {
   async function tellPlainly(common: Common, { world, character }: Plain): Promise<number> {
     const refused = refuse(common, version);
     if (refused) return refuseWith(refused);
+    const { linesOf, runPlain } = await import("./plain.ts");
     const launcher = createLauncher({ home: common.home, version, front_door: frontDoor(common) });
     const interrupted = new AbortController();
     const interrupt = () => interrupted.abort();
@@ -146,8 +147,8 @@ export function createPlay(options: PlayOptions): {
           tell(event);
         });
         link = opened;
-        if (source.watch) {
-          watch = watchCode({
+        if (source.watch !== null) {
+          watch = source.watch({
             root,
             problem: (text) => tell({ kind: "problem", text }),
             restart: async () => {
@@ -180,7 +181,8 @@ export function createPlay(options: PlayOptions): {
 interface Source {
   launcher: Launcher | null;
   locate: Launcher["locate"];
-  watch: boolean;
+  /** Set when a change of the code starts the brain again. */
+  watch: typeof watchCode | null;
 }
 
 /** A reason not to draw at all. */

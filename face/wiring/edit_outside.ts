@@ -1,7 +1,5 @@
 /** The player's own editor: a text goes into a file that only they can read, and comes back when the program ends. */
 
-import { join } from "node:path";
-
 /** `text` null: the line is as it was. `problem` says why, or is empty. */
 export interface EditedOutside {
   text: string | null;
@@ -24,7 +22,7 @@ export async function editInProgram(
   const before = text === "" ? "" : `${text}\n`;
   let path = "";
   try {
-    const folder = join(home, "face");
+    const folder = `${home}/face`;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     path = Deno.makeTempFileSync({ dir: folder, prefix: "line-", suffix: ".md" });
     Deno.writeTextFileSync(path, before, { mode: 0o600 });

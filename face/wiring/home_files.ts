@@ -1,6 +1,5 @@
 /** What the face keeps in the player's home: the draft, what was said, the settings, stories written down. */
 
-import { join } from "node:path";
 import { DEFAULT_SETTINGS, type Settings } from "../app/model.ts";
 
 /** Outcome of writing a file, in words for the player. */
@@ -28,10 +27,10 @@ const encoder = new TextEncoder();
 
 /** Opens the files below `home`. A home that cannot be read or written costs memory, never the evening. */
 export function openHomeFiles(home: string): HomeFiles {
-  const folder = join(home, "face");
-  const draft_path = join(folder, "draft.txt");
-  const said_path = join(folder, "said.jsonl");
-  const settings_path = join(folder, "settings.json");
+  const folder = `${home}/face`;
+  const draft_path = `${folder}/draft.txt`;
+  const said_path = `${folder}/said.jsonl`;
+  const settings_path = `${folder}/settings.json`;
   let waiting: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -95,15 +94,15 @@ export function openHomeFiles(home: string): HomeFiles {
       write(settings_path, `${JSON.stringify(settings, null, 2)}\n`);
     },
     writeText(name, text) {
-      const stories = join(home, "stories");
+      const stories = `${home}/stories`;
       const plain =
         name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "story";
-      let path = join(stories, `${plain}.txt`);
+      let path = `${stories}/${plain}.txt`;
       try {
         Deno.mkdirSync(stories, { recursive: true, mode: 0o700 });
         // A longer story of this name is another one, or holds what is not here: it stays.
         for (let copy = 2; sizeOf(path) > encoder.encode(text).length + 1; copy++) {
-          path = join(stories, `${plain}-${copy}.txt`);
+          path = `${stories}/${plain}-${copy}.txt`;
         }
         Deno.writeTextFileSync(path, `${text}\n`, { mode: 0o600 });
         return { text: `Written to ${path}`, error: false };

@@ -1,6 +1,5 @@
 /** What the player writes for the face in the home: keys.yaml and themes/*.yaml. */
 
-import { join } from "node:path";
 import { type KeyChange, readKeys } from "../keymap.ts";
 import { type OwnTheme, readTheme } from "../theme.ts";
 
@@ -16,7 +15,7 @@ export interface OwnThemes {
 /** Keys and themes; files that are not there are no problem. */
 export function readOwnFiles(home: string): OwnThemes & { changes: KeyChange[] } {
   const { themes, problems } = readThemes(home);
-  const file = readText(join(home, "keys.yaml"));
+  const file = readText(`${home}/keys.yaml`);
   if (file === null) return { changes: [], themes, problems };
   const { changes, problems: wrong } = readKeys(file, "keys.yaml");
   return { changes, themes, problems: [...problems, ...wrong] };
@@ -24,11 +23,11 @@ export function readOwnFiles(home: string): OwnThemes & { changes: KeyChange[] }
 
 /** All files of HOME/themes, by name. */
 export function readThemes(home: string): OwnThemes {
-  const folder = join(home, "themes");
+  const folder = `${home}/themes`;
   const themes: OwnTheme[] = [];
   const problems: string[] = [];
   for (const name of namesIn(folder)) {
-    const text = readText(join(folder, name));
+    const text = readText(`${folder}/${name}`);
     if (text === null) continue;
     const plain = name.replace(/\.ya?ml$/, "");
     const { theme, problems: wrong } = readTheme(text, plain, `themes/${name}`);

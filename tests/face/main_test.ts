@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Common, parseUrl, runRole } from "../../face/main.ts";
+import { type Common, plainPlay, runRole } from "../../face/main.ts";
+import { parseUrl, readCommandLine } from "../../face/wiring/command_line.ts";
 import { parseHost, parsePort, runBrainRole } from "../../brain/main.ts";
 import type { FrontDoorOptions } from "../../brain/front_door.ts";
 
@@ -72,6 +73,41 @@ Deno.test("every role gets its options and gives its exit code", async () => {
     [["--home", "h", "brain", "--host", "::1"], 3, ["brain", ["--home", "h", "brain", "--host", "::1"]]],
   ];
   for (const [args, code, asked] of rows) assert.deepEqual(await run(args), { code, asked }, args.join(" "));
+});
+
+Deno.test("what is read without the parser is read as the parser reads it", async () => {
+  const env = (name: string) => name === "XDG_DATA_HOME" ? "/x" : undefined;
+  const none = () => assert.fail("another role");
+  const quick = [["play"], ["play", "--home", "/h"], ["play", "--home", "/h/with space/x.y"]];
+  for (const args of quick) {
+    let asked: unknown;
+    const play = (...what: unknown[]) => {
+      asked = what;
+      return Promise.resolve(0);
+    };
+    await readCommandLine(args, { play, dev: none, face: none, brain: none }, env, "/work");
+    assert.deepEqual(
+      asked,
+      [plainPlay(args, env), { plain: false, world: null, character: null }],
+      args.join(" "),
+    );
+  }
+  const parsers = [
+    [],
+    ["dev"],
+    ["play", "--plain"],
+    ["play", "--home"],
+    ["play", "--home", "h"],
+    ["play", "--home", "/h/../i"],
+    ["play", "--home", "/h/"],
+    ["play", "--home", "/h/."],
+    ["play", "--home", "--plain"],
+    ["play", "--config", "/c"],
+    ["play", "--home", "/h", "--plain"],
+    ["--home", "/h", "play"],
+  ];
+  for (const args of parsers) assert.equal(plainPlay(args, env), null, args.join(" "));
+  assert.equal(plainPlay(["play"], (name) => name === "FLOWER_HOME" ? "stories" : undefined), null);
 });
 
 Deno.test("usage errors end with code 2 and, where one is near, a hint", async () => {
