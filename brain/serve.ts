@@ -34,6 +34,7 @@ import { type Database, openDatabase } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
 import { pruneLore, syncLore } from "./store/memories.ts";
 import { settleUnfinished } from "./store/messages.ts";
+import { getSession } from "./store/sessions.ts";
 import { storeName } from "./store/placed_units.ts";
 import { writeWhole } from "./whole_file.ts";
 import { parseYaml } from "./yaml.ts";
@@ -168,6 +169,14 @@ async function start(
     indexer?.kick();
     sync?.poke();
   };
+  const backup = openDailyBackup({
+    database_path: config.database_path,
+    folder: `${config.home}/backups`,
+    worth: () => holdsMessages(db),
+    gone: ({ player_id, id }) => getSession(db, player_id, id) === undefined,
+    now: Date.now,
+    log,
+  });
   const deps: Deps = {
     config,
     db,
@@ -184,6 +193,7 @@ async function start(
     },
     readLoreFolder: (path) => readLoreFolder(path, [`${config.home}/lore`, ...config.lore_folders]),
     unitsChanged,
+    forgetBackups: (player_id, id) => backup.forget({ player_id, id }),
     conditions: () => [sync?.condition() ?? ""].filter((text) => text !== ""),
     now: Date.now,
     chance: Math.random,
@@ -221,13 +231,6 @@ async function start(
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
   const warm = warmUp(db, library.worlds(), log);
-  const backup = openDailyBackup({
-    database_path: config.database_path,
-    folder: `${config.home}/backups`,
-    worth: () => holdsMessages(db),
-    now: Date.now,
-    log,
-  });
   warm.then(() => {
     backup.look();
     warmed.resolve();

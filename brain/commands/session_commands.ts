@@ -154,6 +154,7 @@ export const SESSION_COMMANDS: Command[] = [
       const found = pick(context, single(args));
       if (typeof found === "string") return { answer: found };
       const { id } = found.session;
+      context.deps.forgetBackups?.(context.player_id, id);
       deleteSession(context.deps.db, context.player_id, id);
       const answer = `✓ Deleted session ${id}`;
       if (id !== context.state.session_id) return { answer, sync: true };
@@ -190,7 +191,7 @@ function pick(context: Context, typed: string): SessionSummary | string {
   const exact = all.find(({ session }) => session.id === wanted);
   if (exact !== undefined) return exact;
   // Stories beyond the newest thousand are reached by their whole id.
-  const old = getSession(context.deps.db, context.player_id, typed);
+  const old = getSession(context.deps.db, context.player_id, wanted);
   if (old !== undefined) return { session: old, turns: 0, last: "" };
   const begun = all.filter((summary) =>
     summary.session.id.startsWith(wanted) || titleOf(summary).toLowerCase().startsWith(wanted)

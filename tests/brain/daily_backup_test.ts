@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { DatabaseSync } from "node:sqlite";
 import { BACKUPS_KEPT, type DailyBackup, openDailyBackup, outdated } from "../../brain/daily_backup.ts";
 import { type Database, openDatabase } from "../../brain/store/database.ts";
+import type { StoryKey } from "../../brain/store/forget.ts";
 import { inspectDatabase } from "../../brain/store/inspect.ts";
+import { deleteSession, getSession } from "../../brain/store/sessions.ts";
 import { until } from "../support/processes.ts";
 import { aSession, tellAll } from "../support/stories.ts";
 
@@ -35,6 +38,7 @@ async function withBackup(
     database_path: database,
     folder,
     worth: options.worth ?? (() => true),
+    gone: ({ player_id, id }) => getSession(db, player_id, id) === undefined,
     now: () => clock.now,
     log: (level, text) => void logs.push(`${level} ${text}`),
     worker: options.worker,
@@ -98,7 +102,135 @@ Deno.test("the newest seven are kept; what is not a daily copy is left alone", a
     await backup.look();
     assert.equal(BACKUPS_KEPT, 7);
     assert.deepEqual(names(), [...old.slice(2), "engine-2026-11-22.db", ...mine].sort());
-    assert.deepEqual(await outdated(folder), []);
+    assert.deepEqual(await outdated(folder, "2026-11-22"), []);
+  });
+});
+
+Deno.test("copies of days to come, left by a wrong clock, push out neither today's nor the ones before", async () => {
+  const ahead = Array.from({ length: 8 }, (_, i) => `engine-2031-01-0${i + 1}.db`);
+  const before = ["engine-2026-11-20.db", "engine-2026-11-21.db"];
+  await withBackup(async ({ backup, folder, names }) => {
+    await Deno.mkdir(folder);
+    for (const name of [...ahead, ...before]) await Deno.writeTextFile(join(folder, name), "x");
+    await backup.look();
+    assert.deepEqual(names(), [...before, "engine-2026-11-22.db", ...ahead.slice(-4)].sort());
+  });
+});
+
+/** Names of the files in the folder that hold the word. */
+function holding(folder: string, word: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    new TextDecoder("latin1").decode(Deno.readFileSync(join(folder, name))).includes(word)
+  ).sort();
+}
+
+const DELETED: StoryKey = { player_id: "ann", id: "zanzibar" };
+
+/** Tells Ann a second story, makes copies of yesterday (of an earlier schema) and of today, and names them. */
+async function withCopies({ db, backup, folder, clock }: Scene): Promise<string[]> {
+  tellAll(db, aSession({ id: DELETED.id }), ["I sail to Zanzibar.", "Zanzibar smells of cloves."]);
+  clock.now -= 24 * 3600 * 1000;
+  await backup.look();
+  clock.now += 24 * 3600 * 1000;
+  await backup.look();
+  const older = new DatabaseSync(join(folder, "engine-2026-11-21.db"));
+  older.exec("DROP TABLE vectors; DELETE FROM migrations WHERE name = '0005_vectors'");
+  older.close();
+  return ["engine-2026-11-21.db", "engine-2026-11-22.db"];
+}
+
+Deno.test("a story that is deleted leaves every copy, word for word; the others stay, and the list goes", async () => {
+  await withBackup(async (scene) => {
+    const { db, backup, folder, logs, names } = scene;
+    const copies = await withCopies(scene);
+    assert.deepEqual(holding(folder, "Zanzibar"), copies);
+    logs.length = 0;
+    backup.forget(DELETED);
+    // At once, should the brain be killed now.
+    assert.deepEqual(names(), ["deleted.jsonl", ...copies]);
+    deleteSession(db, DELETED.player_id, DELETED.id);
+    await backup.look();
+    assert.deepEqual(names(), copies);
+    assert.deepEqual([holding(folder, "Zanzibar"), holding(folder, "zanzibar")], [[], []]);
+    assert.deepEqual(holding(folder, "I count the eels."), copies);
+    assert.deepEqual(logs, ["info deleted stories were taken out of 2 daily backups"]);
+    for (const name of copies) {
+      const path = join(folder, name);
+      const { damage, stories, messages, schema } = inspectDatabase(path);
+      assert.deepEqual([damage, stories, messages, schema], [[], 1, 2, "current"]);
+      assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
+      // 1: no log is looked for beside it.
+      assert.deepEqual([...Deno.readFileSync(path).subarray(18, 20)], [1, 1]);
+    }
+    backup.forget({ player_id: "ann", id: "never was" });
+    await backup.look();
+    assert.deepEqual([names(), logs.length], [copies, 1]);
+  });
+});
+
+Deno.test("what a crash left on the list is done by the next look; of a deletion that failed nothing is", async () => {
+  await withBackup(async (scene) => {
+    const { db, backup, folder, names } = scene;
+    const copies = await withCopies(scene);
+    const list = join(folder, "deleted.jsonl");
+    const line = `${JSON.stringify(DELETED)}\n`;
+    await Deno.writeTextFile(list, line);
+    await backup.look();
+    assert.deepEqual([names(), holding(folder, "Zanzibar")], [copies, copies]);
+    deleteSession(db, DELETED.player_id, DELETED.id);
+    // Cut off, of another kind, and whole.
+    await Deno.writeTextFile(list, `{"player_id":"ann","i\n{"id":7}\nnull\n${line}`);
+    await backup.look();
+    assert.deepEqual([names(), holding(folder, "Zanzibar")], [copies, []]);
+  });
+});
+
+Deno.test("a copy that cannot be opened is complained of once a day and tried again, and keeps no other from being cleaned", async () => {
+  await withBackup(async (scene) => {
+    const { db, backup, folder, logs, names, clock } = scene;
+    const copies = await withCopies(scene);
+    await Deno.writeTextFile(join(folder, "engine-2026-11-20.db"), "Zanzibar, but no database.");
+    logs.length = 0;
+    backup.forget(DELETED);
+    deleteSession(db, DELETED.player_id, DELETED.id);
+    await backup.look();
+    await backup.look();
+    assert.deepEqual(holding(folder, "Zanzibar"), ["engine-2026-11-20.db"]);
+    assert.deepEqual(names(), ["deleted.jsonl", "engine-2026-11-20.db", ...copies]);
+    assert.deepEqual(logs.length, 2, logs.join("\n"));
+    assert.match(
+      logs[1],
+      /^warn a deleted story still stands in daily backups, engine-2026-11-20\.db: .* is damaged/,
+    );
+    clock.now += 61_000;
+    await backup.look();
+    assert.equal(logs.filter((line) => line.startsWith("warn")).length, 2);
+    await Deno.remove(join(folder, "engine-2026-11-20.db"));
+    await backup.look();
+    assert.ok(!names().includes("deleted.jsonl"));
+  });
+});
+
+Deno.test("without a folder of copies there is nothing to forget, and none is made", async () => {
+  await withBackup(async ({ backup, folder, logs }) => {
+    backup.forget(DELETED);
+    await backup.look();
+    assert.throws(() => Deno.statSync(folder), Deno.errors.NotFound);
+    assert.deepEqual(logs, []);
+  }, { worth: () => false });
+});
+
+Deno.test("a deletion while a copy is made leaves that copy, too", async () => {
+  await withBackup(async (scene) => {
+    const { db, backup, folder, names } = scene;
+    tellAll(db, aSession({ id: DELETED.id }), ["I sail to Zanzibar.", "Zanzibar smells of cloves."]);
+    const looking = backup.look();
+    await until(() => exists(folder), "the folder of a copy that begins");
+    backup.forget(DELETED);
+    deleteSession(db, DELETED.player_id, DELETED.id);
+    await looking;
+    await backup.look();
+    assert.deepEqual([names(), holding(folder, "Zanzibar")], [["engine-2026-11-22.db"], []]);
   });
 });
 

@@ -2,7 +2,7 @@
 // one home to another.
 
 import assert from "node:assert/strict";
-import { join } from "node:path/posix";
+import { dirname, join } from "node:path/posix";
 import { inspectDatabase } from "../../brain/store/inspect.ts";
 import {
   FACE,
@@ -235,6 +235,37 @@ Deno.test("a brain copies its database at its first start of a day that finds a 
   const restored = await role(home.path, "restore", join(folder, names[0]));
   assert.equal(restored.code, 0, restored.err);
   assert.match(restored.out, /\n {2}1 story, 1 message, /);
+});
+
+Deno.test("a story that is deleted leaves every file of the home but what the player wrote down", async () => {
+  await using home = await tempHome("narrator_word_ms: 0\nlog_level: debug\n");
+  const backups = join(home.path, "backups");
+  const holding = () =>
+    [home.path, backups, join(home.path, "logs"), join(home.path, "exports")].flatMap((folder) =>
+      [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) => join(folder, name))
+    ).filter((path) => Deno.readTextFileSync(path).toLowerCase().includes("zanzibar"));
+  {
+    await using door = brain(home.path);
+    await using socket = await openSocket((await door.ready()).url);
+    await begin(socket);
+    await turn(socket, "I ask about Zanzibar.");
+    socket.send("/export");
+    await socket.frame("Exported to");
+    await end(door);
+  }
+  await using door = brain(home.path);
+  await using socket = await openSocket((await door.ready()).url);
+  await until(() => door.stderr().includes("info backup of "), "the daily backup");
+  await until(() => holding().some((path) => path.startsWith(backups)), "the copy");
+  socket.send("/session delete I ask about");
+  await socket.frame("Deleted session");
+  await until(
+    () => door.stderr().includes("info deleted stories were taken out of 1 daily backups"),
+    "the end",
+  );
+  await end(door);
+  assert.deepEqual(holding().map((path) => dirname(path)), [join(home.path, "exports")]);
+  assert.deepEqual([...Deno.readDirSync(backups)].length, 1);
 });
 
 Deno.test("the whole command line knows the roles; wrong usage is code 2, and a terminal is looked at", async () => {
