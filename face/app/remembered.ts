@@ -4,13 +4,14 @@ import type { Why, WhyPiece } from "../../shared/protocol.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import { geometry } from "./geometry.ts";
-import type { Model, Result } from "./model.ts";
+import { characterName, type Model, type Result } from "./model.ts";
 import { send } from "./say.ts";
 
 export interface Remembered {
   message_id: number;
   /** The request that is under way; null: it was answered. */
   ref: string | null;
+  /** Without what the player is not to know. */
   pieces: readonly WhyPiece[];
 }
 
@@ -37,7 +38,16 @@ export function askForPieces(model: Model, now_ms: number): Result {
 export function piecesCame(model: Model, ref: string | null, why: Why | null): Model | null {
   const { remembered } = model;
   if (remembered === null || ref === null || ref !== remembered.ref) return null;
-  return { ...model, remembered: { ...remembered, ref: null, pieces: why?.recalled ?? [] } };
+  const you = characterName(model.story);
+  const pieces = (why?.recalled ?? []).filter((piece) => !isSecret(piece, you));
+  return { ...model, remembered: { ...remembered, ref: null, pieces } };
+}
+
+/** Lore that only some in the world know, and the player's character is none of them: its very heading gives it away. */
+export function isSecret(piece: WhyPiece, character: string): boolean {
+  if (piece.known_to === "") return false;
+  const names = piece.known_to.toLowerCase();
+  return !names.includes("{{user}}") && (character === "" || !names.includes(character.toLowerCase()));
 }
 
 /** What the panel says of a piece: a few words, and where they are from. */

@@ -6,13 +6,15 @@ import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/wrap.ts";
 import { geometry } from "./geometry.ts";
 import { byWordsOnly } from "./memory_offer.ts";
-import { type Model, type Result, type WhySheet, withNotice } from "./model.ts";
+import { characterName, type Model, type Result, type WhySheet, withNotice } from "./model.ts";
+import { isSecret } from "./remembered.ts";
 import { say } from "./say.ts";
 import { goToMessage } from "./seek.ts";
 import { BLANK, scrollSheet, sheetHeight, type SheetLine, sheetLines } from "./sheet.ts";
 
 const LABEL_WIDTH = 27;
 const MAX_QUOTE_ROWS = 3;
+const SECRET = "Only some in this world know it. n tells.";
 const NAMES: Record<string, string> = {
   rules: "rules",
   world: "world",
@@ -49,6 +51,7 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
   const { why, numbers } = sheet;
   const column = whyColumn(width);
   const separator = model.theme.marks.separator;
+  const you = characterName(model.story);
   const lines: SheetLine[] = [];
   let entry = 0;
   const section = (heading: string, text: string, pieces: readonly WhyPiece[]): void => {
@@ -58,13 +61,18 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
     lines.push(BLANK);
   };
   const pieceLines = (piece: WhyPiece, at: number): SheetLine[] => {
-    const labels = plainRows(whose(piece), column - 2);
-    const quote = plainRows(`"${piece.quote}"`, width - column);
+    // The page may be opened in mid-story: a secret of the world stays one until the numbers are asked for.
+    const secret = !numbers && isSecret(piece, you);
+    const labels = plainRows(secret ? "lore" : whose(piece), column - 2);
+    const quote = plainRows(secret ? SECRET : `"${piece.quote}"`, width - column);
     const shown = quote.slice(0, MAX_QUOTE_ROWS);
     if (quote.length > shown.length) shown[shown.length - 1] += model.theme.marks.ellipsis;
-    const notes = notesOf(piece, sheet, separator).flatMap((note) => plainRows(note, width - column));
+    const told = secret
+      ? notesOf({ ...piece, words: [], page_words: [] }, sheet, separator)
+      : notesOf(piece, sheet, separator);
+    const notes = told.flatMap((note) => plainRows(note, width - column));
     const rows = [
-      ...shown.map((text): SheetLine => ({ ...BLANK, text })),
+      ...shown.map((text): SheetLine => ({ ...BLANK, text, dim: secret })),
       ...notes.map((text): SheetLine => ({ ...BLANK, text, dim: true })),
     ];
     while (rows.length < labels.length) rows.push(BLANK);

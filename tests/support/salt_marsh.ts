@@ -275,6 +275,18 @@ export const WHY: Why = {
       tokens: 55,
       score: 1.5,
     }),
+    piece({
+      kind: "lore",
+      id: "l8",
+      message_id: null,
+      role: null,
+      heading: "The leather on the bell",
+      known_to: "Josiah Peachey, Noah Crabbe",
+      quote: "The leather on the bell was a strip of harness, bound about the clapper in Lammas week.",
+      words: ["duck"],
+      tokens: 24,
+      score: 1.1,
+    }),
   ],
   left_out: [
     piece({
@@ -298,7 +310,7 @@ export const WHY: Why = {
     { name: "rules", tokens: 240 },
     { name: "world", tokens: 180 },
     { name: "you", tokens: 90 },
-    { name: "history", tokens: 2498 },
+    { name: "history", tokens: 2474 },
   ],
   history_turns: 31,
   prompt: null,

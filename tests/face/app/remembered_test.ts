@@ -27,6 +27,7 @@ Deno.test("after a reply that used memory the pieces are asked for once, where t
     "✿ The drowned bell",
     "lore of this world",
   ]);
+  assert.doesNotMatch(player.screen(), /leather/, "a secret of the world stays one");
   player.wait(5000);
   player.press("f2", "f2");
   assert.deepEqual(player.said(), []);

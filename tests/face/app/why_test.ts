@@ -1,6 +1,7 @@
 /** The page that says why a reply is what it is. */
 
 import assert from "node:assert/strict";
+import { isSecret } from "../../../face/app/remembered.ts";
 import { createPlayer, events, message, type Player } from "../../support/player.ts";
 import { connectFresh, openStory, story, WHY } from "../../support/salt_marsh.ts";
 
@@ -40,7 +41,7 @@ Deno.test("the page speaks in words, and in numbers only when asked", () => {
   const player = onPage();
   const words = player.screen();
   assert.match(words, /Why this reply +turn 64 · 3,104 of 8,192 tokens/);
-  assert.match(words, /REMEMBERED {4}2 of 212, 96 tokens/);
+  assert.match(words, /REMEMBERED {4}3 of 212, 120 tokens/);
   assert.match(
     words,
     /you, 46 turns ago +"\.\.\.the silver key is inside the clay\n +duck\."\n +you named: duck/,
@@ -51,8 +52,27 @@ Deno.test("the page speaks in words, and in numbers only when asked", () => {
   player.press("n");
   assert.match(player.screen(), /m12 · 41 tokens · score 3\.25 · words 3\.00\s+\+\s+neighbours\s+0\.25/);
   player.press("end");
-  assert.match(player.screen(), /last 31 turns 2,498/);
+  assert.match(player.screen(), /last 31 turns 2,474/);
   assert.match(player.screen(), /The provider counted 3,120 tokens\./);
+});
+
+Deno.test("lore that only some in the world know is no news for the player before the numbers are asked for", () => {
+  const player = onPage();
+  assert.match(player.screen(), /lore +Only some in this world know it\. n tells\./);
+  assert.doesNotMatch(player.screen(), /leather|harness/);
+  player.press("n");
+  assert.match(player.screen(), /lore: The leather on the +"The leather on the bell was a strip of/);
+  player.press("n");
+  assert.doesNotMatch(player.screen(), /leather|harness/);
+});
+
+Deno.test("who knows a piece of lore: everybody, some, or the player's own character too", () => {
+  const lore = (known_to: string) => ({ ...WHY.recalled[2], known_to });
+  assert.equal(isSecret(lore(""), "The farrier"), false);
+  assert.equal(isSecret(lore("Noah Crabbe"), "The farrier"), true);
+  assert.equal(isSecret(lore("Noah Crabbe, the farrier"), "The farrier"), false);
+  assert.equal(isSecret(lore("Noah Crabbe, {{user}}"), "The farrier"), false);
+  assert.equal(isSecret(lore("Noah Crabbe"), ""), true);
 });
 
 Deno.test("Esc goes back to the page and the bar that it was opened from", () => {
@@ -158,11 +178,11 @@ Deno.test("x asks for the whole request once, shows it, and Esc leads back to th
 Deno.test("the chosen piece is always in view, down to the last and back to the title", () => {
   const player = onPage();
   player.send({ kind: "resize", width: 60, height: 12 });
-  for (const name of ["lore: The drowned", "the narrator, 9", "lore"]) {
+  for (const name of ["lore: The drowned", "lore", "the narrator, 9", "lore"]) {
     player.press("down");
     assert.ok(chosen(player).startsWith(`› ${name}`), chosen(player));
   }
-  player.press("up", "up", "up");
+  player.press("up", "up", "up", "up");
   assert.match(player.screen(), /Why this reply/);
 });
 
