@@ -1,7 +1,6 @@
 /** Finds the brain that runs on a home, or starts one; starts it again when it crashed; ends it when the face leaves. */
 
 import { BRAIN_FILE, type BrainFile, LOCK_FILE, parseBrainFile } from "../shared/home.ts";
-import { TextLineStream } from "../shared/lines.ts";
 import { type Address, NoBrain } from "./brain_link.ts";
 
 export interface LaunchOptions {
@@ -187,9 +186,11 @@ function openFrontDoor(home: string, args: string[]): Own {
     await child.stdin.close().catch(() => {});
     return code;
   });
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
-    .getReader();
   const ready = (async () => {
+    // Only now: loading Deno's streams takes 2 ms, and the first frame is drawn before a brain is started.
+    const { TextLineStream } = await import("../shared/lines.ts");
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+      .getReader();
     const { value } = await lines.read();
     // Whatever else comes is read and dropped: a full pipe would stop the door.
     (async () => {

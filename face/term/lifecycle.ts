@@ -111,7 +111,8 @@ export function createLifecycle(
     entered = true;
     raw(true);
     writer.resume();
-    await send(ENTER + (mouse_on ? MOUSE_ON : ""));
+    // No timer here: the first one of a process loads 3 ms of code, and nothing could be drawn without this anyway.
+    await terminal.write(encoder.encode(ENTER + (mouse_on ? MOUSE_ON : ""))).catch(() => {});
   }
 
   async function leave(): Promise<void> {

@@ -1,7 +1,5 @@
 /** The model for memory by meaning, seen from the launcher: what is missing, and the child that fetches it. */
 
-import { TextLineStream } from "../../shared/lines.ts";
-
 export interface FetchStep {
   /** Bytes; total 0 while packages are installed and nothing can be counted. */
   done: number;
@@ -41,6 +39,7 @@ export function createMemoryModel(role: (action: string) => string[]): MemoryMod
     async fetch(on) {
       let last = "It ended without a word.";
       try {
+        const { TextLineStream } = await import("../../shared/lines.ts");
         child = spawn("pull");
         const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
         for await (const line of lines) {
