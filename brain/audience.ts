@@ -9,7 +9,7 @@ import { modelOf, sessionOf } from "./stage.ts";
 import { getState, LOCAL_PLAYER } from "./store/players.ts";
 import { listSessions } from "./store/sessions.ts";
 import { snapshot, withoutKnown } from "./sync.ts";
-import { notice } from "./turn.ts";
+import { notice } from "./events.ts";
 
 /** One face. `send` never throws and never waits. */
 export interface Listener {

@@ -1,56 +1,41 @@
-/** Joins listeners, handles their requests, owns the running turns. It knows players and stories, but no sockets. */
+/** Joins listeners, handles their requests, acts on what commands answer. It knows players and stories, but no sockets. */
 
-import {
-  type Event,
-  type EventOf,
-  MAX_PROMPT_BYTES,
-  type Price,
-  PROTOCOL,
-  type Request,
-  unreachable,
-} from "../shared/protocol.ts";
-import type { Message, PlayerState, Session } from "../shared/story.ts";
+import { type Event, MAX_PROMPT_BYTES, type Price, PROTOCOL, type Request } from "../shared/protocol.ts";
+import type { PlayerState, Session } from "../shared/story.ts";
+import { Audience, type Listener } from "./audience.ts";
 import { type Command, type Context, find, type Outcome, unknownCommand } from "./commands/command.ts";
 import { commandItems, COMMANDS } from "./commands/table.ts";
-import { Audience, type Listener } from "./audience.ts";
 import type { Deps } from "./deps.ts";
-import { PriceQuestions } from "./price_questions.ts";
-import { complaintsOf, historyOf, modelOf, sceneOf, sessionOf } from "./stage.ts";
+import { describe, endOfNothing, notice } from "./events.ts";
 import { dayIsOver, limitsOf } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
+import type { OpenTurn, Scene, TurnStart } from "./open_turn.ts";
+import { PriceQuestions } from "./price_questions.ts";
+import { RunningTurns } from "./running_turns.ts";
+import { complaintsOf, historyOf, modelOf, sceneOf, sessionOf } from "./stage.ts";
 import { StoreError } from "./store/database.ts";
 import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
-import { getSession } from "./store/sessions.ts";
-import { addSpent, dayOf, spentOn } from "./store/usage.ts";
-import type { OpenTurn, Scene, TurnStart } from "./request.ts";
-import { describe, notice, openTurn, tell } from "./turn.ts";
-import { tendStory } from "./upkeep.ts";
-
-interface Running {
-  turn: OpenTurn;
-  asker: Listener;
-  ref: string | null;
-  /** The whole reply so far, for a face that joins now. */
-  text: string;
-  stop: AbortController;
-  ended: Promise<void>;
-}
-
-interface Upkeep {
-  player_id: string;
-  stop: AbortController;
-  ended: Promise<void>;
-}
+import { dayOf, spentOn } from "./store/usage.ts";
+import { Tending } from "./tending.ts";
 
 const encoder = new TextEncoder();
+
+const RESTARTING = "✗ The brain restarts; say it again in a moment.";
+
+/** A request that is being handled. */
+interface Asked extends Request {
+  listener: Listener;
+  /** The prompt, trimmed. */
+  line: string;
+  /** The command that the line calls, with the rest of it. */
+  called: { command: Command; args: string } | undefined;
+}
 
 export class Brain {
   readonly #audience: Audience;
   readonly #prices: PriceQuestions;
-  /** By session id: one running turn each. */
-  readonly #running = new Map<string, Running>();
-  /** By session id: what is done for a story between its turns. */
-  readonly #upkeep = new Map<string, Upkeep>();
+  readonly #turns: RunningTurns;
+  readonly #tending: Tending;
   /** What a listener asked is handled one after the other. */
   readonly #queues = new Map<Listener, Promise<void>>();
   #stopping = false;
@@ -62,16 +47,17 @@ export class Brain {
   ) {
     this.#audience = new Audience(deps);
     this.#prices = new PriceQuestions(deps);
+    this.#tending = new Tending(deps);
+    this.#turns = new RunningTurns(deps, this.#audience, { metrics, told: (turn) => this.#tend(turn) });
   }
 
   /** Greets a face and shows it where its player stands. Call `leave` when it is gone. */
   join(listener: Listener): void {
     const { player_id } = listener;
     this.#audience.join(listener);
-    const greeting = notice("✓ Engine ready.") as EventOf<"system_update">;
     const player = playerName(this.deps.db, player_id);
-    greeting.metadata.greeting = { protocol: PROTOCOL, version: this.version, player };
-    listener.send(greeting);
+    const greeting = { protocol: PROTOCOL, version: this.version, player };
+    listener.send(notice("✓ Engine ready.", { greeting }));
     const state = getState(this.deps.db, player_id);
     this.#audience.syncOne(listener, state);
     const commands = commandItems(commandsOf(player_id));
@@ -82,22 +68,8 @@ export class Brain {
     if (player_id === LOCAL_PLAYER) {
       for (const complaint of complaintsOf(this.deps)) listener.send(notice(complaint));
     }
-    const running = session && this.#running.get(session.id);
-    if (running && running.text !== "") {
-      listener.send({
-        event: "chat_chunk",
-        content: running.text,
-        ref: null,
-        metadata: {
-          model: running.turn.scene.session.model,
-          tokens_per_second: 0,
-          world_id: running.turn.scene.world.id,
-          message_id: running.turn.reply.id,
-          parent_id: running.turn.reply.parent_id,
-          offset: 0,
-        },
-      });
-    }
+    const so_far = session === undefined ? null : this.#turns.soFar(session.id);
+    if (so_far !== null) listener.send(so_far);
   }
 
   /** Forgets a face. Its turn goes on: the brain owns the turn, sockets only listen. */
@@ -109,24 +81,21 @@ export class Brain {
   /** Handles one request; resolves when it is answered (a turn goes on by itself). Never throws. */
   async handle(listener: Listener, request: Request): Promise<void> {
     const line = request.prompt.trim();
-    if (line === "/cancel") return this.#cancel(listener, request.ref);
-    const before = this.#queues.get(listener) ?? Promise.resolve();
-    const answered = before.then(() => this.#answer(listener, request, line)).catch((error) => {
-      this.#refuse(
-        listener,
-        request.ref,
-        `✗ ${describe(error)}`,
-        line.startsWith("/") ? null : request.prompt,
-      );
-    });
-    this.#queues.set(listener, answered);
+    const called = line.startsWith("/") ? find(line, COMMANDS) : undefined;
+    const asked: Asked = { ...request, listener, line, called };
+    const at_once = called?.command.at_once === true;
+    const before = at_once ? undefined : this.#queues.get(listener);
+    const answered = (before ?? Promise.resolve()).then(() => this.#answer(asked)).catch((error) =>
+      this.#refuse(asked, `✗ ${describe(error)}`)
+    );
+    if (!at_once) this.#queues.set(listener, answered);
     await answered;
     if (this.#queues.get(listener) === answered) this.#queues.delete(listener);
   }
 
   /** Answers a frame that is no request. */
   reject(listener: Listener, ref: string | null, reason: string): void {
-    this.#refuse(listener, ref, `✗ ${reason}`, null);
+    this.#refuse({ listener, ref, prompt: "", line: "", called: undefined }, `✗ ${reason}`);
   }
 
   /** Tells every face what changed outside any request: assets, the catalogue. */
@@ -141,7 +110,7 @@ export class Brain {
 
   /** What it is busy with. */
   load(): { running_turns: number; queued_requests: number } {
-    return { running_turns: this.#running.size, queued_requests: this.#queues.size };
+    return { running_turns: this.#turns.size, queued_requests: this.#queues.size };
   }
 
   /** Why it cannot tell stories now, or null. */
@@ -157,282 +126,150 @@ export class Brain {
 
   /** Stops the replies that run for a player; their text is kept. */
   stopTurns(player_id: string): void {
-    for (const running of this.#running.values()) {
-      if (running.turn.player_id === player_id) running.stop.abort();
-    }
+    this.#turns.stopOf(player_id);
   }
 
   /** Begins no more turns; those that run get `grace_ms` to end by themselves, then they are stopped and saved. */
   async stop(grace_ms = 0): Promise<void> {
     this.#stopping = true;
-    const ended = Promise.all([...this.#running.values()].map((running) => running.ended));
-    if (grace_ms > 0 && this.#running.size > 0) {
+    const ended = this.#turns.ended();
+    if (grace_ms > 0 && this.#turns.size > 0) {
       this.#audience.tellAll("The brain restarts. The reply that runs may end first; come back in a moment.");
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, grace_ms));
       await Promise.race([ended, late]);
       clearTimeout(timer);
     }
-    for (const running of this.#running.values()) running.stop.abort();
+    this.#turns.stopAll();
     await ended;
-    for (const tended of this.#upkeep.values()) tended.stop.abort();
-    await Promise.all([...this.#upkeep.values()].map((tended) => tended.ended));
+    await this.#tending.close();
   }
 
-  async #answer(listener: Listener, request: Request, line: string): Promise<void> {
+  async #answer(asked: Asked): Promise<void> {
+    const { listener, line, prompt, called } = asked;
     const { player_id } = listener;
     if (line === "/quit") return;
-    if (this.#stopping) {
-      const text = "✗ The brain restarts; say it again in a moment.";
-      return this.#refuse(listener, request.ref, text, line.startsWith("/") ? null : request.prompt);
-    }
-    const bytes = encoder.encode(request.prompt).length;
+    if (this.#stopping && called?.command.at_once !== true) return this.#refuse(asked, RESTARTING);
+    const bytes = encoder.encode(prompt).length;
     const max_bytes = Math.min(MAX_PROMPT_BYTES, limitsOf(this.deps.config, player_id).prompt_bytes);
     if (bytes > max_bytes) {
       this.metrics.refused("limit");
-      const text = `✗ This line has ${bytes} bytes; at most ${max_bytes} are read. Nothing was sent.`;
-      return this.#refuse(listener, request.ref, text, line.startsWith("/") ? null : request.prompt);
+      return this.#refuse(
+        asked,
+        `✗ This line has ${bytes} bytes; at most ${max_bytes} are read. Nothing was sent.`,
+      );
     }
-    if (line.startsWith("/")) return await this.#command(listener, request.ref, line);
-    if (line === "") return this.#refuse(listener, request.ref, "✗ An empty line tells nothing.", null);
+    if (line.startsWith("/")) return await this.#command(asked);
+    if (line === "") return this.#refuse(asked, "✗ An empty line tells nothing.");
     const state = getState(this.deps.db, player_id);
     const session = sessionOf(this.deps, player_id, state);
     if (session === undefined) {
-      const text = "✗ Prepare the stage first (World, Char, Session).";
-      return this.#refuse(listener, request.ref, text, request.prompt);
+      return this.#refuse(asked, "✗ Prepare the stage first (World, Char, Session).");
     }
-    this.#begin(listener, request.ref, session, state, { kind: "line", line });
+    this.#begin(asked, session, state, { kind: "line", line });
   }
 
-  async #command(listener: Listener, ref: string | null, line: string): Promise<void> {
-    const { player_id } = listener;
+  async #command(asked: Asked): Promise<void> {
+    const { player_id } = asked.listener;
     const commands = commandsOf(player_id);
-    const found = find(line, COMMANDS);
-    if (found === undefined) return say(listener, ref, notice(unknownCommand(line, commands)));
-    const { command, args } = found;
+    if (asked.called === undefined) return say(asked, notice(unknownCommand(asked.line, commands)));
+    const { command, args } = asked.called;
+    const refuse = (text: string) =>
+      command.asks_reply ? this.#refuse(asked, text) : say(asked, notice(text));
     if (!commands.includes(command)) {
-      const text =
-        `✗ ${command.name} reads or writes files of the brain's machine; only who plays there may.`;
-      return say(listener, ref, notice(text));
+      return refuse(
+        `✗ ${command.name} reads or writes files of the brain's machine; only who plays there may.`,
+      );
     }
     const state = getState(this.deps.db, player_id);
     const session = sessionOf(this.deps, player_id, state);
-    if (!command.while_telling && session !== undefined && this.#running.has(session.id)) {
-      const text = `✗ The narrator is speaking. /cancel stops it, then ${command.name} works.`;
-      return say(listener, ref, notice(text));
+    if (!command.while_telling && session !== undefined && this.#turns.has(session.id)) {
+      return refuse(`✗ The narrator is speaking. /cancel stops it, then ${command.name} works.`);
     }
-    const context: Context = {
-      deps: this.deps,
-      player_id,
-      state,
-      session,
-      model: modelOf(this.deps, player_id, state),
-      commands,
-    };
+    const model = modelOf(this.deps, player_id, state);
+    const context: Context = { deps: this.deps, player_id, state, session, model, commands };
     let outcome: Outcome;
     try {
       outcome = await command.run(context, args);
     } catch (error) {
       this.metrics.failed(error);
       if (!(error instanceof StoreError)) this.deps.log("error", `${command.name}: ${describe(error)}`);
-      return say(listener, ref, notice(`✗ ${describe(error)}`));
+      return refuse(`✗ ${describe(error)}`);
     }
-    this.#act(listener, ref, outcome);
+    this.#act(asked, outcome);
+    if (command.asks_reply && outcome.telling === undefined) say(asked, endOfNothing());
   }
 
   /** Does what a command leads to, in the order that the original's faces expect. */
-  #act(listener: Listener, ref: string | null, outcome: Outcome): void {
+  #act(asked: Asked, outcome: Outcome): void {
+    const { listener, ref } = asked;
     const { player_id } = listener;
-    if (outcome.state !== undefined) saveState(this.deps.db, player_id, outcome.state);
-    const state = outcome.state ?? getState(this.deps.db, player_id);
+    // Not the state that the command began with: while it waited another face may have changed something.
+    const state = { ...getState(this.deps.db, player_id), ...outcome.state };
+    if (outcome.state !== undefined) saveState(this.deps.db, player_id, state);
     const session = sessionOf(this.deps, player_id, state);
-    if (outcome.answer !== null) {
-      const answer = notice(outcome.answer) as EventOf<"system_update">;
-      Object.assign(answer.metadata, outcome.changed);
-      say(listener, ref, answer);
+    if (outcome.answer !== null) say(asked, notice(outcome.answer, outcome.changed));
+    if (outcome.cancel === true && !(session !== undefined && this.#turns.stop(session.id))) {
+      say(asked, notice("Nothing is being told."));
     }
     if (outcome.page !== undefined) {
-      say(listener, ref, { event: "history_page", content: "", ref, metadata: outcome.page });
+      say(asked, { event: "history_page", content: "", ref, metadata: outcome.page });
     }
     if (outcome.history === "before_sync") {
       this.#audience.tell(player_id, this.#history(player_id, session), listener, ref);
     }
     if (outcome.state !== undefined || outcome.sync === true) {
       this.#audience.sync(player_id, listener, ref);
-      for (const [id, tended] of this.#upkeep) {
-        const own = tended.player_id === player_id;
-        if (own && getSession(this.deps.db, player_id, id) === undefined) tended.stop.abort();
-      }
+      this.#tending.stopDeleted(player_id);
     }
     if (outcome.history === "after_sync") {
       this.#audience.tell(player_id, this.#history(player_id, session), listener, ref);
     }
     this.deps.unitsChanged?.();
     if (outcome.telling !== undefined && session !== undefined) {
-      this.#begin(listener, ref, session, state, outcome.telling);
+      this.#begin(asked, session, state, outcome.telling);
     }
   }
 
-  /** Starts a turn, or refuses it with a reason; a refused line goes back to the editor. */
-  #begin(
-    listener: Listener,
-    ref: string | null,
-    session: Session,
-    state: PlayerState,
-    start: TurnStart,
-  ): void {
-    const line = start.kind === "line" ? start.line : null;
-    if (this.#running.has(session.id)) {
-      return say(listener, ref, withLine("✗ The narrator is still speaking. /cancel stops it.", line));
+  /** Starts a turn, or refuses it with a reason. */
+  #begin(asked: Asked, session: Session, state: PlayerState, start: TurnStart): void {
+    const { listener, ref } = asked;
+    // Asked for before the brain was told to stop, and answered after.
+    if (this.#stopping) return this.#refuse(asked, RESTARTING);
+    if (this.#turns.has(session.id)) {
+      return this.#refuse(asked, "✗ The narrator is still speaking. /cancel stops it.");
     }
     const scene = sceneOf(this.deps, session, state);
-    if (typeof scene === "string") return this.#refuse(listener, ref, scene, line);
+    if (typeof scene === "string") return this.#refuse(asked, scene);
     const limit = this.#tooMuch(listener.player_id, scene);
     if (limit !== null) {
       this.metrics.refused("limit");
-      return this.#refuse(listener, ref, limit, line);
+      return this.#refuse(asked, limit);
     }
-    const price = this.#prices.ask(listener.player_id, scene, line ?? start.kind);
+    const what = start.kind === "line" ? start.line : start.kind;
+    const price = this.#prices.ask(listener.player_id, scene, what);
     if (price !== null) {
       const text = `✗ This reply may cost about $${price.cost.toFixed(2)} with ${price.model}; ` +
         `from $${price.limit} on you are asked. Send it again to agree, or choose another narrator with /model.`;
-      return this.#refuse(listener, ref, text, line, price);
+      return this.#refuse(asked, text, price);
     }
-    this.#upkeep.get(session.id)?.stop.abort();
-    let turn: OpenTurn;
-    try {
-      turn = openTurn(this.deps, scene, start);
-    } catch (error) {
-      return this.#refuse(listener, ref, `✗ ${describe(error)}`, line);
-    }
-    const stop = new AbortController();
-    const running: Running = {
-      turn,
-      asker: listener,
-      ref,
-      text: turn.reply.content,
-      stop,
-      ended: Promise.resolve(),
-    };
-    this.#running.set(session.id, running);
-    this.#announce(running);
-    running.ended = this.#play(running);
-  }
-
-  /** Tells all faces where the reply will stand. */
-  #announce({ turn, asker, ref }: Running): void {
-    const { player_id, line, start, reply } = turn;
-    switch (start.kind) {
-      case "line":
-        if (line !== null) {
-          this.#audience.tell(
-            player_id,
-            { event: "message", content: "", ref, metadata: { message: line } },
-            asker,
-            ref,
-          );
-          this.#audience.sync(player_id);
-        }
-        break;
-      case "retry":
-        this.#audience.tell(
-          player_id,
-          this.#history(player_id, getSession(this.deps.db, player_id, turn.scene.session.id)),
-          asker,
-          ref,
-        );
-        break;
-      case "continue":
-        this.#audience.tell(
-          player_id,
-          { event: "message", content: "", ref, metadata: { message: reply } },
-          asker,
-          ref,
-        );
-        break;
-      default:
-        unreachable(start);
-    }
-  }
-
-  /** Passes a turn's events to every face of the player until it has ended. */
-  async #play(running: Running): Promise<void> {
-    const { turn, asker, ref, stop } = running;
-    const { player_id } = turn;
-    let ended = false;
-    let told = false;
-    try {
-      for await (const event of tell(this.deps, turn, stop.signal)) {
-        if (event.event === "chat_chunk") {
-          running.text = running.text.slice(0, event.metadata.offset ?? running.text.length) + event.content;
-        }
-        if (event.event === "chat_end") {
-          ended = true;
-          told = event.metadata.message !== null && event.metadata.message.status !== "failed";
-          // Before the event: whoever answers it at once finds the session free.
-          this.#running.delete(turn.scene.session.id);
-          this.#count(turn, event.metadata.message);
-        }
-        this.#audience.tell(player_id, event, asker, ref);
-        if (event.event === "chat_chunk") this.metrics.chunkTold(turn.scene.session.id);
-      }
-    } catch (error) {
-      this.deps.log("error", `turn ${turn.reply.id}: ${error instanceof Error ? error.stack : error}`);
-      this.#audience.tell(
-        player_id,
-        { event: "error", content: describe(error), ref, metadata: {} },
-        asker,
-        ref,
-      );
-    } finally {
-      // Whoever answered the end may have begun the next turn already.
-      if (this.#running.get(turn.scene.session.id) === running) this.#running.delete(turn.scene.session.id);
-      if (!ended) this.#audience.tell(player_id, endOf(null), asker, ref);
-      this.#audience.sync(player_id);
-      this.deps.unitsChanged?.();
-      if (told) this.#tend(turn);
-    }
+    this.#tending.stop(session.id);
+    this.#turns.begin(scene, start, listener, ref);
   }
 
   /** Does what is to be done for the story, unless its next turn has begun already. */
   #tend(turn: OpenTurn): void {
-    const { id } = turn.scene.session;
-    if (this.#stopping || this.#running.has(id)) return;
+    if (this.#stopping || this.#turns.has(turn.scene.session.id)) return;
     // Whose day is over is asked nothing more, and whose other reply runs can wait.
     if (this.#tooMuch(turn.player_id, turn.scene) !== null) return;
-    this.#upkeep.get(id)?.stop.abort();
-    const stop = new AbortController();
-    const ended = tendStory(this.deps, turn, stop.signal).finally(() => {
-      if (this.#upkeep.get(id)?.stop === stop) this.#upkeep.delete(id);
-    });
-    this.#upkeep.set(id, { player_id: turn.player_id, stop, ended });
-  }
-
-  /** Keeps what a turn has used, for the limits of the day and for whoever watches. */
-  #count(turn: OpenTurn, message: Message | null): void {
-    const usage = message?.usage ?? null;
-    this.metrics.turnEnded(turn.scene.session.id, message?.status ?? "failed", usage);
-    if (usage === null) return;
-    try {
-      addSpent(this.deps.db, turn.player_id, dayOf(this.deps.now()), usage);
-    } catch (error) {
-      this.metrics.failed(error);
-      this.deps.log("warn", `what a turn has used could not be kept: ${describe(error)}`);
-    }
-  }
-
-  #cancel(listener: Listener, ref: string | null): void {
-    const session = sessionOf(this.deps, listener.player_id, getState(this.deps.db, listener.player_id));
-    const running = session && this.#running.get(session.id);
-    if (running) running.stop.abort();
-    else say(listener, ref, notice("Nothing is being told."));
+    this.#tending.begin(turn);
   }
 
   /** Why this player must wait with another turn, or null. */
   #tooMuch(player_id: string, scene: Scene): string | null {
     const { config, catalogue, db, now } = this.deps;
     const limits = limitsOf(config, player_id);
-    const told = [...this.#running.values()].filter(({ turn }) => turn.player_id === player_id).length;
+    const told = this.#turns.countOf(player_id);
     if (limits.running_turns > 0 && told >= limits.running_turns) {
       const replies = told === 1 ? "one reply is" : `${told} replies are`;
       return `✗ ${replies} being told to you already, as many as you may have at once.`;
@@ -443,45 +280,35 @@ export class Brain {
   }
 
   #history(player_id: string, session: Session | undefined): Event {
-    const writing = session && this.#running.get(session.id)?.turn.reply.id;
-    return historyOf(this.deps, player_id, session, writing);
+    const writing = session && this.#turns.writing(session.id);
+    return historyOf(this.deps, player_id, session, writing?.id);
   }
 
-  /** ✗ to the asker, and `chat_end` unless a turn runs: a face that waits must not wait for ever. */
-  #refuse(
-    listener: Listener,
-    ref: string | null,
-    text: string,
-    line: string | null,
-    ask: Price | null = null,
-  ): void {
-    say(listener, ref, withLine(text, line, ask));
-    const state = getState(this.deps.db, listener.player_id);
-    if (!this.#running.has(state.session_id)) say(listener, ref, endOf(ref));
+  /**
+   * ✗ to the asker, whose line goes back to the editor, and `chat_end` unless a turn runs: a face that waits must not
+   * wait for ever. Never throws.
+   */
+  #refuse(asked: Asked, text: string, ask: Price | null = null): void {
+    const is_story = asked.line !== "" && !asked.line.startsWith("/");
+    say(asked, notice(text, { line: is_story ? asked.prompt : null, ask }));
+    if (!this.#isTelling(asked.listener.player_id)) say(asked, endOfNothing());
+  }
+
+  #isTelling(player_id: string): boolean {
+    try {
+      return this.#turns.has(getState(this.deps.db, player_id).session_id);
+    } catch {
+      // The database does not answer, which is what is being told.
+      return false;
+    }
   }
 }
 
-function say(listener: Listener, ref: string | null, event: Event): void {
+function say({ listener, ref }: Asked, event: Event): void {
   listener.send({ ...event, ref });
 }
 
 /** What this player may use. */
 function commandsOf(player_id: string): readonly Command[] {
   return player_id === LOCAL_PLAYER ? COMMANDS : COMMANDS.filter((command) => !command.owner_only);
-}
-
-function withLine(text: string, line: string | null, ask: Price | null = null): Event {
-  const event = notice(text) as EventOf<"system_update">;
-  event.metadata.ask = ask;
-  event.metadata.line = line;
-  return event;
-}
-
-function endOf(ref: string | null): Event {
-  return {
-    event: "chat_end",
-    content: "",
-    ref,
-    metadata: { total_tokens: 0, message: null, recalled: null },
-  };
 }

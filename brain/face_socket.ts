@@ -8,7 +8,7 @@ import type { Brain } from "./brain.ts";
 import { FramePace, limitsOf } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { liveTokens } from "./store/tokens.ts";
-import { describe, notice } from "./turn.ts";
+import { describe, notice } from "./events.ts";
 
 /** Who is behind a socket. */
 export interface Visitor {

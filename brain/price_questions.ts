@@ -3,7 +3,7 @@
 import type { Price } from "../shared/protocol.ts";
 import type { Deps } from "./deps.ts";
 import { costOf } from "./llm/costs.ts";
-import type { Scene } from "./request.ts";
+import type { Scene } from "./open_turn.ts";
 import { getMessage } from "./store/messages.ts";
 
 /** What a first prompt is taken to have when its price is reckoned before it is built. */

@@ -1,12 +1,12 @@
 /** From a saved line to the request for its reply: budget, recall, prompt, and the record of what was sent. */
 
 import type { Why } from "../shared/protocol.ts";
-import type { Character, Message, Rule, Session, World } from "../shared/story.ts";
 import type { Deps, Learned } from "./deps.ts";
 import { type ChatMessage, type ChatRequest, type Chunk, ProviderError } from "./llm/provider.ts";
 import { withMarks } from "./memory/marks.ts";
 import type { RecallQuestion } from "./memory/recall.ts";
 import { storySoFar, SUMMARY_WORDS } from "./memory/summary.ts";
+import type { OpenTurn, StoryCuts } from "./open_turn.ts";
 import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
 import { type Budget, fitStory, makeBudget, nextCut, planHistory, summaryWords } from "./prompt/budget.ts";
 import { replyWords } from "./prompt/sections.ts";
@@ -24,48 +24,6 @@ const NEAR_TOKENS = 900;
 /** Each further telling is asked for a little hotter, up to a bound where small models lose the language. */
 const TELLING_HEAT = 0.08;
 const MAX_TEMPERATURE = 1.2;
-
-/** Where a turn plays: the session's world and character, the player's rules. */
-export interface Scene {
-  session: Session;
-  world: World;
-  character: Character;
-  rules: Rule[];
-  base_rules: string;
-}
-
-export type TurnStart =
-  | { kind: "line"; line: string }
-  /** Another telling of the reply to the player line `user_id`; `reuse_id`: an empty reply that is told anew. */
-  | { kind: "retry"; user_id: number; reuse_id: number | null }
-  /** Goes on in the same message. */
-  | { kind: "continue"; message_id: number };
-
-/** A turn whose player line and empty reply are saved: from here on it ends in exactly one `chat_end`. */
-export interface OpenTurn {
-  player_id: string;
-  scene: Scene;
-  start: TurnStart;
-  /** The saved line; null when an older line is answered again. */
-  line: Message | null;
-  reply: Message;
-  /** 0 for the first telling. */
-  telling: number;
-  /** Where the history was cut for this reply; null until its request is made. */
-  cuts: StoryCuts | null;
-}
-
-/** Where the history is cut, for whoever tells what it drops. */
-export interface StoryCuts {
-  /** The last message that it leaves out; null: it holds the whole story. */
-  boundary: number | null;
-  /** The last one that it will leave out after the next cut, when that is near; null: not yet. */
-  next: number | null;
-  /** Words that a record of the story so far may have. */
-  words: number;
-  /** Tokens that a prompt may have. */
-  window: number;
-}
 
 export interface PreparedRequest {
   assembled: Assembled;

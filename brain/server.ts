@@ -17,7 +17,7 @@ import { FaceSockets, type Visitor } from "./face_socket.ts";
 import type { Metrics } from "./metrics.ts";
 import { LOCAL_PLAYER } from "./store/players.ts";
 import { playerOfToken } from "./store/tokens.ts";
-import { describe } from "./turn.ts";
+import { describe } from "./events.ts";
 
 export interface ServerOptions {
   metrics: Metrics;

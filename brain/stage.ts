@@ -5,7 +5,7 @@ import type { PlayerState, Session } from "../shared/story.ts";
 import { PAGE_SIZE } from "./commands/story_commands.ts";
 import type { Deps } from "./deps.ts";
 import { defaultModel } from "./llm/picker.ts";
-import type { Scene } from "./request.ts";
+import type { Scene } from "./open_turn.ts";
 import { bare, pathPage } from "./store/messages.ts";
 import { recalledCounts } from "./store/prompts.ts";
 import { getSession, listSessions } from "./store/sessions.ts";

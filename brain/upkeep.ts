@@ -16,7 +16,7 @@ import {
   storyPrompt,
 } from "./memory/summary.ts";
 import { estimateTokens } from "./prompt/budget.ts";
-import type { OpenTurn } from "./request.ts";
+import type { OpenTurn } from "./open_turn.ts";
 import { StoreError } from "./store/database.ts";
 import { addFactRun, addFacts, lastFactRun } from "./store/facts.ts";
 import { turnOf } from "./store/messages.ts";

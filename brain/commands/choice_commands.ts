@@ -18,7 +18,7 @@ function chosen(
   return {
     answer,
     changed: change,
-    state: { ...context.state, ...change, session_id: "" },
+    state: { ...change, session_id: "" },
     history: left ? "after_sync" : undefined,
   };
 }
@@ -60,13 +60,13 @@ export const CHOICE_COMMANDS: Command[] = [
       if (target === undefined) {
         return { answer: `Error: ${id} is not recognized. /model lists what is on offer.` };
       }
-      const { session, state, deps, player_id } = context;
+      const { session, deps, player_id } = context;
       if (session !== undefined) updateSession(deps.db, player_id, session.id, { model: id });
       return {
         answer: `Hot-swapped model to ${id}` +
           (listed(context, id) ? "" : `. It is in no list I have, I will try it at ${target.entry.label}.`),
         changed: { model: id },
-        state: { ...state, model: id },
+        state: { model: id },
       };
     },
   },
@@ -170,7 +170,7 @@ export const CHOICE_COMMANDS: Command[] = [
       const rules = context.state.rules.includes(rule.id)
         ? context.state.rules
         : [...context.state.rules, rule.id];
-      return withRules(context, rules, `✓ Rule '${rule.id}' activated`);
+      return withRules(rules, `✓ Rule '${rule.id}' activated`);
     },
   },
   {
@@ -186,11 +186,8 @@ export const CHOICE_COMMANDS: Command[] = [
       }));
       const rule = choose(single(args), active, "active rule pack");
       if (typeof rule === "string") return { answer: rule };
-      return withRules(
-        context,
-        context.state.rules.filter((id) => id !== rule.id),
-        `✓ Rule '${rule.id}' removed`,
-      );
+      const rest = context.state.rules.filter((id) => id !== rule.id);
+      return withRules(rest, `✓ Rule '${rule.id}' removed`);
     },
   },
   {
@@ -199,7 +196,7 @@ export const CHOICE_COMMANDS: Command[] = [
     help: "Switch all rule packs off",
     arguments: [],
     while_telling: true,
-    run: (context) => withRules(context, [], "✓ All active rules cleared"),
+    run: () => withRules([], "✓ All active rules cleared"),
   },
   {
     name: "/rules list",
@@ -221,7 +218,7 @@ export const CHOICE_COMMANDS: Command[] = [
       const { state, deps } = context;
       if (state.rules.includes("nsfw")) {
         const rest = state.rules.filter((id) => id !== "nsfw");
-        return withRules(context, rest, "✓ NSFW mode DISABLED - Back to standard content");
+        return withRules(rest, "✓ NSFW mode DISABLED - Back to standard content");
       }
       if (!deps.library.rules().some((rule) => rule.id === "nsfw")) {
         return {
@@ -229,13 +226,13 @@ export const CHOICE_COMMANDS: Command[] = [
             `✗ NSFW rule file not found. Write one: ${deps.config.home}/rules/nsfw.yaml with the keys id: nsfw, name, prompt.`,
         };
       }
-      return withRules(context, [...state.rules, "nsfw"], "✓ NSFW mode ENABLED - Unrestricted adult content");
+      return withRules([...state.rules, "nsfw"], "✓ NSFW mode ENABLED - Unrestricted adult content");
     },
   },
 ];
 
-function withRules(context: Context, rules: string[], answer: string): Outcome {
-  return { answer, changed: { active_rules: rules }, state: { ...context.state, rules } };
+function withRules(rules: string[], answer: string): Outcome {
+  return { answer, changed: { active_rules: rules }, state: { rules } };
 }
 
 function listed(context: Context, id: string): boolean {

@@ -28,20 +28,25 @@ export interface Outcome {
   answer: string | null;
   /** Changed fields that the answer carries for original faces. */
   changed?: Partial<Extract<Event, { event: "system_update" }>["metadata"]>;
-  /** The player's new choices, saved and told to all faces. */
-  state?: PlayerState;
+  /** What changes in the player's choices, saved and told to all faces. */
+  state?: Partial<PlayerState>;
   /** Something else in the state changed (a title, a list): tell all faces. */
   sync?: boolean;
   /** Another leaf or session is shown: send the history to all faces, before or after the state. */
   history?: "before_sync" | "after_sync";
   page?: Extract<Event, { event: "history_page" }>["metadata"];
   telling?: Telling;
-  cancel?: boolean;
+  /** Stop the reply that runs. */
+  cancel?: true;
 }
 
 export interface Command extends CommandItem {
   /** False: refused while the narrator speaks, because it would change the story under the reply. */
   while_telling: boolean;
+  /** Who calls it waits for a reply: refused, it ends in a `chat_end` as a refused line does. */
+  asks_reply?: true;
+  /** Acts before what the same face asked earlier has been answered. */
+  at_once?: true;
   /** Reads or writes files of the brain's machine: not for players with a token. */
   owner_only?: true;
   run(context: Context, args: string): Outcome | Promise<Outcome>;

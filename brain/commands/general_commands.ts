@@ -50,6 +50,7 @@ export const GENERAL_COMMANDS: Command[] = [
     help: "Stop the narrator; what was told stays",
     arguments: [],
     while_telling: true,
+    at_once: true,
     run: () => ({ answer: null, cancel: true }),
   },
 ];

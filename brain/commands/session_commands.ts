@@ -71,7 +71,7 @@ export const SESSION_COMMANDS: Command[] = [
       return {
         answer: `✓ New session: ${id}`,
         changed: { session_id: id },
-        state: { ...state, session_id: id },
+        state: { session_id: id },
         history: "after_sync",
       };
     },
@@ -90,11 +90,10 @@ export const SESSION_COMMANDS: Command[] = [
       return {
         answer: null,
         state: {
-          ...context.state,
           world_id: session.world_id,
           character_id: session.character_id,
           session_id: session.id,
-          model: session.model === "" ? context.state.model : session.model,
+          ...(session.model === "" ? {} : { model: session.model }),
         },
         history: "before_sync",
       };
@@ -158,7 +157,7 @@ export const SESSION_COMMANDS: Command[] = [
       deleteSession(context.deps.db, context.player_id, id);
       const answer = `✓ Deleted session ${id}`;
       if (id !== context.state.session_id) return { answer, sync: true };
-      return { answer, state: { ...context.state, session_id: "" }, history: "after_sync" };
+      return { answer, state: { session_id: "" }, history: "after_sync" };
     },
   },
   {

@@ -26,6 +26,7 @@ export const STORY_COMMANDS: Command[] = [
     help: "Another telling of the last reply",
     arguments: [],
     while_telling: false,
+    asks_reply: true,
     run(context) {
       const leaf = leafOf(context);
       if (typeof leaf === "string") return { answer: leaf };
@@ -43,6 +44,7 @@ export const STORY_COMMANDS: Command[] = [
     help: "Go on in the last reply, in the same place",
     arguments: [],
     while_telling: false,
+    asks_reply: true,
     run(context) {
       const leaf = leafOf(context);
       if (typeof leaf === "string") return { answer: leaf };
