@@ -1,5 +1,15 @@
 /** From a text to the words that it is asked for by. Pure. */
 import { isUnspaced, scriptRuns } from "../store/spacing.ts";
+import {
+  ENGLISH_SIGNS,
+  GERMAN_SIGNS,
+  GERMAN_STOP_WORDS,
+  GERMAN_WEAK_WORDS,
+  JAPANESE_WEAK_PAIRS,
+  LONGEST_SIGN,
+  STOP_WORDS,
+  WEAK_WORDS,
+} from "./word_lists.ts";
 
 /** A word to look for. */
 export interface Term {
@@ -65,28 +75,84 @@ export function wordsOf(text: string): Word[] {
   const german = isGerman(read);
   const words: Word[] = [];
   let sentence_begins = true;
-  for (const [token] of read.matchAll(/[\p{L}\p{N}\p{M}]+(?:['’][\p{L}]+)*|[.!?…:"“”„\n]/gu)) {
-    if (/^[.!?…:"“”„\n]/.test(token)) {
-      sentence_begins = true;
+  for (let at = 0; at < read.length;) {
+    const kind = kindAt(read, at);
+    if ((kind & PART) === 0) {
+      if (kind === SENTENCE) sentence_begins = true;
+      at++;
       continue;
     }
-    if (isUnspaced(token)) words.push(...pairsOf(token));
-    else {
-      // The index cuts at apostrophes: "Maren's" is found under "maren", "don't" is a stop word.
-      const word = token.toLowerCase().replaceAll("’", "'");
-      const bare = word.replace(/'.*$/, "");
-      const stop = STOP_WORDS.has(word) || STOP_WORDS.has(bare) || (german && GERMAN_STOP_WORDS.has(bare));
-      if (!stop && isLongEnough(bare)) {
-        const stem = german ? germanStem(bare) : bare;
-        // A capital tells names apart in English; in German every noun has one.
-        const name = !sentence_begins && !german && /^\p{Lu}/u.test(token);
-        const weak = german ? GERMAN_WEAK_WORDS.has(bare) : WEAK_WORDS.has(bare);
-        words.push({ word: bare, phrase: stem, prefix: german && stem.length >= 4, name, weak });
-      }
+    const begin = at;
+    at = runEnd(read, at, PART);
+    // Letters may follow an apostrophe, and another one.
+    while (at < read.length && (read[at] === "'" || read[at] === "’")) {
+      const end = runEnd(read, at + 1, LETTER);
+      if (end === at + 1) break;
+      at = end;
     }
+    addToken(words, read.slice(begin, at), german, sentence_begins);
     sentence_begins = false;
   }
   return words;
+}
+
+function addToken(words: Word[], token: string, german: boolean, sentence_begins: boolean): void {
+  const ascii = isAscii(token);
+  if (!ascii && isUnspaced(token)) {
+    words.push(...pairsOf(token));
+    return;
+  }
+  // The index cuts at apostrophes: "Maren's" is found under "maren", "don't" is a stop word.
+  const lower = token.toLowerCase();
+  const word = ascii ? lower : lower.replaceAll("’", "'");
+  const apostrophe = word.indexOf("'");
+  const bare = apostrophe < 0 ? word : word.slice(0, apostrophe);
+  const stop = STOP_WORDS.has(word) || (apostrophe >= 0 && STOP_WORDS.has(bare)) ||
+    (german && GERMAN_STOP_WORDS.has(bare));
+  if (stop || !isLongEnough(bare)) return;
+  const stem = german ? germanStem(bare) : bare;
+  // A capital tells names apart in English; in German every noun has one.
+  const name = !sentence_begins && !german && /^\p{Lu}/u.test(token);
+  const weak = german ? GERMAN_WEAK_WORDS.has(bare) : WEAK_WORDS.has(bare);
+  words.push({ word: bare, phrase: stem, prefix: german && stem.length >= 4, name, weak });
+}
+
+const LETTER = 1;
+const DIGIT = 2;
+const MARK = 4;
+/** What words are made of. */
+const PART = LETTER | DIGIT | MARK;
+/** What a sentence begins after. */
+const SENTENCE = 8;
+const UNKNOWN = 255;
+// Asking a regular expression about each character would take most of the time of a recall.
+const KINDS = new Uint8Array(0x10000).fill(UNKNOWN);
+
+function kindAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  const kind = KINDS[code];
+  if (kind !== UNKNOWN) return kind;
+  // Halves of a pair are asked about together each time: they are rare.
+  if (code >= 0xd800 && code < 0xe000) return kindOf(String.fromCodePoint(text.codePointAt(at)!));
+  return KINDS[code] = kindOf(text[at]);
+}
+
+function kindOf(character: string): number {
+  if (/\p{L}/u.test(character)) return LETTER;
+  if (/\p{N}/u.test(character)) return DIGIT;
+  if (/\p{M}/u.test(character)) return MARK;
+  return /[.!?…:"“”„\n]/.test(character) ? SENTENCE : 0;
+}
+
+// Where the characters of these kinds that stand from `at` on end.
+function runEnd(text: string, at: number, kinds: number): number {
+  while (at < text.length && (kindAt(text, at) & kinds) !== 0) at += text.codePointAt(at)! > 0xffff ? 2 : 1;
+  return at;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
 }
 
 /** Whether a line says anything that recall could go by; a nod does not. */
@@ -131,6 +197,7 @@ const TIME_WORDS =
 
 // The index drops accents: a single accented letter would be found in every "a".
 function isLongEnough(word: string): boolean {
+  if (isAscii(word)) return word.length > 1 || (word >= "0" && word <= "9");
   return word.normalize("NFD").replace(/\p{M}/gu, "").length > 1 || /\p{N}/u.test(word);
 }
 
@@ -171,9 +238,20 @@ function cap(words: Word[], limit: number): Word[] {
 }
 
 function isGerman(text: string): boolean {
-  const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
-  const telling = words.filter((word) => GERMAN_SIGNS.has(word) || /[äöüß]/.test(word)).length;
-  const english = words.filter((word) => ENGLISH_SIGNS.has(word)).length;
+  const lower = text.toLowerCase();
+  const umlauts = /[äöüß]/.test(lower);
+  let telling = 0;
+  let english = 0;
+  for (let at = 0; at < lower.length; at++) {
+    const end = runEnd(lower, at, LETTER);
+    if (end === at) continue;
+    if (end - at <= LONGEST_SIGN || umlauts) {
+      const word = lower.slice(at, end);
+      if (GERMAN_SIGNS.has(word) || (umlauts && /[äöüß]/.test(word))) telling++;
+      if (ENGLISH_SIGNS.has(word)) english++;
+    }
+    at = end;
+  }
   return telling > 0 && telling > english;
 }
 
@@ -181,76 +259,3 @@ function isGerman(text: string): boolean {
 function germanStem(word: string): string {
   return word.length > 5 ? word.replace(/(?:ern|em|en|er|es|e|n|s)$/, "") : word.replace(/e$/, "");
 }
-
-const GERMAN_SIGNS = new Set(
-  `ich der die das und ist nicht ein eine einen dem den mit auf zu wir ihr sie mich mir dir dich was wer wo wie von für
-  nach im am hat habe hast bist bin sind sein war noch auch aber oder wenn dann ihm ihn sich`.split(/\s+/),
-);
-const ENGLISH_SIGNS = new Set(
-  "the and of to is i you my your what who where a an in with was for on at he she it did do".split(" "),
-);
-const GERMAN_STOP_WORDS = new Set(
-  `aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da damit dann das dass dein deine
-  deinem deinen deiner dem den denn der des dich die dies diese diesem diesen dieser dieses dir doch dort du durch ein
-  eine einem einen einer eines er es etwas euch euer für gegen hab habe haben hast hat hatte hatten hier hin hinter ich
-  ihm ihn ihnen ihr ihre ihrem ihren ihrer im in ins ist ja jede jedem jeden jeder jetzt kann kein keine keinem keinen
-  mal man mein meine meinem meinen meiner mich mir mit nach nein nicht nichts noch nun nur ob oder ohne schon sehr sein
-  seine seinem seinen seiner seit sich sie sind so soll über um und uns unser unter vom von vor wann war waren warum was
-  weil welche welchem welchen welcher welches wenn wer werde werden wie wieder will wir wird wo woher wohin würde zu zum
-  zur zwischen`.split(/\s+/),
-);
-const GERMAN_WEAK_WORDS = new Set(
-  `atme auge augen boden danke einverstanden folge fuß gerade gern gesicht kopf lache lächle langsam leise moment
-  mund raum ruhe ruhig schulter schultern schweige schweigend seufze still stimme umschaue weitergehe zimmer zucke zögere
-  antworte bleibe blicke bringe finde frage gebe gehe gehen gut halte hand hände höre komme lange lasse laufe lege
-  mache machen mann nehme nicke noch öffne sage sagen schaue sehe sehen setze sitze stehe stelle suche trete tür warte
-  weg weiß weiter zeit ziehe`.split(/\s+/),
-);
-
-const JAPANESE_WEAK_PAIRS = new Set(
-  `少し 待つ 待っ 見る 見回 回す 周り 辺り 頷く 頷い 笑う 笑っ 黙っ 黙る 座る 座っ 立つ 立っ 歩く 歩い 進む 進ん 行く 行っ 聞く
-  聞い 言う 言っ 頭を 目を 首を 肩を 息を 静か 何も 答え 返事 続け 続く 道を 前に 後ろ 手を 顔を 微笑 深く 今日 思う 思っ 考え
-  止ま 来る 来た 出る 入る 彼は 彼女 女は 私は 人に 人が 所へ`.split(/\s+/),
-);
-
-const STOP_WORDS = new Set(
-  `a about above after again against all also am an and any are aren't as at be because been before being below
-  between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each either
-  else ever every few for from further get gets getting got had hadn't has hasn't have haven't having he he'd he'll
-  he's her here here's hers herself hey him himself his how how's i i'd i'll i'm i've if in into is isn't it it's its
-  itself just let let's like may maybe me might more most must my myself neither no nor not now of off oh ok okay on
-  once one only onto or other ought our ours ourselves out over own perhaps please quite rather really same shall she
-  she'd she'll she's should shouldn't so some somehow someone something still such than that that's the their theirs
-  them themselves then there there's these they they'd they'll they're they've this those though through thus to too
-  toward towards under until up upon us very was wasn't we we'd we'll we're we've well were weren't what what's
-  whatever when when's where where's whether which while who who's whom whose why why's will with within without won't
-  would wouldn't yes yet you you'd you'll you're you've your yours yourself yourselves`.split(/\s+/),
-);
-
-const WEAK_WORDS = new Set(
-  `accept across act add agree agreed alone along alright already although anyone anything anyway anywhere approach arm
-  arms arrive aside await awake back backward bad bag bed begin begins behind believe beside better big bit body bow
-  breath breathe bring brings calm calmly care careful carefully carry case cautiously certain chair chance change check
-  chest chin clear clearly close closed closer cold come comes coming continue corner corners course crouch cry dark
-  day deal deep deeply direction distance door doors drop each ear ears easy edge else empty end enough enter entire eye
-  eyebrow eyes face fact fall far fast feel feels feet felt figure fine finger fingers first floor follow follows foot
-  forth forward friend front full fully gaze gentle gently gesture gestures girl give gives glad glance glances go goes
-  going gone good grab great greet grin ground group guess half hand hands happen happened happens happy hard head hear
-  heard heart heavy hello help hesitate hi hold holds home hope house huh hum idea inside keep keeps kind knee kneel
-  knees knock know knows known large last late later laugh laughs lead lean leans leave leaves left leg legs lift light
-  likely line lips listen listens little long longer look looked looking looks lot loud low make makes making man many
-  matter mean means mind minute minutes mm moment moments morning mouth move moved moves much mutter name near nearby
-  nearly neck need needs new nice night nod nods nobody none nose note nothing notice object observe odd often old open
-  opened opens outside pace part pass past path pause pauses people person pick place places plan point pull push put
-  puts question questions quick quickly quiet quietly raise reach ready real realise reason relax remain remember reply
-  rest return right rise road room rub run runs sad safe said sat saw say saying says scene search seat second see seem
-  seems seen sees shake shakes short shoulder shoulders shrug shrugs side sigh sighs sight sign silence silent silently
-  simple simply sit sits sitting situation slight slightly slow slowly small smile smiles smiling soft softly soon sorry
-  sort sound sounds space speak stand standing stands stare stares start starts stay stays steady step steps still stop
-  stops story straight strange study sudden suddenly sure surely surroundings table take taken takes talk talking talks
-  tell telling tells thank thanks thing things think thinking thinks thought thoughts three throat tightly tilt time
-  times tired together told took touch toward town tried true trust try trying turn turned turns two understand
-  upon use view voice wait waiting waits wake walk walking walks wall want wants watch watches watching water way weary
-  week went wide window wish woman wonder word words work world worry yawn year yeah yep young answer answers around ask
-  asked asking asks away bring day find give hand yet nope aye indeed maybe hmm oh ah`.split(/\s+/),
-);
