@@ -140,7 +140,7 @@ async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile)
   const { config, keys, tls } = orders;
   const self = options.self ?? fromSources(options.root, options.entry);
   const child = new Deno.Command(Deno.execPath(), {
-    args: self.sealed("brain", sealedBrainFlags(config, options.root)),
+    args: self.sealed("brain", sealedBrainFlags(config, options.root, tls !== null)),
     cwd: self.folder(config.home),
     clearEnv: true,
     // Its errors go to a log.

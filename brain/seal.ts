@@ -5,9 +5,9 @@ import { dirname, join } from "node:path/posix";
 
 /**
  * Flags for `deno run`, without the entry. `root` is the folder that holds brain/ and deno.json; every path is
- * absolute and real (links resolved), or Deno would refuse what lies behind a link.
+ * absolute and real (links resolved), or Deno would refuse what lies behind a link. `tls`: whether it has a certificate.
  */
-export function sealedBrainFlags(config: Config, root: string): string[] {
+export function sealedBrainFlags(config: Config, root: string, tls: boolean): string[] {
   return [
     "--quiet",
     "--no-prompt",
@@ -17,7 +17,7 @@ export function sealedBrainFlags(config: Config, root: string): string[] {
     "--cached-only",
     "--frozen",
     `--config=${join(root, "deno.json")}`,
-    `--allow-net=${netList(config).join(",")}`,
+    `--allow-net=${netList(config, tls).join(",")}`,
     `--allow-read=${paths(readList(config, root))}`,
     `--allow-write=${paths(writeList(config))}`,
   ];
@@ -95,10 +95,10 @@ const ASKED_FOR = ["LOG_STREAM", "LOG_TOKENS", "OPENAI_CUSTOM_HEADERS"];
 const NEVER = { env: ASKED_FOR, run: false, ffi: false, sys: false, import: false } as const;
 
 /** The brain's rights in a compiled file, whose code is all below `root`. */
-export function sealedBrainRights(config: Config, root: string): WorkerRights {
+export function sealedBrainRights(config: Config, root: string, tls: boolean): WorkerRights {
   return {
     ...NEVER,
-    net: netList(config),
+    net: netList(config, tls),
     read: unique([root, ...readList(config, root)]),
     write: unique(writeList(config)),
   };
@@ -110,11 +110,15 @@ export function chromaRights(url: string, database_path: string, root: string): 
   return { ...NEVER, net: [hostAndPort(url)], read: unique([root, folder]), write: [folder] };
 }
 
-/** `host:port` of its own address and of every endpoint that has a key or an address of the player's, each once. */
-export function netList(config: Config): string[] {
+/**
+ * `host:port` of its own addresses and of every endpoint that has a key or an address of the player's, each once. With `tls` it
+ * listens for this machine's own faces as well (port 0: any, and no right to dial).
+ */
+export function netList(config: Config, tls: boolean): string[] {
   const own = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`;
   return unique([
     own,
+    ...(tls ? ["127.0.0.1:0"] : []),
     ...config.providers.filter((entry) => config.reachable.includes(entry.name)).map((entry) =>
       hostAndPort(entry.base_url)
     ),

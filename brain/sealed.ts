@@ -57,8 +57,10 @@ export async function runSealed(program: SealedProgram, root: string): Promise<n
 
 function rightsFor(program: SealedProgram, line: string, root: string): WorkerRights {
   switch (program) {
-    case "brain":
-      return sealedBrainRights((JSON.parse(line) as { config: Config }).config, root);
+    case "brain": {
+      const { config, tls } = JSON.parse(line) as { config: Config; tls?: unknown };
+      return sealedBrainRights(config, root, tls !== undefined);
+    }
     case "chroma": {
       const { database_path, place } = JSON.parse(line) as ChromaOrder;
       return chromaRights(place.url, database_path, root);

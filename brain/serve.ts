@@ -214,7 +214,7 @@ async function start(
       3,
     );
   }
-  writeBeacon(config, server.url);
+  writeBeacon(config, server.local_url);
   console.log(JSON.stringify({ ready: true, url: server.url, pid: Deno.pid, version: manifest.version }));
   log("info", `ready at ${server.url}`);
 

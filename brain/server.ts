@@ -26,7 +26,10 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
+  /** As others reach it. */
   url: string;
+  /** As programs on this machine reach it: in clear, at an address that is theirs alone where the other is for everybody. */
+  local_url: string;
   /** No face is let in any more, and /readyz says so; those that are here stay. */
   drain(): void;
   /** Closes every socket with this code and reason, and listens no longer. */
@@ -34,6 +37,8 @@ export interface RunningServer {
 }
 
 const PAGES = ["/healthz", "/readyz", "/metrics"];
+/** What to call for one that listens at all addresses. */
+const LOOPBACK: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /** Listens as the brain's config says; resolves once connections are taken. Throws Deno.errors.AddrInUse when the port is taken. */
 export function listen(brain: Brain, options: ServerOptions): RunningServer {
@@ -41,42 +46,49 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
   const sockets = new FaceSockets(brain, options.metrics);
   const started_ms = performance.now();
   let draining = false;
-  const server = Deno.serve(
-    { hostname: config.host, port: config.port, onListen: () => {}, ...options.tls },
-    (request, { remoteAddr }) => {
-      const gate: Gate = { ...config, port: server.addr.port };
-      const remote = remoteAddr.hostname;
-      const { headers } = request;
-      const { host, pathname: path } = new URL(request.url);
-      if (!hostAllowed(headers, host, gate)) return refuse("host", "Foreign host.", 403);
-      if (!originAllowed(headers, gate)) return refuse("origin", "Foreign origin.", 403);
-      if (PAGES.includes(path)) {
-        const open = fromThisMachine(remote, headers);
-        if (!open && typeof visitorOf(headers) === "string") {
-          return refuse("token", "A token is needed.", 401);
-        }
-        return page(path);
-      }
-      if (path !== WS_PATH) return Response.json({ detail: "Not Found" }, { status: 404 });
-      if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-        return new Response("This is a WebSocket.\n", { status: 426, headers: { upgrade: "websocket" } });
-      }
-      if (draining) return new Response("The brain restarts.\n", { status: 503 });
-      const visitor = visitorOf(headers);
-      const from = origin(remote, headers, config.trust_proxy);
-      if (typeof visitor === "string") {
-        brain.deps.log("warn", `${visitor} from ${from}`);
+
+  const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>, gate: Gate) => {
+    const remote = remoteAddr.hostname;
+    const { headers } = request;
+    const { host, pathname: path } = new URL(request.url);
+    if (!hostAllowed(headers, host, gate)) return refuse("host", "Foreign host.", 403);
+    if (!originAllowed(headers, gate)) return refuse("origin", "Foreign origin.", 403);
+    if (PAGES.includes(path)) {
+      const open = fromThisMachine(remote, headers);
+      if (!open && typeof visitorOf(headers) === "string") {
         return refuse("token", "A token is needed.", 401);
       }
-      brain.deps.log("debug", `a face of ${visitor.player_id} from ${from}`);
-      const { socket, response } = Deno.upgradeWebSocket(request, {
-        idleTimeout: 30,
-        protocol: answeredProtocol(headers),
-      });
-      sockets.attach(socket, visitor);
-      return response;
-    },
-  );
+      return page(path);
+    }
+    if (path !== WS_PATH) return Response.json({ detail: "Not Found" }, { status: 404 });
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("This is a WebSocket.\n", { status: 426, headers: { upgrade: "websocket" } });
+    }
+    if (draining) return new Response("The brain restarts.\n", { status: 503 });
+    const visitor = visitorOf(headers);
+    const from = origin(remote, headers, config.trust_proxy);
+    if (typeof visitor === "string") {
+      brain.deps.log("warn", `${visitor} from ${from}`);
+      return refuse("token", "A token is needed.", 401);
+    }
+    brain.deps.log("debug", `a face of ${visitor.player_id} from ${from}`);
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      idleTimeout: 30,
+      protocol: answeredProtocol(headers),
+    });
+    sockets.attach(socket, visitor);
+    return response;
+  };
+  const serve = (hostname: string, port: number, tls: ServerOptions["tls"]) => {
+    const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+      { hostname, port, onListen: () => {}, ...tls },
+      (request, info) => answer(request, info, { ...config, host: hostname, port: server.addr.port }),
+    );
+    return server;
+  };
+  const server = serve(config.host, config.port, options.tls);
+  // The certificate names the machine as others call it: for a face on the machine itself that would be another's.
+  const local = options.tls === null ? null : serve("127.0.0.1", 0, null);
 
   /** Whose request this is, or why nobody's. Throws nothing: a database that cannot be asked lets nobody in. */
   function visitorOf(headers: Headers): Visitor | string {
@@ -117,16 +129,19 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
     return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
   }
 
-  const shown = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const at = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}${WS_PATH}`;
   return {
-    url: `${options.tls === null ? "ws" : "wss"}://${shown}:${server.addr.port}${WS_PATH}`,
+    url: `${options.tls === null ? "ws" : "wss"}://${at(config.host, server.addr.port)}`,
+    local_url: local === null
+      ? `ws://${at(LOOPBACK[config.host] ?? config.host, server.addr.port)}`
+      : `ws://${at("127.0.0.1", local.addr.port)}`,
     drain() {
       draining = true;
     },
     async close(code, reason) {
       // The server's own end would come first and tell them nothing.
       await sockets.close(code, reason);
-      await server.shutdown();
+      await Promise.all([server.shutdown(), local?.shutdown()]);
     },
   };
 }

@@ -56,11 +56,20 @@ Deno.test("the net list is the own address and exactly the configured hosts", ()
       ["127.0.0.1:0", "api.deepseek.com:443", "generativelanguage.googleapis.com:443"],
     ],
   ];
-  for (const [given, expected] of rows) assert.deepEqual(netList(given), expected);
+  for (const [given, expected] of rows) assert.deepEqual(netList(given, false), expected);
+});
+
+Deno.test("a brain with a certificate may listen for this machine's own faces, too", () => {
+  const given = config("local_servers: off", "0.0.0.0", 443);
+  assert.deepEqual(netList(given, true), ["0.0.0.0:443", "127.0.0.1:0"]);
+  assert.deepEqual(netList(given, false), ["0.0.0.0:443"]);
+  assert.deepEqual(netList(config("local_servers: off"), true), ["127.0.0.1:0"]);
+  assert.ok(sealedBrainFlags(given, "/engine", true).includes("--allow-net=0.0.0.0:443,127.0.0.1:0"));
+  assert.deepEqual(sealedBrainRights(given, "/engine", true).net, ["0.0.0.0:443", "127.0.0.1:0"]);
 });
 
 Deno.test("the flags grant net, read and write lists and nothing else", () => {
-  assert.deepEqual(sealedBrainFlags(config("local_servers: off\nlore_folders: [/lore]"), "/engine"), [
+  assert.deepEqual(sealedBrainFlags(config("local_servers: off\nlore_folders: [/lore]"), "/engine", false), [
     "--quiet",
     "--no-prompt",
     "--ignore-env",
@@ -87,7 +96,11 @@ Deno.test("filling a Chroma server: net to it alone, nothing but the code and th
 });
 
 Deno.test("a database elsewhere adds its folder to both lists, and a comma in a path is doubled", () => {
-  const flags = sealedBrainFlags(config("local_servers: off\ndatabase_path: '/d,e/x/s.db'"), "/engine");
+  const flags = sealedBrainFlags(
+    config("local_servers: off\ndatabase_path: '/d,e/x/s.db'"),
+    "/engine",
+    false,
+  );
   assert.ok(flags.at(-2)?.endsWith(",/h,/d,,e/x"), flags.at(-2));
   assert.equal(flags.at(-1), "--allow-write=/h,/d,,e/x");
 });
@@ -96,6 +109,7 @@ Deno.test("a comma in every path leaves the lists whole", () => {
   const flags = sealedBrainFlags(
     { ...config(""), home: "/h,1", assets: "/a,,2", database_path: "/h,1/e.db" },
     "/e,3",
+    false,
   );
   assert.equal(
     flags.at(-2),
@@ -143,7 +157,7 @@ Deno.test("a compiled brain's thread has the same hosts and folders, and nothing
   };
   const given = config("local_servers: off\nlore_folders: [/lore]\nopenai_base_url: http://model:1/v1");
   const code = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((part) => `/engine/${part}`);
-  assert.deepEqual(sealedBrainRights(given, "/engine"), {
+  assert.deepEqual(sealedBrainRights(given, "/engine", false), {
     ...never,
     net: ["127.0.0.1:0", "model:1"],
     read: ["/engine", "/a", ...code, "/h", "/lore"],

@@ -79,7 +79,7 @@ Deno.test("the sealed brain uses exactly the rights of the golden list, in an ev
   tellEverything(db, "local", "0123456789ab");
   db.close();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...sealedBrainFlags(config, ROOT), join(ROOT, "brain", "serve.ts")],
+    args: ["run", ...sealedBrainFlags(config, ROOT, false), join(ROOT, "brain", "serve.ts")],
     cwd: ROOT,
     clearEnv: true,
     env: cleanEnv({ DENO_AUDIT_PERMISSIONS: audit }),

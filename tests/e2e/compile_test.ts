@@ -192,7 +192,7 @@ Deno.test("one file: the thread of the brain can do what its config needs and no
     read: () => "local_servers: off\n",
   });
   const other = join(outside.path, "config.yaml");
-  const rights = sealedBrainRights(config, ROOT);
+  const rights = sealedBrainRights(config, ROOT, false);
   const refused = "NotCapable";
   const cases: [Attempt, string][] = [
     [{ read: home.path }, "done"],

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { openDatabase } from "../../brain/store/database.ts";
 import { addToken, hashToken, revokeToken } from "../../brain/store/tokens.ts";
-import { FACE, FRONT_DOOR, startPiped, startScreen, tempHome } from "../support/processes.ts";
+import { FACE, FRONT_DOOR, ROOT, startPiped, startScreen, tempHome } from "../support/processes.ts";
 
 const TOKEN = "token-of-ann-0123456789abcdef";
 
@@ -57,6 +57,28 @@ Deno.test("face --url with a token file plays, says whose brain it is, and comes
   store((db) => assert.deepEqual(db.all("SELECT DISTINCT player_id FROM sessions"), [{ player_id: "a1" }]));
   store((db) => revokeToken(db, "Ann"));
   await face.shows("connection lost");
+});
+
+Deno.test("at the machine itself the face finds its brain without an address or a token, certificate or not", async (t) => {
+  const tls = join(ROOT, "tests", "fixtures", "tls");
+  for (
+    const [name, args] of [
+      ["in clear", []],
+      ["with a certificate", ["--tls-cert", join(tls, "cert.pem"), "--tls-key", join(tls, "key.pem")]],
+    ] as const
+  ) {
+    await t.step(name, async () => {
+      await using home = await tempHome("narrator_word_ms: 1\n");
+      const db = openDatabase(join(home.path, "engine.db"));
+      addToken(db, { id: "a1", name: "Ann", token_hash: hashToken(TOKEN) });
+      db.close();
+      const own = ["--host", "0.0.0.0", "--port", "0", "--home", home.path];
+      await using door = startPiped(FRONT_DOOR, ["brain", ...own, ...args]);
+      await door.ready();
+      await using face = startScreen(FACE, ["face", "--home", home.path], { columns: 120 });
+      await face.shows(/Where do you want to go\?\s+› 1 /);
+    });
+  }
 });
 
 Deno.test("a token file that others may read, or that is none, is refused before anything is drawn", async () => {

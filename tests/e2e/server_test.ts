@@ -123,6 +123,8 @@ Deno.test("a brain that others could reach does not start without a token for th
       });
       const { url } = await door.ready();
       assert.match(url, /^ws:\/\/0\.0\.0\.0:\d+\/ws\/rpc$/);
+      const beacon = JSON.parse(Deno.readTextFileSync(join(home.path, "brain.json")));
+      assert.equal(beacon.url, url.replace("0.0.0.0", "127.0.0.1"));
       if (args.length > 0) admit(home.path);
     }
   });
@@ -310,6 +312,20 @@ Deno.test("with a certificate faces connect by wss, and in clear they do not", a
   socket.close();
   await closed;
   await assert.rejects(FaceClient.connect(`ws://localhost:${port}/ws/rpc`, ANN));
+  // Its own machine's faces find it in clear, at an address that nobody else can reach, and with the same tokens.
+  const beacon = JSON.parse(Deno.readTextFileSync(join(stage.home, "brain.json")));
+  const own = new URL(beacon.url);
+  assert.deepEqual([own.protocol, own.hostname, own.port === port], ["ws:", "127.0.0.1", false]);
+  {
+    await using local = await FaceClient.connect(beacon.url, beacon.token);
+    await local.begin();
+    assert.equal((await local.turn("I look around.")).message.status, "complete");
+  }
+  const asks = async (headers: Record<string, string>) =>
+    (await ask(beacon.url, "/ws/rpc", { Host: own.host, ...UPGRADE, ...headers })).status;
+  assert.equal(await asks({}), 401);
+  assert.equal(await asks({ Authorization: `Bearer ${ANN}` }), 101);
+  assert.equal(await asks({ Authorization: `Bearer ${ANN}`, Host: `127.0.0.1:${port}` }), 403);
   // The key stands in no file of the home and in no argument.
   const key = Deno.readTextFileSync(join(TLS, "key.pem")).split("\n")[1];
   assert.ok(!stage.log().includes(key));
