@@ -185,7 +185,7 @@ export const KEYS: readonly KeyRow[] = [
   row("question", "w", "question_wait", "w", "wait for the end of the reply, then leave"),
   row("question", "s", "question_stop", "s", "stop the narrator and leave"),
 
-  row("confirm", "enter", "confirm", "Enter", "yes, do it"),
+  row("confirm", "y ctrl+y", "confirm", "y, Ctrl+Y", "yes, do it"),
 
   row("always", "esc", "back", "Esc", "end the innermost thing, at last the narrator"),
   row("always", "pgup", "page_up", "PgUp  PgDn", "turn the page"),

@@ -9,13 +9,20 @@ import type { Geometry } from "./app/geometry.ts";
 import { byWordsOnly } from "./app/memory_offer.ts";
 import { pieceWords } from "./app/remembered.ts";
 import { searchState } from "./app/search.ts";
-import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
+import {
+  type Confirm,
+  type Connection,
+  type Model,
+  narratorName,
+  storyName,
+  worldName,
+} from "./app/model.ts";
 import { fill, type Grid, put } from "./term/grid.ts";
 import { editorRows } from "./widgets/editor.ts";
 import { textWidth } from "./term/width.ts";
 import { troubleOf } from "./widgets/blocks.ts";
 import type { PageView } from "./widgets/page.ts";
-import { pageContext } from "./app/geometry.ts";
+import { asksOnRule, pageContext, questionOf } from "./app/geometry.ts";
 import { lastReply } from "./widgets/transcript.ts";
 import { fit, putSpans, type Span, spansWidth } from "./view/draw.ts";
 import { spinner } from "./view/story.ts";
@@ -150,10 +157,7 @@ export function drawRule(
   const { x, width, rule_y: y } = place;
   fill(grid, x, y, width, 1, marks.rule, theme.rule);
   const left: Span[] = [];
-  const asks = model.leaving === "question"
-    ? "Leave while the narrator speaks?"
-    : model.confirm?.question ?? "";
-  if (asks !== "") left.push({ text: `${fit(asks, width - 2, marks.ellipsis)} `, style: theme.accent });
+  if (asksOnRule(model, width)) left.push({ text: `${questionOf(model)} `, style: theme.accent });
   else if (model.search !== null) {
     const state = searchState(model);
     left.push({ text: "search ", style: theme.accent });
@@ -190,8 +194,9 @@ export function drawNotice(grid: Grid, model: Model, place: Geometry): void {
   const { notice, theme } = model;
   const { x, width, notice_rows } = place;
   if (notice_rows.length === 0) return;
-  const failed = notice?.error === true;
-  const look = failed ? theme.error : theme.dim;
+  const asks = questionOf(model) !== "" && !asksOnRule(model, width);
+  const failed = !asks && notice?.error === true;
+  const look = failed ? theme.error : asks ? theme.accent : theme.dim;
   const first = place.notice_y - notice_rows.length + 1;
   put(grid, x - 2, first, failed ? theme.marks.error : theme.marks.notice, look);
   for (const [at, row] of notice_rows.entries()) put(grid, x, first + at, row, look, x + width);
@@ -234,9 +239,7 @@ export function statusKeys(model: Model, now_ms: number): string[] {
       }
       return ["Enter take", "Tab complete", `${arrows} choose`, "Esc close"];
     case "confirm":
-      return model.confirm?.kind === "price"
-        ? ["Enter yes", "Esc no", ...key("models", "narrators", "always")]
-        : ["Enter yes", "Esc no"];
+      return confirmKeys(model.confirm?.kind ?? "price", key("models", "narrators", "always"));
     case "opening":
       return [];
     case "desk":
@@ -261,6 +264,18 @@ export function statusKeys(model: Model, now_ms: number): string[] {
   return model.story.synced
     ? [...key("desk", "reread", "empty"), ...page, "/ commands"]
     : [...page, "Ctrl+C leave"];
+}
+
+/** A question wants a key that nobody presses by going on: Enter is none. */
+function confirmKeys(kind: Confirm["kind"], narrators: readonly string[]): string[] {
+  switch (kind) {
+    case "price":
+      return ["y go on", "Esc not now", ...narrators];
+    case "delete":
+      return ["y delete", "Esc keep"];
+    case "fetch":
+      return ["Ctrl+Y fetch", "Esc no"];
+  }
 }
 
 /** The key of an action in the first of some places that has one, with what it does; none when it has no key. */

@@ -1,5 +1,6 @@
 /** Where things stand on a screen of a given size: pure arithmetic that update and view share. */
 
+import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/wrap.ts";
 import { editorRows } from "../widgets/editor.ts";
 import type { PageContext } from "../widgets/blocks.ts";
@@ -36,9 +37,21 @@ export interface Geometry {
   status_y: number;
 }
 
-/** What stands above the rule: what was just said, else what goes on beside the story. */
-function noticeText(model: Model): string {
-  return model.notice?.text ?? workWords(model);
+/** What is asked now, to be answered with a key; empty: nothing. */
+export function questionOf(model: Model): string {
+  return model.leaving === "question" ? "Leave while the narrator speaks?" : model.confirm?.question ?? "";
+}
+
+/** A question stands on the rule where it has room, else above it, whole. */
+export function asksOnRule(model: Model, columns: number): boolean {
+  const question = questionOf(model);
+  return question !== "" && textWidth(question) <= columns - 2;
+}
+
+/** What stands above the rule: a question too long for it, what was just said, else what goes on beside the story. */
+function noticeText(model: Model, columns: number): string {
+  const question = asksOnRule(model, columns) ? "" : questionOf(model);
+  return question !== "" ? question : model.notice?.text ?? workWords(model);
 }
 
 /** The layout for the model's size and the height of its editor. */
@@ -54,9 +67,10 @@ export function geometry(model: Model): Geometry {
   const editor_y = status_y - 1 - editor_height;
   const rule_y = editor_y - 1;
   const notice_y = rule_y - 1;
-  const notice_rows = noticeText(model) === ""
-    ? []
-    : plainRows(noticeText(model), page).slice(0, MAX_NOTICE_ROWS);
+  const said = noticeText(model, page);
+  const notice_rows = said === "" ? [] : plainRows(said, page).slice(0, MAX_NOTICE_ROWS);
+  // Several rows keep their distance from the prose, where there is room; one stands in the blank row.
+  const taken = notice_rows.length < 2 || height < 20 ? notice_rows.length : notice_rows.length + 1;
   return {
     tiny: width < NARROWEST || height < LOWEST,
     x,
@@ -64,7 +78,7 @@ export function geometry(model: Model): Geometry {
     panel_x: panel ? x + page + PANEL_GAP : null,
     right: x + block,
     page_y: 2,
-    page_height: Math.max(0, notice_y - 1 - Math.max(1, notice_rows.length)),
+    page_height: Math.max(0, notice_y - 1 - Math.max(1, taken)),
     notice_y,
     notice_rows,
     rule_y,

@@ -111,9 +111,10 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
   const action = actionFor(contexts, event, before.keys);
   if (action === "leave") return leave(before, now_ms);
   const model = calm(before);
-  // An offer waits for nobody: whoever goes on is asked another evening.
-  if (model.confirm?.kind === "fetch" && action !== "confirm" && action !== "back") {
-    return key({ ...model, confirm: null }, event, now_ms);
+  // An offer waits for nobody: whoever goes on writing (a y too) is asked another evening. Enter is no answer.
+  if (model.confirm?.kind === "fetch" && action !== "back") {
+    const answers = event.kind === "key" && (action === "confirm" || event.key === "enter");
+    if (!answers) return key({ ...model, confirm: null }, event, now_ms);
   }
   const trouble = action === "retry" || action === "go_on" ? troubleOf(pageContext(model, now_ms)) : null;
   if ((action === "retry" && trouble?.retry !== true) || (action === "go_on" && trouble?.go_on !== true)) {

@@ -20,8 +20,8 @@ const LISTS: Record<string, string> = {
   "/session list": "/session continue ",
 };
 
-/** Sends the editor's text. `confirmed`: a question about it was answered with yes. */
-export function submit(model: Model, now_ms: number, confirmed = false): Result {
+/** Sends the editor's text. */
+export function submit(model: Model, now_ms: number): Result {
   const text = model.editor.text.trim();
   if (text === "") return [model, []];
   if (model.editing !== null) {
@@ -29,7 +29,7 @@ export function submit(model: Model, now_ms: number, confirmed = false): Result 
     return effects.length > 0 ? [after, effects] : [{ ...model, notice: after.notice }, []];
   }
   if (text.startsWith("/")) {
-    const answered = answerHere(model, text, now_ms, confirmed);
+    const answered = answerHere(model, text, now_ms);
     if (answered !== null) return answered;
   } else if (isOpening(model)) {
     return [withNotice(model, "Choose a world and a character first. Your line stays here.", now_ms), []];
@@ -52,7 +52,7 @@ export function confirmed(model: Model, now_ms: number): Result {
   if (confirm === null) return [model, []];
   const answered = { ...model, confirm: null };
   if (confirm.kind === "fetch") return fetchModel(model, now_ms);
-  if (confirm.kind === "delete") return submit(answered, now_ms, true);
+  if (confirm.kind === "delete") return say(answered, confirm.prompt, now_ms);
   const [after, effects] = say(answered, confirm.prompt, now_ms);
   // The line came back to the editor with the question.
   if (effects.length === 0 || model.editor.text.trim() !== confirm.prompt.trim()) return [after, effects];
@@ -74,7 +74,7 @@ export function openList(model: Model, text: string, touched: boolean, draft = m
 }
 
 /** What the face answers by itself; null: it is for the brain. */
-function answerHere(model: Model, text: string, now_ms: number, confirmed: boolean): Result | null {
+function answerHere(model: Model, text: string, now_ms: number): Result | null {
   const own = text.includes("\n") ? null : commandOf(text, FACE_COMMANDS);
   if (own !== null) {
     const [after, effects] = runFaceCommand(clearEditor(model), own.command.name, own.rest, now_ms);
@@ -100,7 +100,7 @@ function answerHere(model: Model, text: string, now_ms: number, confirmed: boole
   if (found.rest === "" && needsArgument(found.command)) {
     return [withNotice(model, `${found.command.usage}: ${found.command.help}`, now_ms), []];
   }
-  return confirmed ? null : askBefore(model, found, text);
+  return askBefore(model, found, text);
 }
 
 /** What cannot be taken back is asked for once more, by its name. */
@@ -111,7 +111,8 @@ function askBefore(model: Model, found: { command: CommandItem; rest: string }, 
   const turns = `${session.turns} turn${session.turns === 1 ? "" : "s"}`;
   const name = session.title === "" ? session.name : session.title;
   const question = `Delete "${name}", ${turns}, for good?`;
-  return [{ ...model, confirm: { prompt: text, question, kind: "delete" } }, []];
+  // Its id is nothing to look at: the line goes, and a draft comes back.
+  return [{ ...clearEditor(model), confirm: { prompt: text, question, kind: "delete" } }, []];
 }
 
 function editLast(model: Model, now_ms: number): Result {

@@ -252,7 +252,7 @@ function assertInvariants(name: string, player: Player, words: Set<string>): voi
     // The log is the place for ids.
     if (id.includes("_") && !name.startsWith("log")) assert.ok(!text.includes(id), `${name} shows ${id}`);
   }
-  if (!name.startsWith("delete")) assert.doesNotMatch(text, /4be1c09a77d2|\d9aa00bb11cc/, name);
+  assert.doesNotMatch(text, /4be1c09a77d2|\d9aa00bb11cc/, name);
   assert.doesNotMatch(text, /[\u2502\u250c\u2510\u2514\u2518\u251c\u2524]/, name);
   // The cursor stands behind what was typed.
   const { cursor } = player.drawn();

@@ -386,12 +386,15 @@ Deno.test("deleting a story takes a choice and an answer", () => {
   player.press("down", "enter");
   assert.deepEqual(player.said(), []);
   assert.match(player.screen(), /Delete "I ask the bees", 1 turn, for good\? ─/);
-  assert.match(player.screen(), /Enter yes {3}Esc no/);
+  assert.match(player.screen(), /y delete {3}Esc keep/);
+  assert.doesNotMatch(player.screen(), /99aa00bb11cc/, "no id is shown");
   player.press("esc");
   assert.equal(player.model().confirm, null);
-  player.press("enter", "x");
-  assert.deepEqual(player.said(), [], "a letter is no answer");
-  player.press("enter");
+  assert.equal(player.model().editor.text, "");
+  player.type("/session delete");
+  player.press("enter", "enter", "down", "enter", "enter", "x");
+  assert.deepEqual(player.said(), [], "neither Enter nor another letter is an answer");
+  player.press("y");
   assert.deepEqual(player.said(), ["/session delete 99aa00bb11cc"]);
   assert.equal(player.model().confirm, null);
 });
@@ -513,7 +516,7 @@ Deno.test("/quit in mid-reply asks like Ctrl+C", () => {
   assert.match(player.screen(), /Leave while the narrator speaks\?/);
 });
 
-Deno.test("a notice of several rows lifts the page and covers nothing", () => {
+Deno.test("a notice of several rows lifts the page, covers nothing and keeps its distance", () => {
   const player = openStory();
   const before = player.screen().split("\n");
   const last = before.findIndex((row) => row.includes("knowing you. Both are work."));
@@ -523,7 +526,8 @@ Deno.test("a notice of several rows lifts the page and covers nothing", () => {
     ),
   );
   const after = player.screen().split("\n");
-  assert.ok(after[last - 1].includes("knowing you. Both are work."));
+  assert.ok(after[last - 2].includes("knowing you. Both are work."));
+  assert.equal(after[last - 1], "");
   assert.match(after[last], /· One two/);
   assert.match(after[last + 1], /fifteen\./);
 });

@@ -41,8 +41,11 @@ Deno.test("yes fetches it, with how much, how fast and how long still; then it i
   player.effects();
   player.send({ kind: "model_missing", bytes: BYTES });
   assert.match(player.screen(), question);
-  assert.match(player.screen(), /Enter yes {3}Esc no/);
-  player.press("enter");
+  assert.match(player.screen(), /Ctrl\+Y fetch {3}Esc no/);
+  player.press("enter", "enter");
+  assert.deepEqual(wanted(player), [], "Enter in the empty editor fetches nothing");
+  assert.match(player.screen(), question);
+  player.press("ctrl+y");
   assert.deepEqual(wanted(player), ["fetch_model"]);
   assert.match(player.screen(), /· Fetching memory by meaning\n/);
   player.send({ kind: "model_step", done: 0, total: BYTES });
@@ -87,8 +90,10 @@ Deno.test("no is remembered, and /fetch is the way back", () => {
 Deno.test("whoever goes on writing has answered neither: the letter is theirs, nothing is kept", () => {
   const player = replied();
   player.send({ kind: "model_missing", bytes: BYTES });
-  player.type("I go");
-  assert.equal(player.model().editor.text, "I go");
+  player.effects();
+  player.type("yes, I go");
+  assert.equal(player.model().editor.text, "yes, I go");
+  assert.deepEqual(wanted(player), []);
   assert.equal(player.model().settings.embedder, "ask");
   assert.doesNotMatch(player.screen(), /Fetch 142/);
 });
@@ -105,7 +110,7 @@ Deno.test("the question waits while a draft stands or a page is open, and comes 
 Deno.test("a fetch that fails says why, what goes on, and how to try again", () => {
   const player = replied();
   player.send({ kind: "model_missing", bytes: BYTES });
-  player.press("enter");
+  player.press("ctrl+y");
   player.send({ kind: "model_fetched", problem: "The hub cannot be reached." });
   const words = player.screen().replace(/\s+/g, " ");
   assert.match(

@@ -62,9 +62,9 @@ Deno.test("/session search typed in full opens the list with its words", () => {
   assert.match(player.screen(), /I ask the bees/);
 });
 
-Deno.test("a price is a question in place: Enter sends the line again, Esc keeps it in the editor", () => {
+Deno.test("a price is a question in place: y sends the line again, Enter does not, Esc keeps it in the editor", () => {
   const ask = { cost: 0.34, limit: 0.05, model: "Story One" };
-  for (const answer of ["enter", "esc"]) {
+  for (const answer of ["y", "esc"]) {
     const player = openStory();
     player.type("I ask who lit the lamp.");
     player.press("enter");
@@ -73,12 +73,15 @@ Deno.test("a price is a question in place: Enter sends the line again, Esc keeps
     player.hear(events.end(null, {}, "1"));
     player.wait(60_000);
     assert.match(player.screen(), /About \$0\.34 for this reply from Story One\. Go on\? ─/);
-    assert.match(player.screen(), /Enter yes {3}Esc no {3}Ctrl\+O narrators/);
+    assert.match(player.screen(), /y go on {3}Esc not now {3}Ctrl\+O narrators/);
     assert.doesNotMatch(player.screen(), /✗/);
+    player.press("enter", "enter", "x");
+    assert.deepEqual(player.said(), [], "who presses on has not agreed to pay");
+    assert.notEqual(player.model().confirm, null);
     player.press(answer);
     assert.equal(player.model().confirm, null);
-    assert.deepEqual(player.said(), answer === "enter" ? ["I ask who lit the lamp."] : []);
-    assert.equal(player.model().editor.text, answer === "enter" ? "" : "I ask who lit the lamp.");
+    assert.deepEqual(player.said(), answer === "y" ? ["I ask who lit the lamp."] : []);
+    assert.equal(player.model().editor.text, answer === "y" ? "" : "I ask who lit the lamp.");
   }
 });
 
@@ -89,7 +92,7 @@ Deno.test("the price of another telling is asked for in the same way, and a draf
   player.type("a draft");
   player.hear(events.system("✗ dear", { ask: { cost: 1.2, limit: 0.05, model: "Big" } }, "1"));
   player.hear(events.end(null, {}, "1"));
-  player.press("enter");
+  player.press("y");
   assert.deepEqual(player.said(), ["/retry"]);
   assert.equal(player.model().editor.text, "a draft");
 });
@@ -208,4 +211,18 @@ Deno.test("on a narrow page the advice is wrapped, not cut", () => {
   const text = player.screen().replace(/\s+/g, " ");
   assert.match(text, /A key: set OPENROUTER_API_KEY or OPENAI_API_KEY, start again\./);
   assert.match(player.screen(), /› The built-in narrator/);
+});
+
+Deno.test("a question too long for the rule stands above it, whole", () => {
+  const player = openStory({ width: 46, height: 24 });
+  player.type("I wait.");
+  player.press("enter");
+  player.hear(
+    events.system("✗", { line: "I wait.", ask: { cost: 1, limit: 0.05, model: "Quill Large" } }, "1"),
+  );
+  const rows = player.screen().split("\n").map((row) => row.trim());
+  const rule = rows.findIndex((row) => /^─+$/.test(row));
+  assert.deepEqual(rows.slice(rule - 2, rule), ["· About $1.00 for this reply from Quill", "Large. Go on?"]);
+  player.send({ kind: "resize", width: 80, height: 24 });
+  assert.match(player.screen(), /^ +About \$1\.00 for this reply from Quill Large\. Go on\? ─+$/m);
 });
