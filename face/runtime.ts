@@ -5,6 +5,7 @@ import type { Link, LinkEvent } from "./app/link.ts";
 import { type Effect, init, type Model, type Msg } from "./app/model.ts";
 import { createKeymap } from "./keymap.ts";
 import { farewellOf } from "./app/farewell.ts";
+import { lastPageOf } from "./app/last_page.ts";
 import { applyReply, BACKGROUND_WAIT_MS, capsQuery, firstCaps, settleCaps } from "./term/caps.ts";
 import { clipboardBytes } from "./term/clipboard.ts";
 import { createGrid, type Grid } from "./term/grid.ts";
@@ -70,6 +71,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     home: options.home,
     draft: saved.draft,
     said: saved.said,
+    page: options.whose === "" ? files.loadPage() : null,
     keys: createKeymap(own.changes),
     themes: own.themes,
   });
@@ -84,7 +86,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
       draw();
     },
     onInterrupt: () => dispatch({ kind: "interrupt" }),
-    beforeExit: () => files.flush(),
+    beforeExit: keep,
     now,
   });
 
@@ -237,6 +239,12 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     }
   }
 
+  /** What must be there at the next start. */
+  function keep(): void {
+    files.flush();
+    if (options.whose === "") files.savePage(lastPageOf(model));
+  }
+
   function resize(): void {
     const { width, height } = terminal.size();
     if (width !== model.size.width || height !== model.size.height) {
@@ -299,7 +307,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   stop_resize();
   link.close();
   options.memory_model?.close();
-  files.flush();
+  keep();
   await lifecycle.leave();
   lifecycle.close();
   return { code, farewell: farewellOf(model, options.continue_command) };

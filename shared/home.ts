@@ -1,9 +1,12 @@
-/** Where a home is, and the two files through which a face finds the brain that runs there. */
+/** Where a home is, and the files in it that both sides know: a face finds the brain that runs there through two of them. */
 
 /** Held (exclusively, by the sealed brain) for as long as a brain runs on this home. */
 export const LOCK_FILE = "brain.lock";
 /** Counts only while the lock is held. Mode 600: it holds the token. */
 export const BRAIN_FILE = "brain.json";
+
+/** The face's picture of the page it was left on, words of the story in it: whoever deletes a story removes it too. */
+export const LAST_PAGE_FILE = "face/page.jsonl";
 
 /** What a running brain says about itself in BRAIN_FILE. */
 export interface BrainFile {

@@ -17,7 +17,8 @@ import { createTheme, type OwnTheme, type Theme, THEME_NAMES } from "../theme.ts
 import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
 import type { PageMemo } from "../widgets/blocks.ts";
 import type { Scroll } from "../widgets/page.ts";
-import { EMPTY_TRANSCRIPT, type Transcript } from "../widgets/transcript.ts";
+import type { Transcript } from "../widgets/transcript.ts";
+import { type LastPage, storyOf, transcriptOf } from "./last_page.ts";
 import type { LinkEvent } from "./link.ts";
 import type { Work } from "./progress.ts";
 import type { Remembered } from "./remembered.ts";
@@ -254,6 +255,20 @@ export type Effect =
 
 export type Result = [Model, Effect[]];
 
+const NO_STORY: Story = {
+  synced: false,
+  model: "",
+  world_id: "",
+  character_id: "",
+  session_id: "",
+  active_rules: [],
+  worlds: [],
+  characters: [],
+  models: [],
+  rules: [],
+  sessions: [],
+};
+
 export const NO_POPUP: Popup = { selected: 0, touched: false, closed_for: null, stash: null };
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -278,11 +293,14 @@ export interface Start {
   home?: string;
   draft: string;
   said: readonly string[];
+  /** The page as it stood when the face was left last; null: none is kept. */
+  page?: LastPage | null;
   keys: Keymap;
   themes: readonly OwnTheme[];
 }
 
 export function init(start: Start): Model {
+  const { page = null } = start;
   return {
     size: start.size,
     caps: start.caps,
@@ -294,22 +312,10 @@ export function init(start: Start): Model {
     home: start.home ?? "",
     connection: { kind: "starting" },
     protocol: undefined,
-    story: {
-      synced: false,
-      model: "",
-      world_id: "",
-      character_id: "",
-      session_id: "",
-      active_rules: [],
-      worlds: [],
-      characters: [],
-      models: [],
-      rules: [],
-      sessions: [],
-    },
+    story: page === null ? NO_STORY : storyOf(page),
     commands: [],
     opening: { step: "world", row: 0, world_id: "", trouble: "" },
-    transcript: EMPTY_TRANSCRIPT,
+    transcript: transcriptOf(page),
     memo: new Map(),
     scroll: { kind: "end" },
     turn: null,

@@ -17,7 +17,7 @@ import { fit } from "./draw.ts";
 const SAY_WHY_MS = 3000;
 
 export function drawStory(grid: Grid, model: Model, place: Geometry, now_ms: number): PageView {
-  if (!model.story.synced && model.connection.kind !== "gone") {
+  if (!model.story.synced && model.transcript.messages.length === 0 && model.connection.kind !== "gone") {
     const text = model.connection.kind === "starting"
       ? "Your story opens in a moment."
       : "Your story opens as soon as there is a connection.";

@@ -1,5 +1,9 @@
-/** What the face keeps in the player's home: the draft, what was said, the settings, stories written down. */
+/** What the face keeps in the player's home: draft, what was said, settings, the last page, stories written down. */
 
+import { encodeEvent, parseEvent } from "../../shared/codec.ts";
+import { LAST_PAGE_FILE } from "../../shared/home.ts";
+import type { Event } from "../../shared/protocol.ts";
+import type { LastPage } from "../app/last_page.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../app/model.ts";
 
 /** Outcome of writing a file, in words for the player. */
@@ -10,6 +14,10 @@ export interface Written {
 
 export interface HomeFiles {
   load(): { draft: string; said: string[]; settings: Settings };
+  /** The page as it was kept last; null: none, or not one of ours. */
+  loadPage(): LastPage | null;
+  /** Keeps the page for the next start, or sees that none is kept. At once: the face is being left. */
+  savePage(page: LastPage | null): void;
   /** Written a moment later, so that typing costs nothing; `flush` writes at once. */
   saveDraft(text: string): void;
   saveSaid(line: string): void;
@@ -31,6 +39,7 @@ export function openHomeFiles(home: string): HomeFiles {
   const draft_path = `${folder}/draft.txt`;
   const said_path = `${folder}/said.jsonl`;
   const settings_path = `${folder}/settings.json`;
+  const page_path = `${home}/${LAST_PAGE_FILE}`;
   let waiting: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -81,6 +90,20 @@ export function openHomeFiles(home: string): HomeFiles {
         settings: readSettings(read(settings_path)),
       };
     },
+    loadPage() {
+      const [state, history] = read(page_path).split("\n").map(readEvent);
+      if (state?.event !== "sync_state" || history?.event !== "chat_history") return null;
+      const page = { state: state.metadata, history: history.metadata };
+      return page.state.session_id !== "" && page.history.history.length > 0 ? page : null;
+    },
+    savePage(page) {
+      if (page === null) return remove(page_path);
+      const lines = [
+        encodeEvent({ event: "sync_state", content: "", ref: null, metadata: page.state }),
+        encodeEvent({ event: "chat_history", content: "", ref: null, metadata: page.history }),
+      ];
+      write(page_path, `${lines.join("\n")}\n`);
+    },
     saveDraft(text) {
       waiting = text;
       // What was sent is gone at once; letters may wait for each other.
@@ -115,6 +138,23 @@ export function openHomeFiles(home: string): HomeFiles {
     },
     flush,
   };
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // There was none.
+  }
+}
+
+/** A line of the wire; null: it is none. */
+function readEvent(line: string): Event | null {
+  try {
+    return parseEvent(line);
+  } catch {
+    return null;
+  }
 }
 
 /** Bytes of a file; 0 when there is none. */

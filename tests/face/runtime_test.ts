@@ -125,7 +125,7 @@ Deno.test("draft, what was said and the settings survive the face", async () => 
     assert.equal(await Deno.readTextFile(join(home, "face", "draft.txt")), "A draft that nobody sent");
     assert.equal(await Deno.readTextFile(join(home, "face", "said.jsonl")), '"I wait."\n');
     await withFace(async (face) => {
-      await face.shows(/✿ The Salt Marsh · The farrier[\s\S]*› A draft that nobody sent/);
+      await face.shows(/✿ The Salt Marsh · The farrier[\s\S]*look at money[\s\S]*› A draft that nobody sent/);
       openSession(face);
       await face.shows(/look at money/);
       face.type("\u0015\u001b[A");
@@ -136,6 +136,22 @@ Deno.test("draft, what was said and the settings survive the face", async () => 
     assert.equal(settings.hint_seen, true);
   } finally {
     await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("SIGTERM keeps the page and the draft at once; a page elsewhere is not kept", async () => {
+  for (const whose of ["", "wss://story.example/ws/rpc"]) {
+    await withFace(async (face) => {
+      openSession(face);
+      await face.shows(/look at money/);
+      face.type("A draft");
+      await face.shows(/› A draft/);
+      face.signal("SIGTERM");
+      assert.equal(await Deno.readTextFile(join(face.home, "face", "draft.txt")), "A draft");
+      const page = join(face.home, "face", "page.jsonl");
+      if (whose === "") assert.match(await Deno.readTextFile(page), /look at money/);
+      else assert.throws(() => Deno.statSync(page), Deno.errors.NotFound);
+    }, { whose });
   }
 });
 

@@ -6,6 +6,7 @@ import type { Message } from "../../shared/story.ts";
 import { nextWake, update } from "../../face/app.ts";
 import { DEFAULT_KEYS, type Keymap } from "../../face/keymap.ts";
 import type { OwnTheme } from "../../face/theme.ts";
+import type { LastPage } from "../../face/app/last_page.ts";
 import type { LinkEvent } from "../../face/app/link.ts";
 import {
   DEFAULT_SETTINGS,
@@ -77,6 +78,7 @@ export interface PlayerOptions {
   utf8?: boolean;
   depth?: Model["caps"]["depth"];
   whose?: string;
+  page?: LastPage;
   keys?: Keymap;
   themes?: OwnTheme[];
 }
@@ -92,6 +94,7 @@ export function createPlayer(options: PlayerOptions = {}): Player {
     home: "/home/ann/.flower",
     draft: options.draft ?? "",
     said: options.said ?? [],
+    page: options.page ?? null,
     keys: options.keys ?? DEFAULT_KEYS,
     themes: options.themes ?? [],
   });

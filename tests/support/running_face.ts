@@ -16,6 +16,7 @@ export interface FaceTestOptions {
   /** A real link; without it the test holds the link itself (`tell`, `hear`, `said`). */
   link?: (on: (event: LinkEvent) => void) => Link;
   editOutside?: FaceOptions["editOutside"];
+  whose?: string;
 }
 
 export interface Face {
@@ -80,7 +81,7 @@ export async function withFace(
     home,
     env: (name) =>
       ({ TERM: "xterm-256color", COLORTERM: "truecolor", LANG: "C.UTF-8", ...options.env })[name],
-    whose: "",
+    whose: options.whose ?? "",
     continue_command: "deno task play",
     host,
     editOutside: options.editOutside,

@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { lastPageOf } from "../../../face/app/last_page.ts";
 import { openHomeFiles } from "../../../face/wiring/home_files.ts";
+import { encodeEvent } from "../../../shared/codec.ts";
+import { events, message } from "../../support/player.ts";
+import { openStory } from "../../support/salt_marsh.ts";
 
 async function withHome(check: (home: string, draft: () => string) => Promise<void> | void): Promise<void> {
   const home = await Deno.makeTempDir();
@@ -49,4 +53,40 @@ Deno.test("home files: nobody else may read them", () =>
     for (const name of ["said.jsonl", "draft.txt"]) {
       assert.equal((Deno.statSync(join(home, "face", name)).mode ?? 0) & 0o777, 0o600, name);
     }
+  }));
+
+Deno.test("home files: the last page comes back as it was kept; what is none, or half of one, is no page", () =>
+  withHome((home) => {
+    const player = openStory();
+    player.hear(events.history([
+      message(1, "assistant", "Fog.\n\nMore fog."),
+      message(2, "user", "I wait."),
+    ]));
+    const page = lastPageOf(player.model());
+    assert.ok(page !== null);
+    const files = openHomeFiles(home);
+    assert.equal(files.loadPage(), null);
+    files.savePage(page);
+    assert.deepEqual(openHomeFiles(home).loadPage(), page);
+    const path = join(home, "face", "page.jsonl");
+    if (Deno.build.os !== "windows") assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
+    const [state, history] = Deno.readTextFileSync(path).split("\n");
+    const none = encodeEvent(events.sync({ session_id: "" }));
+    const rows = [
+      "",
+      "no json",
+      state,
+      `${history}\n${state}`,
+      `${state}\n{"event":"chat_history"}`,
+      `${state}\n${history.slice(0, -5)}`,
+      `${none}\n${history}`,
+      `${state}\n${encodeEvent(events.history([]))}`,
+    ];
+    for (const text of rows) {
+      Deno.writeTextFileSync(path, text);
+      assert.equal(files.loadPage(), null, text.slice(0, 60));
+    }
+    files.savePage(null);
+    assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+    files.savePage(null);
   }));
