@@ -75,6 +75,7 @@ export function openDatabase(
       throw explain(error, path);
     }
   };
+  if (!readonly && path !== ":memory:") makePrivate(path);
   const raw = guard(() =>
     new DatabaseSync(path, { readOnly: readonly, timeout: options.busy_timeout_ms ?? 2000 })
   );
@@ -181,6 +182,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   let raw: DatabaseSync | undefined;
   try {
     raw = new DatabaseSync(from, { readOnly: true, timeout: 5000 });
+    makePrivate(to);
     // All pages in one step: between steps a writer would make it begin again.
     await backup(raw, to, { rate: -1 });
     raw.close();
@@ -208,6 +210,15 @@ export function settleDatabase(path: string): void {
     throw explain(error, path);
   } finally {
     if (raw?.isOpen) raw.close();
+  }
+}
+
+/** A new database is made for its owner alone; SQLite would give it, and the logs beside it, whatever the umask leaves. */
+function makePrivate(path: string): void {
+  try {
+    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
+  } catch {
+    // It is there, or cannot be made: SQLite says why.
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  copyDatabase,
   type Database,
   openDatabase,
   StoreError,
@@ -35,6 +36,21 @@ Deno.test("a new database is made whole from nothing, with the settings that kee
       db.all<{ name: string }>("SELECT name FROM migrations ORDER BY rowid").map((row) => row.name),
       MIGRATIONS.map((migration) => migration.name),
     );
+  });
+});
+
+Deno.test("a new database, its logs and a copy of it are for their owner alone; what others may read is left as it is", async () => {
+  await withPath(async (path) => {
+    const mode = (end: string) => (Deno.statSync(`${path}${end}`).mode ?? 0) & 0o777;
+    const db = openDatabase(path);
+    addPlayer(db, "ann");
+    assert.deepEqual(["", "-wal", "-shm"].map(mode), [0o600, 0o600, 0o600]);
+    await copyDatabase(path, `${path}.copy`);
+    assert.equal(mode(".copy"), 0o600);
+    db.close();
+    Deno.chmodSync(path, 0o640);
+    openDatabase(path).close();
+    assert.equal(mode(""), 0o640);
   });
 });
 
