@@ -18,6 +18,9 @@ import { type Bag, CodecError, Field, number, text } from "./field.ts";
 import type { Message, MessageStatus, Role, Usage } from "./story.ts";
 import { readWhy } from "./why_codec.ts";
 
+/** A `ref` comes back in every event of a turn; longer ones are refused. In UTF-16 units. */
+const MAX_REF = 200;
+
 /**
  * One frame from a face. Text that is no JSON object is itself the prompt, as the original takes it.
  * Throws CodecError when the object has no string `prompt`.
@@ -34,10 +37,9 @@ export function parseRequest(frame: string): Request {
   }
   const bag = new Field(value, "request");
   const ref = bag.at("ref");
-  return {
-    prompt: bag.at("prompt").text(),
-    ref: typeof ref.value === "number" ? String(ref.value) : ref.orNull(text),
-  };
+  const named = typeof ref.value === "number" ? String(ref.value) : ref.orNull(text);
+  if (named !== null && named.length > MAX_REF) ref.fail(`a string of at most ${MAX_REF} characters`);
+  return { prompt: bag.at("prompt").text(), ref: named };
 }
 
 /** The `ref` of a frame whose prompt could not be read, so that the refusal finds its asker. */
@@ -45,7 +47,8 @@ export function refOf(frame: string): string | null {
   try {
     const value: unknown = JSON.parse(frame);
     const ref = typeof value === "object" && value !== null ? (value as Bag).ref : undefined;
-    return typeof ref === "string" ? ref : typeof ref === "number" ? String(ref) : null;
+    const named = typeof ref === "number" ? String(ref) : ref;
+    return typeof named === "string" && named.length <= MAX_REF ? named : null;
   } catch {
     return null;
   }
@@ -65,8 +68,14 @@ export function encodeEvent(event: Event): string {
   }
   if (event.event === "chat_chunk" && metadata.parent_id === null) delete metadata.parent_id;
   if (event.ref !== null) metadata.ref = event.ref;
-  return JSON.stringify({ event: event.event, payload: { content: event.content, metadata } });
+  const envelope = { event: event.event, payload: { content: event.content, metadata } };
+  const frame = JSON.stringify(envelope);
+  // Half a character is written as an escape that strict readers (the original's face) drop the whole frame for.
+  return frame.includes("\\ud") ? JSON.stringify(envelope, wellFormed) : frame;
 }
+
+const wellFormed = (_name: string, value: unknown) =>
+  typeof value === "string" ? value.toWellFormed() : value;
 
 function systemMetadata(update: SystemUpdate): Bag {
   const { greeting, ...changes } = update;

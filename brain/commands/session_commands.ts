@@ -18,6 +18,8 @@ import { type Command, type Context, nearest, type Outcome, quote, single, words
 
 const MAX_TITLE = 120;
 const MAX_FOUND = 50;
+/** More words find no other story, and SQLite takes no statement that long. */
+const MAX_WORDS = 16;
 /** Characters of a quote before the words, and in all. */
 const BEFORE = 24;
 const QUOTE = 100;
@@ -106,7 +108,7 @@ export const SESSION_COMMANDS: Command[] = [
     arguments: [{ name: "WORDS", kind: "text", required: true }],
     while_telling: true,
     run(context, args) {
-      const wanted = words(args);
+      const wanted = words(args).slice(0, MAX_WORDS);
       if (wanted.length === 0) return { answer: "✗ Which words? /session search WORDS" };
       const { deps, player_id } = context;
       const hits = searchStories(deps.db, player_id, wanted, MAX_FOUND);

@@ -6,7 +6,7 @@ import { setText } from "../widgets/editor.ts";
 import { scrollToMessage } from "../widgets/page.ts";
 import { endTelling } from "../widgets/transcript.ts";
 import { geometry, pageContext } from "./geometry.ts";
-import { type Model, type Result, withNotice } from "./model.ts";
+import { type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { retry, say } from "./say.ts";
 import { askWhy } from "./why.ts";
 
@@ -43,11 +43,12 @@ export function updateDesk(model: Model, action: Action, now_ms: number): Result
         text: message.content,
         what: message.role === "user" ? "Your line" : "The reply",
       }]];
-    case "desk_edit":
-      return [
-        { ...model, desk: null, editing: message.id, editor: setText(model.editor, message.content) },
-        [],
-      ];
+    case "desk_edit": {
+      // A draft in the editor comes back when the edit is over.
+      const stash = model.popup.stash ?? (model.editor.text === "" ? null : model.editor.text);
+      const editor = setText(model.editor, message.content);
+      return [{ ...model, desk: null, editing: message.id, editor, popup: { ...NO_POPUP, stash } }, []];
+    }
     case "desk_retry":
       return last || (message.role === "user" && at === messages.length - 2) ? retry(model, now_ms) : [
         withNotice(model, "Another telling is for the last reply. u takes the story back to here.", now_ms),

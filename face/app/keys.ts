@@ -385,7 +385,10 @@ function back(model: Model, context: KeyContext, now_ms: number): Result {
     return [{ ...model, popup: { ...model.popup, closed_for: model.editor.text, touched: false } }, []];
   }
   if (model.desk !== null) return [{ ...model, desk: null }, []];
-  if (model.editing !== null) return [clearEditor(model), [{ kind: "save_draft", text: "" }]];
+  if (model.editing !== null) {
+    const cleared = clearEditor(model);
+    return [cleared, [{ kind: "save_draft", text: cleared.editor.text }]];
+  }
   if (model.popup.stash !== null) return [clearEditor(model), []];
   if (model.leaving === "after_reply") return [{ ...model, leaving: "no" }, []];
   if (isOpening(model)) {

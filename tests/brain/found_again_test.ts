@@ -80,6 +80,9 @@ Deno.test("/session search names the story and quotes the place; nothing found i
     await fake.say("/session search brass whistle");
     assert.deepEqual(fake.face.last("system_update").metadata.found, []);
     assert.match(fake.face.last("system_update").content, /^No story holds "brass whistle"/);
+    const many = Array.from({ length: 2000 }, (_, at) => `é${at}`).join(" ");
+    await fake.say(`/session search ${many}`);
+    assert.match(fake.face.last("system_update").content, /^No story holds "é0 é1/);
     await fake.say("/session search");
     assert.match(fake.face.last("system_update").content, /^✗ Which words/);
   } finally {

@@ -34,6 +34,7 @@ Deno.test("every form of a request that the original takes is taken", () => {
     ['{"prompt":"I wait."}', "I wait.", null],
     ['{"prompt":"I wait.","ref":"a1"}', "I wait.", "a1"],
     ['{"prompt":"I wait.","ref":4}', "I wait.", "4"],
+    [JSON.stringify({ prompt: "I wait.", ref: "r".repeat(200) }), "I wait.", "r".repeat(200)],
     ['{"prompt":"I wait.","ref":null}', "I wait.", null],
     ['{"prompt":"","more":1}', "", null],
     ["I wait.", "I wait.", null],
@@ -52,6 +53,10 @@ Deno.test("a request without a string prompt is refused with the name of the fie
     assert.throws(() => parseRequest(text), new CodecError("request.prompt: not a string"), text);
   }
   assert.throws(() => parseRequest('{"prompt":"a","ref":{}}'), new CodecError("request.ref: not a string"));
+  assert.throws(
+    () => parseRequest(JSON.stringify({ prompt: "a", ref: "r".repeat(201) })),
+    new CodecError("request.ref: not a string of at most 200 characters"),
+  );
 });
 
 Deno.test("the ref of an unreadable request is found for the refusal", () => {
@@ -59,6 +64,8 @@ Deno.test("the ref of an unreadable request is found for the refusal", () => {
     ['{"ref":"a"}', "a"],
     ['{"ref":3,"prompt":1}', "3"],
     ['{"ref":[]}', null],
+    [JSON.stringify({ ref: "r".repeat(200) }), "r".repeat(200)],
+    [JSON.stringify({ ref: "r".repeat(201) }), null],
     ["{", null],
     ["5", null],
   ];

@@ -115,6 +115,27 @@ Deno.test("facts are found by their words, but not those of other stories or for
   });
 });
 
+Deno.test("a pinned fact in the player's own words stays pinned, and its old words are told no more", async () => {
+  await withDatabase((db) => {
+    const [one, two] = tellAll(db, aSession(), ["a", "b"]);
+    facts.addFacts(db, "ann", "story", [fact(one, "two eels"), fact(two, "two eels")]);
+    const old = "Ida owes Maren two eels";
+    for (const message_id of [one, two]) {
+      marks.setMark(db, "ann", "story", { kind: "fact", message_id, text: old }, "pinned");
+    }
+    marks.setMark(db, "ann", "story", { kind: "memory", message_id: one, text: old }, "forgotten");
+    const edited = facts.editFact(db, "ann", 1, "Ida owes nobody");
+    const kept = marks.listMarks(db, "ann", "story");
+    assert.deepEqual(kept.map(({ kind, message_id, text }) => [kind, message_id, text]), [
+      ["fact", one, "Ida owes nobody"],
+      ["fact", two, old],
+      ["memory", one, old],
+    ]);
+    const told = marks.markedMessages(db, "ann", "story", one, kept.slice(0, 1));
+    assert.deepEqual(told.map(({ unit_id, text }) => [unit_id, text]), [[edited.id, "Ida owes nobody"]]);
+  });
+});
+
 Deno.test("how far a model has read for facts is known of each path", async () => {
   await withDatabase((db) => {
     const [one, two, three] = tellAll(db, aSession(), ["a", "b", "c"]);

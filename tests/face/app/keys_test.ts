@@ -247,6 +247,24 @@ Deno.test("editing a message: Enter saves it beside the old one, Esc leaves it",
   assert.equal(player.model().editing, null);
 });
 
+Deno.test("a draft waits while a clicked message is edited, and comes back after it", () => {
+  for (const end of ["esc", "enter"]) {
+    const player = openStory();
+    player.type("I hold the duck.");
+    player.click("I take the duck");
+    player.press("e");
+    assert.equal(player.model().editor.text, PROSE.duck);
+    player.effects();
+    player.type("!");
+    const kept = player.effects().findLast((effect) => effect.kind === "save_draft");
+    assert.equal(kept?.text, "I hold the duck.", "a crash finds the draft, not the old message");
+    player.press(end);
+    assert.equal(player.model().editor.text, "I hold the duck.");
+    const saved = player.effects().findLast((effect) => effect.kind === "save_draft");
+    if (end === "esc") assert.equal(saved?.text, "I hold the duck.");
+  }
+});
+
 Deno.test("u takes back every line of the player's from the bar on", () => {
   const player = openStory();
   player.press("tab", "u");
