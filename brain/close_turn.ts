@@ -32,26 +32,14 @@ export interface Closed {
 /** Saves the reply as it ended, lets memory and the learnt figures have it. Never throws: a full disk is told, not died of. */
 export function closeTurn(deps: Deps, turn: OpenTurn, reply: GrowingReply, ending: Ending): Closed {
   const { scene, player_id } = turn;
-  const { request, reported, status } = ending;
+  const { request, reported } = ending;
   const session_id = scene.session.id;
   const model = scene.session.model;
-  const counts: ProviderUsage = reported ?? {
-    prompt_tokens: request?.prompt_tokens ?? 0,
-    cached_tokens: 0,
-    completion_tokens: reply.tokens,
-    cost: null,
-  };
-  const usage: Usage = {
-    prompt_tokens: counts.prompt_tokens,
-    cached_tokens: counts.cached_tokens,
-    completion_tokens: counts.completion_tokens,
-    cost: counts.cost ?? costOf(counts, deps.catalogue.price(model)),
-    first_token_ms: reply.first_token_ms,
-    tokens_per_second: reply.speed,
-  };
-  const remark = reported === null || request === null
-    ? null
-    : learn(deps, model, request.assembled.tokens, reported);
+  const spent = turn.spent = spentOn(deps, reply, ending, model);
+  const usage = turn.reply.usage === null ? spent : sum(turn.reply.usage, spent);
+  const added = reply.text !== turn.reply.content;
+  const status = added || ending.status === "complete" ? ending.status : turn.before ?? ending.status;
+  const remark = reported === null || request === null ? null : learn(deps, model, request, reported);
   try {
     const message = deps.db.transaction(() => {
       const message = reply.finish(status, usage);
@@ -73,19 +61,57 @@ export function closeTurn(deps: Deps, turn: OpenTurn, reply: GrowingReply, endin
   }
 }
 
+/** What a turn used: the provider's count, else our estimate of what was sent and told. */
+function spentOn(
+  deps: Deps,
+  reply: GrowingReply,
+  { status, request, reported }: Ending,
+  model: string,
+): Usage {
+  // Whoever did not answer has not been asked, as far as anybody pays for it.
+  const unanswered = status === "failed" && reply.tokens === 0;
+  const counts: ProviderUsage = reported ?? {
+    prompt_tokens: unanswered ? 0 : request?.prompt_tokens ?? 0,
+    cached_tokens: 0,
+    completion_tokens: reply.tokens,
+    cost: unanswered ? 0 : null,
+  };
+  return {
+    prompt_tokens: counts.prompt_tokens,
+    cached_tokens: counts.cached_tokens,
+    completion_tokens: counts.completion_tokens,
+    cost: counts.cost ?? costOf(counts, deps.catalogue.price(model)),
+    first_token_ms: reply.first_token_ms,
+    tokens_per_second: reply.speed,
+  };
+}
+
+/** A reply that was gone on with, or told anew in place of an empty one, used what both turns did; its speed is the last one's. */
+function sum(before: Usage, spent: Usage): Usage {
+  return {
+    ...spent,
+    prompt_tokens: before.prompt_tokens + spent.prompt_tokens,
+    cached_tokens: before.cached_tokens + spent.cached_tokens,
+    completion_tokens: before.completion_tokens + spent.completion_tokens,
+    cost: before.cost === null || spent.cost === null ? null : before.cost + spent.cost,
+  };
+}
+
 /** Compares our count with the provider's; returns what the player should know when the server cut the prompt. */
-function learn(deps: Deps, model: string, estimated: number, reported: ProviderUsage): string | null {
-  const before = deps.learned.get(model) ?? { scale: 1, window: null };
-  const sent = Math.round(estimated * before.scale);
-  const window = serverCut(sent, reported.prompt_tokens);
-  if (window === null) {
-    deps.learned.set(model, {
-      ...before,
-      scale: tokenScale(estimated, reported.prompt_tokens, before.scale),
-    });
+function learn(
+  deps: Deps,
+  model: string,
+  { assembled, offered }: PreparedRequest,
+  reported: ProviderUsage,
+): string | null {
+  const { scale, cut } = deps.learned.get(model) ?? { scale: 1, cut: null };
+  const sent = Math.round(assembled.tokens * scale);
+  const read = serverCut(sent, reported.prompt_tokens);
+  if (read === null) {
+    deps.learned.set(model, { scale: tokenScale(assembled.tokens, reported.prompt_tokens, scale), cut });
     return null;
   }
-  deps.learned.set(model, { scale: before.scale, window });
-  return `${model} read only ${reported.prompt_tokens} of about ${sent} tokens: the server cut the beginning. ` +
-    "The next prompt is built for that size; raise the context length in the server's settings to give it more.";
+  deps.learned.set(model, { scale, cut: { read, offered } });
+  return `${model} read only ${read} of about ${sent} tokens: the server cut the beginning. The next prompt is ` +
+    `built for that size; to give it more, raise the context length in the server's settings and say /model ${model}.`;
 }

@@ -12,8 +12,14 @@ import type { Database } from "./store/database.ts";
 export interface Learned {
   /** Real prompt tokens per estimated token. */
   scale: number;
-  /** Tokens the server really read, once it was seen to cut a prompt; null: never seen. */
-  window: number | null;
+  /** What the server really read when it was seen to cut a prompt; null: never seen. */
+  cut: Cut | null;
+}
+
+/** It counts only as long as the window is `offered` as it was then: a server may load a model anew. All in tokens. */
+export interface Cut {
+  read: number;
+  offered: number;
 }
 
 export interface Deps {

@@ -1,11 +1,12 @@
 /** A turn that has begun: its line and an empty reply are saved, and the session points at them. */
 
-import type { Character, Message, Rule, Session, World } from "../shared/story.ts";
+import type { Character, Message, MessageStatus, Rule, Session, Usage, World } from "../shared/story.ts";
+import { shortened } from "../shared/characters.ts";
 import type { Deps } from "./deps.ts";
 import { noteFacts } from "./memory/facts.ts";
 import { rememberMessage } from "./memory/remember.ts";
 import { estimateTokens } from "./prompt/budget.ts";
-import { addMessage, siblings, updateMessage } from "./store/messages.ts";
+import { addMessage, getMessage, siblings, updateMessage } from "./store/messages.ts";
 import { getSession, updateSession } from "./store/sessions.ts";
 
 const TITLE_LENGTH = 60;
@@ -36,8 +37,12 @@ export interface OpenTurn {
   reply: Message;
   /** 0 for the first telling. */
   telling: number;
+  /** How a reply that is gone on with stood before; it stays so when nothing is added. */
+  before: MessageStatus | null;
   /** Where the history was cut for this reply; null until its request is made. */
   cuts: StoryCuts | null;
+  /** What this turn alone used; null until it has ended. */
+  spent: Usage | null;
 }
 
 /** Where the history is cut, for whoever tells what it drops. */
@@ -71,6 +76,7 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
     let line: Message | null = null;
     let reply: Message;
     let telling = 0;
+    let before: MessageStatus | null = null;
     switch (start.kind) {
       case "line": {
         line = addMessage(db, player_id, session_id, {
@@ -90,15 +96,11 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
       case "retry":
         reply = start.reuse_id === null
           ? answer(start.user_id)
-          : updateMessage(db, player_id, start.reuse_id, {
-            status: "writing",
-            content: "",
-            model,
-            usage: null,
-          });
+          : updateMessage(db, player_id, start.reuse_id, { status: "writing", content: "", model });
         telling = reply.alternatives - 1;
         break;
       case "continue":
+        before = getMessage(db, player_id, start.message_id)?.status ?? null;
         reply = updateMessage(db, player_id, start.message_id, { status: "writing" });
         telling = siblings(db, player_id, reply.id).length;
         break;
@@ -108,11 +110,10 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
       last_used_ms: now,
       ...(line !== null && scene.session.title === "" ? { title: titleOf(line.content) } : {}),
     });
-    return { player_id, scene, start, line, reply, telling, cuts: null };
+    return { player_id, scene, start, line, reply, telling, before, cuts: null, spent: null };
   });
 }
 
 function titleOf(line: string): string {
-  const words = line.replace(/\s+/g, " ").trim();
-  return words.length > TITLE_LENGTH ? `${words.slice(0, TITLE_LENGTH).trimEnd()}…` : words;
+  return shortened(line.replace(/\s+/g, " ").trim(), TITLE_LENGTH);
 }

@@ -1,6 +1,7 @@
 /** From a saved line to the request for its reply: budget, recall, prompt, and the record of what was sent. */
 
 import type { Why } from "../shared/protocol.ts";
+import { unlessAborted } from "../shared/signals.ts";
 import type { Deps, Learned } from "./deps.ts";
 import { type ChatMessage, type ChatRequest, type Chunk, ProviderError } from "./llm/provider.ts";
 import { withMarks } from "./memory/marks.ts";
@@ -29,6 +30,8 @@ export interface PreparedRequest {
   assembled: Assembled;
   /** Estimated prompt tokens, scaled by what this model reported before. */
   prompt_tokens: number;
+  /** Tokens that the model was said to read when this was built. */
+  offered: number;
   reading: string;
   /** What was sent and why, kept with the reply for `/why`. */
   record: PromptRecord;
@@ -56,7 +59,7 @@ export interface PromptRecord {
   messages?: ChatMessage[];
 }
 
-/** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had. */
+/** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had, and at once when `signal` is aborted. */
 export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise<PreparedRequest> {
   const { scene, reply, player_id, start } = turn;
   const { config, db } = deps;
@@ -65,8 +68,9 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
   if (target === undefined) {
     throw new ProviderError("model_gone", `No provider is set up for ${model_id}. /model picks another.`);
   }
-  const learned: Learned = deps.learned.get(model_id) ?? { scale: 1, window: null };
-  const window = learned.window ?? await deps.catalogue.contextOf(model_id);
+  const learned: Learned = deps.learned.get(model_id) ?? { scale: 1, cut: null };
+  const offered = await unlessAborted(deps.catalogue.contextOf(model_id), signal);
+  const window = learned.cut?.offered === offered ? learned.cut.read : offered;
   const { path, tokens_above } = pathTail(
     db,
     player_id,
@@ -110,8 +114,7 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     max_lore: MAX_LORE,
     max_memories: MAX_MEMORIES,
   };
-  const found = await deps.recall.ask(question, RECALL_TIMEOUT_MS);
-  signal.throwIfAborted();
+  const found = await unlessAborted(deps.recall.ask(question, RECALL_TIMEOUT_MS), signal);
   const { recalled, facts } = withMarks(db, question, found);
   const records = cuts.boundary === null ? [] : storySoFar(
     db,
@@ -171,6 +174,7 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
   return {
     assembled,
     prompt_tokens,
+    offered,
     record: {
       model: model_id,
       window: reads,

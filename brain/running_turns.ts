@@ -18,6 +18,8 @@ interface Running {
   ref: string | null;
   /** The whole reply so far, for a face that joins now. */
   text: string;
+  /** What is done before its first word, for a face that joins then. */
+  work: Event | null;
   stop: AbortController;
   /** Never rejects. */
   ended: Promise<void>;
@@ -53,10 +55,11 @@ export class RunningTurns {
     return this.#running.get(session_id)?.turn.reply;
   }
 
-  /** All that was told of a session's reply so far, as one piece, for a face that joins now; null: nothing. */
+  /** For a face that joins now: all that was told of a session's reply so far as one piece, or that it is on its way; null: none runs. */
   soFar(session_id: string): Event | null {
     const running = this.#running.get(session_id);
-    if (running === undefined || running.text === "") return null;
+    if (running === undefined) return null;
+    if (running.text === "") return running.work;
     const { scene, reply } = running.turn;
     return {
       event: "chat_chunk",
@@ -82,6 +85,7 @@ export class RunningTurns {
       asker,
       ref,
       text: turn.reply.content,
+      work: null,
       stop,
       ended: Promise.resolve(),
     };
@@ -122,6 +126,7 @@ export class RunningTurns {
         if (event.event === "chat_chunk") {
           running.text = running.text.slice(0, event.metadata.offset ?? running.text.length) + event.content;
         }
+        if (event.event === "progress") running.work = event;
         if (event.event === "chat_end") {
           ended = true;
           last = event.metadata.message;
@@ -176,11 +181,10 @@ export class RunningTurns {
   /** Keeps what a turn has used, for the limits of the day and for whoever watches. */
   #count(turn: OpenTurn, message: Message | null): void {
     const { metrics } = this.options;
-    const usage = message?.usage ?? null;
-    metrics.turnEnded(turn.scene.session.id, message?.status ?? "failed", usage);
-    if (usage === null) return;
+    metrics.turnEnded(turn.scene.session.id, message?.status ?? "failed", turn.spent);
+    if (turn.spent === null) return;
     try {
-      addSpent(this.deps.db, turn.player_id, dayOf(this.deps.now()), usage);
+      addSpent(this.deps.db, turn.player_id, dayOf(this.deps.now()), turn.spent);
     } catch (error) {
       metrics.failed(error);
       this.deps.log("warn", `what a turn has used could not be kept: ${describe(error)}`);

@@ -1,5 +1,6 @@
 /** The state of a player as faces see it, and what of it a face has already. Pure. */
 
+import { firstCharacters } from "../shared/characters.ts";
 import type { SyncState } from "../shared/protocol.ts";
 import type { Character, Model, PlayerState, Rule, World } from "../shared/story.ts";
 import type { SessionSummary } from "./store/sessions.ts";
@@ -53,7 +54,7 @@ export function snapshot(parts: SnapshotParts): SyncState {
       const title = session.title === "" ? "New session" : session.title;
       return {
         id: session.id,
-        name: `[${session.world_id}] ${session.character_id}: ${title.slice(0, LABEL_TITLE)}`,
+        name: `[${session.world_id}] ${session.character_id}: ${firstCharacters(title, LABEL_TITLE)}`,
         title,
         world_id: session.world_id,
         character_id: session.character_id,
@@ -88,5 +89,5 @@ export function withoutKnown(whole: SyncState, known: Map<string, string>): Sync
 export function firstSentence(text: string): string {
   const flat = text.trim().replace(/\s+/g, " ");
   const end = /^.*?[.!?]["'”’)]*(?=\s|$)/.exec(flat);
-  return end === null ? flat.slice(0, 160) : end[0];
+  return end === null ? firstCharacters(flat, 160) : end[0];
 }

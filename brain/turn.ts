@@ -1,9 +1,9 @@
 /** One player turn, from the saved line to the saved reply: an async generator of Events, read top to bottom. */
 
 import type { Event, Progress, RecalledCount } from "../shared/protocol.ts";
+import { eitherSignal } from "../shared/signals.ts";
 import { closeTurn, type Ending } from "./close_turn.ts";
 import type { Deps } from "./deps.ts";
-import { eitherSignal } from "./either_signal.ts";
 import { failure, notice, progress } from "./events.ts";
 import { type Chunk, ProviderError } from "./llm/provider.ts";
 import { createStoryFilter } from "./llm/story_filter.ts";
@@ -112,7 +112,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     event: "chat_end",
     content: "",
     ref: null,
-    metadata: { total_tokens: message.usage?.completion_tokens ?? 0, message, recalled },
+    metadata: { total_tokens: turn.spent?.completion_tokens ?? 0, message, recalled },
   };
 }
 

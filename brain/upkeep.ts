@@ -1,7 +1,7 @@
 /** What is done for a story while nobody waits: the story so far is told, facts are read. Stopped when a turn begins. */
 
+import { eitherSignal } from "../shared/signals.ts";
 import type { Deps } from "./deps.ts";
-import { eitherSignal } from "./either_signal.ts";
 import { costOf } from "./llm/costs.ts";
 import { type ChatMessage, ProviderError, type ProviderUsage } from "./llm/provider.ts";
 import { createStoryFilter } from "./llm/story_filter.ts";

@@ -93,7 +93,6 @@ const LAYERS: Layer[] = [
       "brain/request.ts",
       "brain/reply.ts",
       "brain/upkeep.ts",
-      "brain/either_signal.ts",
       "brain/open_turn.ts",
       "brain/close_turn.ts",
       "brain/events.ts",

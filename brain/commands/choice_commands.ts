@@ -61,6 +61,9 @@ export const CHOICE_COMMANDS: Command[] = [
         return { answer: `Error: ${id} is not recognized. /model lists what is on offer.` };
       }
       const { session, deps, player_id } = context;
+      // A server may have more context by now than it was seen to read.
+      const learned = deps.learned.get(id);
+      if (learned !== undefined) deps.learned.set(id, { ...learned, cut: null });
       if (session !== undefined) updateSession(deps.db, player_id, session.id, { model: id });
       return {
         answer: `Hot-swapped model to ${id}` +

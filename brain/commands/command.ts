@@ -1,5 +1,6 @@
 /** What a command is; how a line becomes a command's name and arguments; what to suggest for a typo. */
 
+import { shortened } from "../../shared/characters.ts";
 import type { CommandItem, Event } from "../../shared/protocol.ts";
 import type { PlayerState, Session } from "../../shared/story.ts";
 import type { Deps } from "../deps.ts";
@@ -121,7 +122,9 @@ export function unknownCommand(line: string, commands: readonly Command[]): stri
     return `✗ ${typed[0]} needs one of: ${group.map((name) => name.slice(typed[0].length + 1)).join(", ")}.`;
   }
   const near = nearest(typed.join(" "), names) || nearest(typed[0], names);
-  return `✗ There is no command ${typed[0]}. ${near === "" ? "/help lists them." : `Did you mean ${near}?`}`;
+  return `✗ There is no command ${shortened(typed[0], 40)}. ${
+    near === "" ? "/help lists them." : `Did you mean ${near}?`
+  }`;
 }
 
 /**
@@ -153,6 +156,5 @@ export function choose<Item extends { id: string; name: string }>(
 
 /** What somebody typed, short enough for one line. */
 export function quote(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return `"${line.length > 40 ? `${line.slice(0, 40)}…` : line}"`;
+  return `"${shortened(text.replace(/\s+/g, " ").trim(), 40)}"`;
 }

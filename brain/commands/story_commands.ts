@@ -51,7 +51,18 @@ export const STORY_COMMANDS: Command[] = [
       if (leaf.role !== "assistant" || leaf.content === "") {
         return { answer: "✗ There is no reply to go on with. /retry asks for one." };
       }
-      return { answer: null, telling: { kind: "continue", message_id: leaf.id } };
+      const { deps, player_id } = context;
+      const { session_id, parent_id, role, content, status, model, tokens } = leaf;
+      if (newestLeaf(deps.db, player_id, session_id, leaf.id) === leaf.id) {
+        return { answer: null, telling: { kind: "continue", message_id: leaf.id } };
+      }
+      // Lines that were taken back answer it as it is: a copy beside it goes on.
+      const copy = { parent_id, role, content, status, model, tokens, created_ms: deps.now() };
+      return deps.db.transaction((): Outcome => {
+        const { id } = addMessage(deps.db, player_id, session_id, copy);
+        updateSession(deps.db, player_id, session_id, { leaf_id: id });
+        return { answer: null, history: "before_sync", telling: { kind: "continue", message_id: id } };
+      });
     },
   },
   {
@@ -90,6 +101,18 @@ export const STORY_COMMANDS: Command[] = [
       const text = (match[2] ?? "").trim();
       if (text === "") return { answer: "✗ A message cannot become empty. /undo takes it back." };
       if (text === message.content) return { answer: "✗ That is what it says already." };
+      // Saved before, and its answer refused (its price, a limit): asked for again, not saved again.
+      const said = siblings(deps.db, player_id, message.id).find(({ content }) => content === text);
+      if (said !== undefined) {
+        const leaf_id = newestLeaf(deps.db, player_id, session.id, said.id) ?? said.id;
+        updateSession(deps.db, player_id, session.id, { leaf_id });
+        const unanswered = said.role === "user" && leaf_id === said.id;
+        return {
+          answer: "✓ That wording is there already.",
+          history: "before_sync",
+          ...(unanswered ? { telling: { kind: "retry", user_id: said.id, reuse_id: null } } : {}),
+        };
+      }
       return deps.db.transaction((): Outcome => {
         const edited = addMessage(deps.db, player_id, session.id, {
           parent_id: message.parent_id,

@@ -1,5 +1,6 @@
 /** The models on offer and their prices: fetched at start off the ready path, kept on disk for a day. */
 
+import { deadline } from "../../shared/signals.ts";
 import type { Model } from "../../shared/story.ts";
 import type { Config, Keys, Price } from "../config.ts";
 import { findEndpoint, offer } from "./ids.ts";
@@ -140,23 +141,18 @@ export function openCatalogue(config: Config, keys: Keys, options: CatalogueOpti
     timeout_ms: number,
     body?: unknown,
   ): Promise<unknown> {
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), timeout_ms);
-    try {
-      const response = await (options.fetch ?? fetch)(url, {
-        method: body === undefined ? "GET" : "POST",
-        headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.any([timeout.signal, closing.signal]),
-      });
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new Error(`status ${response.status}`);
-      }
-      return await response.json();
-    } finally {
-      clearTimeout(timer);
+    using limit = deadline(closing.signal, timeout_ms);
+    const response = await (options.fetch ?? fetch)(url, {
+      method: body === undefined ? "GET" : "POST",
+      headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: limit.signal,
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`status ${response.status}`);
     }
+    return await response.json();
   }
 
   function headersFor(endpoint: Endpoint): HeadersInit {

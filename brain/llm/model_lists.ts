@@ -1,5 +1,6 @@
 /** The answer of a vendor's `/models`, read without trust: one bad entry costs only itself. Pure. */
 
+import { firstCharacters } from "../../shared/characters.ts";
 import type { Model } from "../../shared/story.ts";
 import type { Endpoint } from "./vendors.ts";
 
@@ -96,7 +97,7 @@ function readEntry(value: unknown, endpoint: Endpoint): Listed | null {
 
 function cleanName(name: string): string {
   // deno-lint-ignore no-control-regex
-  return name.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(0, 120);
+  return firstCharacters(name.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim(), 120);
 }
 
 /**

@@ -357,8 +357,10 @@ function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Re
 function updateProgress(model: Model, progress: EventOf<"progress">["metadata"], now_ms: number): Result {
   const label = sanitizeLine(progress.label);
   if (progress.id.startsWith("reply")) {
-    if (model.turn === null || label === "") return [model, []];
-    return [{ ...model, turn: { ...model.turn, label } }, []];
+    if (label === "") return [model, []];
+    // A face that joined after the line was said hears of the reply here first.
+    const turn = model.turn ?? newTurn(null, now_ms);
+    return [{ ...model, turn: { ...turn, label } }, []];
   }
   return updateWork(model, progress, now_ms);
 }

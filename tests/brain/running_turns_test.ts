@@ -309,7 +309,7 @@ Deno.test("a story is continued by its whole id also behind a thousand younger o
     assert.match(fake.face.notices().at(-1) ?? "", /^✗ 111 stories begin with "Story 2"/);
   }));
 
-Deno.test("an open reply is where its text is kept, and a face that joins before its first word gets no empty piece", () =>
+Deno.test("an open reply is where its text is kept, and a face that joins before its first word hears that it is on its way", () =>
   withBrain(async (fake) => {
     const begun = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
@@ -322,8 +322,10 @@ Deno.test("an open reply is where its text is kept, and a face that joins before
     await begun.promise;
     const face = new FakeFace();
     fake.brain.join(face);
-    assert.deepEqual(names(face), ["system_update", "sync_state", "commands", "chat_history"]);
+    assert.deepEqual(names(face), ["system_update", "sync_state", "commands", "chat_history", "progress"]);
     assert.equal(face.last("chat_history").metadata.history.at(-1)?.content, "I wait.");
+    const { id, label, state } = face.last("progress").metadata;
+    assert.match(`${id} ${label} ${state}`, /^reply:\d+ one is reading \d+ tokens running$/);
     go.resolve();
     const end = await turn;
     assert.equal(getMessage(fake.deps.db, "local", end.metadata.message?.id ?? 0)?.content, "Now.");

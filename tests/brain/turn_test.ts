@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../brain/llm/provider.ts";
 import { getMessage, pathTo } from "../../brain/store/messages.ts";
+import { StoreError } from "../../brain/store/database.ts";
+import { dayOf, spentOn } from "../../brain/store/usage.ts";
 import { getPrompt } from "../../brain/store/prompts.ts";
 import { getSession } from "../../brain/store/sessions.ts";
 import { getState } from "../../brain/store/players.ts";
+import { encodeEvent } from "../../shared/codec.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says, type Script } from "../support/brain_fakes.ts";
 
 function shownPath(fake: FakeBrain) {
@@ -469,4 +472,252 @@ Deno.test("the first line becomes the title, at most 60 characters and an ellips
     await fake.turn("I say something else.");
     const after = getSession(fake.deps.db, "local", getState(fake.deps.db, "local").session_id);
     assert.equal(after?.title, shown);
+  }));
+
+/** Ends well with these counts of the provider's. */
+const reports = (text: string, counts: [number, number, number], cost: number | null = null): Script =>
+  async function* () {
+    await Promise.resolve();
+    if (text !== "") yield { kind: "text", text };
+    const [prompt_tokens, cached_tokens, completion_tokens] = counts;
+    yield { kind: "end", finish: "stop", usage: { prompt_tokens, cached_tokens, completion_tokens, cost } };
+  };
+/** Fails after this text. */
+const fails = (text = ""): Script =>
+  async function* () {
+    await Promise.resolve();
+    if (text !== "") yield { kind: "text", text };
+    throw new ProviderError("unreachable", "The server cannot be reached.");
+  };
+
+Deno.test("a turn that nobody answered costs nothing; one that broke off costs what was sent and told", () =>
+  withBrain(async (fake) => {
+    await fake.say("/model dear/two");
+    const day = dayOf(fake.clock.now);
+    fake.scripts.push(fails(), reports("", [900, 100, 40]), fails("The ferry comes in."));
+    const unanswered = await fake.turn("I wait.");
+    assert.equal(unanswered.metadata.message?.status, "failed");
+    assert.deepEqual(unanswered.metadata.message?.usage, {
+      prompt_tokens: 0,
+      cached_tokens: 0,
+      completion_tokens: 0,
+      cost: 0,
+      first_token_ms: 0,
+      tokens_per_second: 0,
+    });
+    assert.equal(unanswered.metadata.total_tokens, 0);
+    assert.deepEqual(spentOn(fake.deps.db, "local", day), { tokens: 0, cost: 0 });
+    // It thought, and was paid for it, and said nothing.
+    const empty = await fake.turn("I wait on.");
+    assert.deepEqual([empty.metadata.message?.status, empty.metadata.message?.usage?.prompt_tokens], [
+      "failed",
+      900,
+    ]);
+    assert.deepEqual(spentOn(fake.deps.db, "local", day).tokens, 940);
+    const broken = await fake.turn("I wait for long.");
+    const usage = broken.metadata.message?.usage;
+    assert.ok(usage && usage.prompt_tokens > 50 && usage.completion_tokens > 2, JSON.stringify(usage));
+    assert.ok((usage.cost ?? 0) > 0);
+  }, { config: { ask_above_cost: 1000 } }));
+
+Deno.test("a reply that is gone on with has used what both turns used; the day counts each once", () =>
+  withBrain(async (fake) => {
+    const day = dayOf(fake.clock.now);
+    fake.scripts.push(
+      reports("The ferry ", [100, 10, 20], 0.5),
+      reports("comes.", [130, 90, 7], 0.25),
+      fails(),
+      reports(" It leaves.", [150, 0, 3]),
+    );
+    await fake.turn("I wait.");
+    const first = await fake.turn("/continue");
+    assert.equal(first.metadata.total_tokens, 7);
+    const counts = (end: typeof first) => {
+      const { usage } = end.metadata.message ?? {};
+      return usage && [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, usage.cost];
+    };
+    assert.deepEqual(counts(first), [230, 100, 27, 0.75]);
+    assert.deepEqual(spentOn(fake.deps.db, "local", day), { tokens: 257, cost: 0.75 });
+    // Nothing was added: the reply stays what it was.
+    fake.face.forget();
+    const failed = await fake.turn("/continue");
+    assert.deepEqual(fake.face.of("error").map(({ content }) => content), ["The server cannot be reached."]);
+    assert.deepEqual(counts(failed), [230, 100, 27, 0.75]);
+    assert.equal(failed.metadata.message?.status, "complete");
+    assert.equal(shownPath(fake).at(-1)?.status, "complete");
+    await fake.say("/model odd/three");
+    const unknown = await fake.turn("/continue");
+    assert.deepEqual(counts(unknown), [380, 100, 30, null]);
+    assert.equal(unknown.metadata.message?.content, "The ferry comes. It leaves.");
+  }));
+
+Deno.test("a /continue that is stopped before its first word leaves the reply as it was, after it marks it stopped", () =>
+  withBrain(async (fake) => {
+    const rows: [string, string, string][] = [["", "complete", "One."], [" Two", "stopped", "One. Two"]];
+    for (const [text, status, content] of rows) {
+      fake.scripts.splice(0, fake.scripts.length, says("One."), async function* (_request, signal) {
+        if (text !== "") yield { kind: "text", text };
+        const gone = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        asked.resolve();
+        await gone;
+      });
+      const asked = Promise.withResolvers<void>();
+      await fake.turn("I wait.");
+      fake.face.forget();
+      const end = fake.turn("/continue");
+      await asked.promise;
+      await fake.say("/cancel");
+      const { message } = (await end).metadata;
+      assert.deepEqual([message?.status, message?.content], [status, content]);
+    }
+  }));
+
+Deno.test("what a server was seen to cut counts until its window is another one, or the model is chosen anew", () =>
+  withBrain(async (fake) => {
+    let offered = 8192;
+    fake.deps.catalogue.contextOf = () => Promise.resolve(offered);
+    const windows: number[] = [];
+    const told = async (script: Script) => {
+      fake.scripts.splice(0, fake.scripts.length, script);
+      const end = await fake.turn(`I tell of the day: ${"rain and mud ".repeat(60)}`);
+      const record = getPrompt(fake.deps.db, "local", end.metadata.message?.id ?? 0) as { window: number };
+      windows.push(record.window);
+    };
+    for (let i = 0; i < 8; i++) await told(says("Yes."));
+    await told(reports("Yes.", [1100, 0, 1]));
+    await told(reports("Yes.", [1080, 0, 1]));
+    offered = 16_384;
+    await told(says("Yes."));
+    offered = 8192;
+    await told(says("Yes."));
+    await fake.say("/model fake/one");
+    await told(says("Yes."));
+    assert.deepEqual(windows.slice(8), [8192, 1100, 16_384, 1100, 8192]);
+    assert.match(
+      fake.face.notices().join("\n"),
+      /the server cut the beginning\. .* say \/model fake\/one\.$/m,
+    );
+  }));
+
+Deno.test("a cancel ends the turn at once also while the window is asked for and while memory is searched", () =>
+  withBrain(async (fake) => {
+    const { contextOf } = fake.deps.catalogue;
+    for (const where of ["window", "memory"]) {
+      const asked = Promise.withResolvers<void>();
+      const never = <Result>() => {
+        asked.resolve();
+        return new Promise<Result>(() => {});
+      };
+      if (where === "window") fake.deps.catalogue.contextOf = never;
+      else {
+        fake.deps.catalogue.contextOf = contextOf;
+        fake.deps.recall.ask = never;
+      }
+      fake.face.forget();
+      const end = fake.turn("I wait.");
+      await asked.promise;
+      const from = performance.now();
+      await fake.say("/cancel");
+      assert.equal((await end).metadata.message?.status, "stopped", where);
+      assert.ok(performance.now() - from < 100);
+      assert.deepEqual(fake.face.notices(), ["✗ Stream cancelled by user."]);
+    }
+    assert.equal(fake.requests.length, 0);
+  }));
+
+Deno.test("a disk that fills up while the provider is silent is told, and a provider that fails later ends nothing else", () =>
+  withBrain(async (fake) => {
+    const saved = Promise.withResolvers<void>();
+    const { unhurried } = fake.deps.db;
+    fake.deps.db.unhurried = () => {
+      saved.resolve();
+      throw new StoreError("full", "The disk is full.");
+    };
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "The ferry comes." };
+      await saved.promise;
+      await Promise.resolve();
+      throw new ProviderError("cut", "The connection was cut.");
+    });
+    const end = await fake.turn("I look.");
+    assert.equal(end.metadata.message?.status, "failed");
+    assert.equal(end.metadata.message?.content, "The ferry comes.");
+    assert.deepEqual(fake.face.of("error").map(({ content }) => content), ["The disk is full."]);
+    fake.deps.db.unhurried = unhurried;
+    fake.scripts.push(says("Yes."));
+    fake.scripts.shift();
+    assert.equal((await fake.turn("I wait.")).metadata.message?.content, "Yes.");
+  }));
+
+Deno.test("a reply whose next line was taken back is gone on with in a copy; the line still answers the shorter one", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The ferry comes."), says("Rain."), says(" It leaves."));
+    const first = await fake.turn("I wait.");
+    await fake.turn("I look up.");
+    await fake.say("/undo");
+    const end = await fake.turn("/continue");
+    const { message } = end.metadata;
+    assert.deepEqual([message?.content, message?.alternative, message?.alternatives], [
+      "The ferry comes. It leaves.",
+      2,
+      2,
+    ]);
+    assert.equal(
+      getMessage(fake.deps.db, "local", first.metadata.message?.id ?? 0)?.content,
+      "The ferry comes.",
+    );
+    // The face is shown the copy before it grows.
+    const shown = fake.face.of("chat_history").at(-1)?.metadata.history.at(-1);
+    assert.deepEqual([shown?.id, shown?.content], [message?.id, "The ferry comes."]);
+    await fake.say("/swipe prev");
+    assert.deepEqual(
+      fake.face.last("chat_history").metadata.history.map(({ content }) => content).slice(-2),
+      [
+        "I look up.",
+        "Rain.",
+      ],
+    );
+    // Nothing hangs below the copy: it is gone on with in place.
+    await fake.say(`/swipe next ${first.metadata.message?.id}`);
+    fake.scripts.push(says(" Fog."));
+    fake.scripts.shift();
+    assert.equal((await fake.turn("/continue")).metadata.message?.id, message?.id);
+  }));
+
+Deno.test("an edit whose answer was refused for its price is saved once, however often it is sent", () =>
+  withBrain(async (fake) => {
+    await fake.turn("I wait.");
+    const line = fake.face.last("message").metadata.message;
+    await fake.say("/model dear/two");
+    const edit = `/edit ${line.id} I wait longer.`;
+    assert.equal((await fake.turn(edit)).metadata.message, null);
+    assert.match(fake.face.notices().at(-1) ?? "", /^✗ This reply may cost/);
+    const end = await fake.turn(edit);
+    assert.equal(end.metadata.message?.status, "complete");
+    const path = shownPath(fake);
+    assert.deepEqual(path.slice(-2).map(({ content, alternatives }) => [content, alternatives]), [
+      ["I wait longer.", 2],
+      ["The reeds bend.", 1],
+    ]);
+    // Answered already: it is shown.
+    await fake.say("/swipe prev " + path.at(-2)?.id);
+    fake.face.forget();
+    const requests = fake.requests.length;
+    await fake.say(edit);
+    assert.equal(fake.face.notices()[0], "✓ That wording is there already.");
+    assert.equal(shownPath(fake).at(-1)?.id, path.at(-1)?.id);
+    assert.equal(fake.requests.length, requests);
+  }));
+
+Deno.test("names and titles are cut between characters, and half a character never goes out", () =>
+  withBrain(async (fake) => {
+    const boats = "⛵🌊".repeat(40);
+    fake.worlds[0] = { ...fake.worlds[0], hook: "\ud83d", start_message: `${boats}${boats}${boats}` };
+    await fake.turn(`I say ${boats}`);
+    const frames = fake.face.heard.map((event) => encodeEvent(event)).join();
+    assert.ok(!/\\ud[89a-f]/i.test(frames), "no lone half of a character");
+    const [item] = fake.face.of("sync_state").findLast(({ metadata }) => metadata.available_sessions !== null)
+      ?.metadata.available_sessions ?? [];
+    assert.equal(item.title, `I say ${"⛵🌊".repeat(27)}…`);
+    assert.equal(item.name, `[marsh] smith: I say ${"⛵🌊".repeat(12)}`);
   }));

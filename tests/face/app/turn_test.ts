@@ -48,6 +48,20 @@ Deno.test("while waiting the spinner stands where the text will begin, and says 
   assert.match(player.screen(), /thinking · 12 s/);
 });
 
+Deno.test("a face that joins while the narrator still reads waits with it", () => {
+  const player = openStory();
+  player.hear(events.progress("reply:7", "llama3.2 is reading 3,100 tokens"));
+  player.wait(3000);
+  assert.match(player.screen(), /. llama3\.2 is reading 3,100 tokens · 3 s/);
+  player.hear(chunk("Eel.", 0));
+  assert.equal(player.model().turn?.phase, "narrating");
+  player.hear(events.end(reply()));
+  assert.equal(player.model().turn, null);
+  // The end of a work that no reply follows begins nothing.
+  player.hear(events.progress("reply:7", "", "done"));
+  assert.equal(player.model().turn, null);
+});
+
 Deno.test("the first word moves the spinner to the rule, the end takes it away", () => {
   const player = sayLine();
   player.hear(events.message(line(), "1"));
