@@ -1,7 +1,7 @@
 /** What the sealed brain may touch: Config becomes Deno's permission flags. Pure. */
 
 import type { Config } from "./config.ts";
-import { dirname, join } from "node:path/posix";
+import { join } from "node:path/posix";
 
 /**
  * Flags for `deno run`, without the entry. `root` is the folder that holds brain/ and deno.json; every path is
@@ -60,9 +60,9 @@ export function pullFlags(hub: string, model_folder: string): string[] {
   ];
 }
 
-/** Flags for filling a Chroma server: net to it alone, read of the code, read and write of the database's folder. */
+/** Flags for filling a Chroma server: net to it alone, read of the code, read and write of the database. */
 export function chromaFlags(config: Config, root: string): string[] {
-  const folder = dirname(config.database_path);
+  const database = databaseFiles(config.database_path);
   return [
     "--quiet",
     "--no-prompt",
@@ -72,9 +72,9 @@ export function chromaFlags(config: Config, root: string): string[] {
     "--frozen",
     `--config=${join(root, "deno.json")}`,
     `--allow-net=${hostAndPort(config.vectors.url)}`,
-    `--allow-read=${paths([...codeList(root), folder])}`,
+    `--allow-read=${paths([...codeList(root), ...database])}`,
     // Its log beside it is written by readers, too.
-    `--allow-write=${paths([folder])}`,
+    `--allow-write=${paths(database)}`,
   ];
 }
 
@@ -106,8 +106,8 @@ export function sealedBrainRights(config: Config, root: string, tls: boolean): W
 
 /** The rights of filling the Chroma server at `url`, likewise. */
 export function chromaRights(url: string, database_path: string, root: string): WorkerRights {
-  const folder = dirname(database_path);
-  return { ...NEVER, net: [hostAndPort(url)], read: unique([root, folder]), write: [folder] };
+  const database = databaseFiles(database_path);
+  return { ...NEVER, net: [hostAndPort(url)], read: [root, ...database], write: database };
 }
 
 /**
@@ -128,22 +128,42 @@ export function netList(config: Config, tls: boolean): string[] {
   ]);
 }
 
+/** In home: folders of the player's that the brain makes and reads, and what it keeps there for itself. */
+const READ_IN_HOME = ["lore", "system_rules.yaml"];
+const WRITTEN_IN_HOME = ["worlds", "characters", "rules", "backups", "exports"];
+const OWN_FILES = [
+  "brain.lock",
+  "brain.json",
+  "brain.json.new",
+  "models-cache.json",
+  "models-cache.json.new",
+];
+
+/** Not home itself: config.yaml and the models are believed by programs with more rights. */
+function writeList(config: Config): string[] {
+  return [
+    ...[...WRITTEN_IN_HOME, ...OWN_FILES].map((name) => join(config.home, name)),
+    ...databaseFiles(config.database_path),
+  ];
+}
+
 function readList(config: Config, root: string): string[] {
   return [
     config.assets,
     ...codeList(root),
-    config.home,
+    ...READ_IN_HOME.map((name) => join(config.home, name)),
+    ...writeList(config),
     ...config.lore_folders,
-    dirname(config.database_path),
   ];
+}
+
+/** With what SQLite writes beside it. */
+function databaseFiles(path: string): string[] {
+  return ["", "-wal", "-shm", "-journal"].map((end) => `${path}${end}`);
 }
 
 function codeList(root: string): string[] {
   return ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((name) => join(root, name));
-}
-
-function writeList(config: Config): string[] {
-  return [config.home, dirname(config.database_path)];
 }
 
 function hostAndPort(base_url: string): string {

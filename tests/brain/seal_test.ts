@@ -16,6 +16,17 @@ function config(text: string, host = "127.0.0.1", port = 0): Config {
   return loadConfig({ home: "/h", assets: "/a", config_path: null, cwd: "/w", env, read, host, port }).config;
 }
 
+/** What the brain reads alone, and what it writes, in the home `/h` and at the database. */
+const read = (home = "/h") => [`${home}/lore`, `${home}/system_rules.yaml`];
+const written = (home = "/h", database = `${home}/engine.db`) => [
+  ...["worlds", "characters", "rules", "backups", "exports"].map((name) => `${home}/${name}`),
+  ...["brain.lock", "brain.json", "brain.json.new"].map((name) => `${home}/${name}`),
+  ...["models-cache.json", "models-cache.json.new"].map((name) => `${home}/${name}`),
+  ...["", "-wal", "-shm", "-journal"].map((end) => `${database}${end}`),
+];
+const CODE = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((part) => `/engine/${part}`);
+const flag = (name: string, list: string[]) => `--allow-${name}=${list.join(",")}`;
+
 const LOCAL = ["127.0.0.1:11434", "127.0.0.1:1234", "127.0.0.1:8080", "127.0.0.1:5001"];
 
 Deno.test("the net list is the own address and exactly the configured hosts", () => {
@@ -78,8 +89,8 @@ Deno.test("the flags grant net, read and write lists and nothing else", () => {
     "--frozen",
     "--config=/engine/deno.json",
     `--allow-net=127.0.0.1:0`,
-    "--allow-read=/a,/engine/brain,/engine/shared,/engine/node_modules,/engine/deno.json,/engine/deno.lock,/h,/lore",
-    "--allow-write=/h",
+    flag("read", ["/a", ...CODE, ...read(), ...written(), "/lore"]),
+    flag("write", written()),
   ]);
 });
 
@@ -90,32 +101,35 @@ Deno.test("filling a Chroma server: net to it alone, nothing but the code and th
   const flags = chromaFlags(given, "/engine").filter((flag) => flag.startsWith("--allow"));
   assert.deepEqual(flags, [
     "--allow-net=chroma.example:443",
-    "--allow-read=/engine/brain,/engine/shared,/engine/node_modules,/engine/deno.json,/engine/deno.lock,/d",
-    "--allow-write=/d",
+    flag("read", [...CODE, "/d/s.db", "/d/s.db-wal", "/d/s.db-shm", "/d/s.db-journal"]),
+    flag("write", ["/d/s.db", "/d/s.db-wal", "/d/s.db-shm", "/d/s.db-journal"]),
   ]);
 });
 
-Deno.test("a database elsewhere adds its folder to both lists, and a comma in a path is doubled", () => {
-  const flags = sealedBrainFlags(
-    config("local_servers: off\ndatabase_path: '/d,e/x/s.db'"),
-    "/engine",
-    false,
-  );
-  assert.ok(flags.at(-2)?.endsWith(",/h,/d,,e/x"), flags.at(-2));
-  assert.equal(flags.at(-1), "--allow-write=/h,/d,,e/x");
+Deno.test("a database elsewhere adds its files and not its folder, and a comma in a path is doubled", () => {
+  const given = config("local_servers: off\ndatabase_path: '/d,e/x/s.db'");
+  const flags = sealedBrainFlags(given, "/engine", false);
+  const list = written("/h", "/d,,e/x/s.db");
+  assert.equal(flags.at(-2), flag("read", ["/a", ...CODE, ...read(), ...list]));
+  assert.equal(flags.at(-1), flag("write", list));
 });
 
 Deno.test("a comma in every path leaves the lists whole", () => {
   const flags = sealedBrainFlags(
-    { ...config(""), home: "/h,1", assets: "/a,,2", database_path: "/h,1/e.db" },
+    { ...config(""), home: "/h,1", assets: "/a,,2", database_path: "/h,1/engine.db" },
     "/e,3",
     false,
   );
-  assert.equal(
-    flags.at(-2),
-    "--allow-read=/a,,,,2,/e,,3/brain,/e,,3/shared,/e,,3/node_modules,/e,,3/deno.json,/e,,3/deno.lock,/h,,1",
-  );
-  assert.equal(flags.at(-1), "--allow-write=/h,,1");
+  const code = CODE.map((path) => path.replace("/engine", "/e,,3"));
+  assert.equal(flags.at(-2), flag("read", ["/a,,,,2", ...code, ...read("/h,,1"), ...written("/h,,1")]));
+  assert.equal(flags.at(-1), flag("write", written("/h,,1")));
+});
+
+Deno.test("nothing that programs with more rights believe can be written", () => {
+  const { write } = sealedBrainRights(config("local_servers: off"), "/engine", false);
+  for (const believed of ["/h", "/h/config.yaml", "/h/models", "/h/logs", "/h/face", "/engine", "/a"]) {
+    assert.ok(!write.some((path) => path === believed || `${believed}/`.startsWith(`${path}/`)), believed);
+  }
 });
 
 Deno.test("the embedder has FFI and read of its packages, read of the model, and nothing else", () => {
@@ -147,6 +161,8 @@ Deno.test("the pull has net to the hub, or to its mirror alone, and the model's 
   }
 });
 
+const DATA = ["", "-wal", "-shm", "-journal"].map((end) => `/data/engine.db${end}`);
+
 Deno.test("a compiled brain's thread has the same hosts and folders, and nothing of the rest", () => {
   const never = {
     env: ["LOG_STREAM", "LOG_TOKENS", "OPENAI_CUSTOM_HEADERS"],
@@ -156,17 +172,16 @@ Deno.test("a compiled brain's thread has the same hosts and folders, and nothing
     import: false,
   };
   const given = config("local_servers: off\nlore_folders: [/lore]\nopenai_base_url: http://model:1/v1");
-  const code = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((part) => `/engine/${part}`);
   assert.deepEqual(sealedBrainRights(given, "/engine", false), {
     ...never,
     net: ["127.0.0.1:0", "model:1"],
-    read: ["/engine", "/a", ...code, "/h", "/lore"],
-    write: ["/h"],
+    read: ["/engine", "/a", ...CODE, ...read(), ...written(), "/lore"],
+    write: written(),
   });
   assert.deepEqual(chromaRights("https://chroma.example/x", "/data/engine.db", "/engine"), {
     ...never,
     net: ["chroma.example:443"],
-    read: ["/engine", "/data"],
-    write: ["/data"],
+    read: ["/engine", ...DATA],
+    write: DATA,
   });
 });

@@ -194,26 +194,31 @@ Deno.test("one file: the thread of the brain can do what its config needs and no
   const other = join(outside.path, "config.yaml");
   const rights = sealedBrainRights(config, ROOT, false);
   const refused = "NotCapable";
+  await Deno.mkdir(join(home.path, "exports"));
   const cases: [Attempt, string][] = [
-    [{ read: home.path }, "done"],
+    [{ read: join(home.path, "exports") }, "done"],
     [{ read: join(ROOT, "assets") }, "done"],
-    [{ write: join(home.path, "a") }, "done"],
+    [{ write: join(home.path, "exports", "a") }, "done"],
+    [{ read: home.path }, refused],
+    [{ write: join(home.path, "a") }, refused],
+    [{ write: join(home.path, "config.yaml") }, refused],
     [{ env: "LOG_TOKENS" }, "done"],
     [{ read: outside.path }, refused],
     [{ read: "/" }, refused],
     [{ write: other }, refused],
     [{ write: join(ROOT, "a") }, refused],
     [{ env: "HOME" }, refused],
-    [{ net: config.port + 1 }, refused],
+    [{ listen: config.port + 1 }, refused],
     [{ run: "true" }, refused],
   ];
   assert.deepEqual(await tried(rights, cases.map(([attempt]) => attempt)), cases.map(([, answer]) => answer));
 
+  const database = ["", "-wal", "-shm", "-journal"].map((end) => join(home.path, `engine.db${end}`));
   const chroma = chromaRights("http://127.0.0.1:9", join(home.path, "engine.db"), ROOT);
   assert.deepEqual(chroma, {
     net: ["127.0.0.1:9"],
-    read: [ROOT, home.path],
-    write: [home.path],
+    read: [ROOT, ...database],
+    write: database,
     env: ["LOG_STREAM", "LOG_TOKENS", "OPENAI_CUSTOM_HEADERS"],
     run: false,
     ffi: false,

@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { isRunning, ROOT } from "../support/processes.ts";
+import { loadConfig } from "../../brain/config.ts";
+import { sealedBrainFlags } from "../../brain/seal.ts";
+import { cleanEnv, isRunning, ROOT, tempHome } from "../support/processes.ts";
+import type { Attempt } from "../support/rights_probe.ts";
 import { STORY } from "../support/sse_replies.ts";
 import { configFor, openStage, startProvider } from "./stage.ts";
 
@@ -46,6 +49,12 @@ providers:
         join(ROOT, part)
       );
       const lore = config.includes("lore_folders") ? [join(home, "lore_of_mine")] : [];
+      const read = ["lore", "system_rules.yaml"].map((name) => join(home, name));
+      const written = [
+        ...["worlds", "characters", "rules", "backups", "exports"],
+        ...["brain.lock", "brain.json", "brain.json.new", "models-cache.json", "models-cache.json.new"],
+        ...["", "-wal", "-shm", "-journal"].map((end) => `engine.db${end}`),
+      ].map((name) => join(home, name));
       assert.deepEqual(flags, [
         "run",
         "--quiet",
@@ -56,12 +65,70 @@ providers:
         "--frozen",
         `--config=${join(ROOT, "deno.json")}`,
         `--allow-net=${["127.0.0.1:0", ...net].join(",")}`,
-        `--allow-read=${[join(ROOT, "assets"), ...folders, home, ...lore].join(",")}`,
-        `--allow-write=${home}`,
+        `--allow-read=${[join(ROOT, "assets"), ...folders, ...read, ...written, ...lore].join(",")}`,
+        `--allow-write=${written.join(",")}`,
         join(ROOT, "brain", "serve.ts"),
       ]);
     });
   }
+});
+
+Deno.test("a program with the brain's flags can do what a brain does, and nothing else that was thought of", async () => {
+  await using home = await tempHome("local_servers: off\n");
+  await using outside = await tempHome();
+  const real = Deno.realPathSync(home.path);
+  const { config } = loadConfig({
+    home: real,
+    assets: join(ROOT, "assets"),
+    config_path: null,
+    cwd: real,
+    env: () => undefined,
+    read: () => "local_servers: off\n",
+    port: 0,
+  });
+  for (const name of ["exports", "models", "logs"]) await Deno.mkdir(join(real, name));
+  const elsewhere = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const no = "NotCapable";
+  const cases: [Attempt, string][] = [
+    [{ read: join(real, "exports") }, "done"],
+    [{ read: join(ROOT, "assets", "worlds") }, "done"],
+    [{ write: join(real, "exports", "a.md") }, "done"],
+    [{ write: join(real, "brain.json.new") }, "done"],
+    [{ listen: 0 }, "done"],
+    // --ignore-env: as if it were not set.
+    [{ env: "HOME" }, "done"],
+    ...[real, join(real, "models"), join(real, "logs"), outside.path, "/", "/etc", "/proc/self", ROOT].map(
+      (read): [Attempt, string] => [{ read }, no],
+    ),
+    ...["config.yaml", "keys.yaml", "models/a", "logs/brain.log", "engine.db.txt", "exports/../a", "a"].map(
+      (name): [Attempt, string] => [{ write: `${real}/${name}` }, no],
+    ),
+    [{ write: join(outside.path, "a") }, no],
+    [{ write: join(ROOT, "brain", "serve.ts") }, no],
+    [{ listen: elsewhere.addr.port + 1 }, no],
+    [{ dial: elsewhere.addr.port }, no],
+    [{ run: "true" }, no],
+    [{ run: Deno.execPath() }, no],
+    [{ ffi: "/lib/x86_64-linux-gnu/libc.so.6" }, no],
+    [{ sys: true }, no],
+  ];
+  const program = `
+    import { attemptAll } from ${JSON.stringify(join(ROOT, "tests", "support", "rights_probe.ts"))};
+    console.log(JSON.stringify(await attemptAll(${JSON.stringify(cases.map(([attempt]) => attempt))})));`;
+  const entry = join(outside.path, "probe.ts");
+  await Deno.writeTextFile(entry, program);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...sealedBrainFlags(config, ROOT, false), entry],
+    clearEnv: true,
+    env: cleanEnv(PLANTED),
+    stdin: "null",
+  });
+  const { stdout, stderr } = await child.output();
+  elsewhere.close();
+  const answers = JSON.parse(new TextDecoder().decode(stdout) || "[]") as string[];
+  assert.equal(answers.length, cases.length, new TextDecoder().decode(stderr));
+  const told = cases.map(([attempt], i) => `${JSON.stringify(attempt)} ${answers[i]}`);
+  assert.deepEqual(told, cases.map(([attempt, answer]) => `${JSON.stringify(attempt)} ${answer}`));
 });
 
 Deno.test("the sealed brain's environment has no key, its beacon is for its owner, and the terminal's signals are not for it", async () => {
