@@ -6,7 +6,6 @@
 
 import manifest from "../deno.json" with { type: "json" };
 import { PROTOCOL } from "../shared/protocol.ts";
-import type { World } from "../shared/story.ts";
 import { Brain } from "./brain.ts";
 import type { Config, Keys, Price } from "./config.ts";
 import { openDailyBackup } from "./daily_backup.ts";
@@ -230,7 +229,7 @@ async function start(
   });
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
-  const warm = warmUp(db, library.worlds(), log);
+  const warm = warmUp(db, library, log);
   warm.then(() => {
     backup.look();
     warmed.resolve();
@@ -281,11 +280,12 @@ function openSync(
 }
 
 /** What may wait until the ready line is out. */
-async function warmUp(db: Database, worlds: World[], log: Deps["log"]): Promise<void> {
+async function warmUp(db: Database, library: Library, log: Deps["log"]): Promise<void> {
   try {
     await loadTokenizer();
-    indexLore(db, worlds, log);
-    rememberMissing(db);
+    indexLore(db, library.worlds(), log);
+    const names = new Map(library.characters().map(({ id, name }) => [id, name]));
+    rememberMissing(db, (id) => names.get(id) ?? null, Date.now());
     // Its patterns take 0.1 s to be made ready, which the first turn should not wait for.
     factsByRule("user", "I wait.", "");
     await loadSdk();

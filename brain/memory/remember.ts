@@ -3,6 +3,7 @@ import type { Message } from "../../shared/story.ts";
 import type { Database } from "../store/database.ts";
 import { saveMemory, type Told, unremembered } from "../store/memories.ts";
 import { nameTexts } from "../store/vectors.ts";
+import { noteFacts } from "./facts.ts";
 import { cutTurn } from "./units.ts";
 
 /**
@@ -20,12 +21,23 @@ export function rememberMessage(
   saveMemory(db, player_id, { session_id, id: message.id, role: message.role }, texts, told);
 }
 
-/** Makes the memories that a crash left out, for all players, and returns of how many messages. For the start. */
-export function rememberMissing(db: Database): number {
+/**
+ * Makes the memories, and the facts by rule, that a crash or an import left out, for all players, and returns of how many
+ * messages. `nameOf` gives the name of a character, null when there is none any more. For the start. Throws StoreError.
+ */
+export function rememberMissing(
+  db: Database,
+  nameOf: (character_id: string) => string | null,
+  now_ms: number,
+): number {
   const missing = unremembered(db);
   db.transaction(() => {
     for (const message of missing) {
-      rememberMessage(db, message.player_id, message.session_id, { ...message, status: "complete" });
+      const { player_id, session_id } = message;
+      const player = nameOf(message.character_id) ?? "";
+      const told = message.role === "user" ? { speaker: player } : {};
+      rememberMessage(db, player_id, session_id, { ...message, status: "complete" }, told);
+      noteFacts(db, player_id, session_id, message, player, now_ms);
     }
   });
   while (nameTexts(db, 1000) > 0);

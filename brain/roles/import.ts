@@ -7,6 +7,7 @@ import { rememberMissing } from "../memory/remember.ts";
 import { writeArchive } from "../store/archive.ts";
 import { getSession } from "../store/sessions.ts";
 import type { Order } from "./orders.ts";
+import { namesOf } from "./original_assets.ts";
 import {
   counted,
   mustBeFile,
@@ -38,7 +39,7 @@ export async function importStory(place: Place, order: Extract<Order, { role: "i
       }
       writeArchive(db, player_id, id, archive);
       // A story that was exported before its last words were remembered.
-      rememberMissing(db);
+      rememberMissing(db, await namesOf(place), Date.now());
       place.say(`✓ "${title}" is story ${id} now: ${counted(archive.messages.length, "message")}`);
       return EXIT.done;
     } finally {

@@ -14,7 +14,7 @@ import { getState, saveState } from "../store/players.ts";
 import { getSession } from "../store/sessions.ts";
 import { writeWhole } from "../whole_file.ts";
 import { LOCAL_PLAYER, type Order } from "./orders.ts";
-import { libraryOf, type Report, takeAssets, takeFromRows } from "./original_assets.ts";
+import { libraryOf, namesOf, type Report, takeAssets, takeFromRows } from "./original_assets.ts";
 import { takeConfig } from "./original_config.ts";
 import { counted, openStore, type Place, reason, RoleError, statOrNull, withHomeLock } from "./place.ts";
 
@@ -137,7 +137,6 @@ async function takeStories(
       report.left(`${name}: ${reason(error)}`);
     }
   }
-  rememberMissing(db);
   if (known > 0) {
     place.say(`  ${counted(known, "story was", "stories were")} taken over before and left as they are.`);
   }
@@ -146,6 +145,8 @@ async function takeStories(
     worlds: new Set(here.map(({ archive }) => archive.world_id)),
     characters: new Set(here.map(({ archive }) => archive.character_id)),
   }, report);
+  // After the characters: facts say who the player was.
+  rememberMissing(db, await namesOf(place), Date.now());
   await tellMissing(place, here, report);
   return here;
 }

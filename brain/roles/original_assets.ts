@@ -106,6 +106,12 @@ export async function libraryOf(place: Place): Promise<Library> {
   return library;
 }
 
+/** What the characters are called, by their ids; null: there is no such character. */
+export async function namesOf(place: Place): Promise<(character_id: string) => string | null> {
+  const names = new Map((await libraryOf(place)).characters().map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? null;
+}
+
 function idsOf(library: Library, folder: (typeof KINDS)[number]["folder"]): string[] {
   return library[folder]().map(({ id }) => id);
 }

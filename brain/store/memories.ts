@@ -143,9 +143,16 @@ export function saveMemory(
 /** Finished messages with text that no memory was made of, oldest first: a crash came between the two. */
 export function unremembered(
   db: Database,
-): { id: number; session_id: string; player_id: string; role: Role; content: string }[] {
+): {
+  id: number;
+  session_id: string;
+  player_id: string;
+  character_id: string;
+  role: Role;
+  content: string;
+}[] {
   return db.all(
-    `SELECT m.id, m.session_id, s.player_id, m.role, m.content FROM messages m
+    `SELECT m.id, m.session_id, s.player_id, s.character_id, m.role, m.content FROM messages m
      JOIN sessions s ON s.id = m.session_id
      WHERE m.status <> 'writing' AND trim(m.content, ' ' || char(9, 10, 13)) <> ''
        AND NOT EXISTS (SELECT 1 FROM memory_units u WHERE u.message_id = m.id)

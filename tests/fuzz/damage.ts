@@ -125,7 +125,7 @@ const READS: readonly ((db: Database) => unknown)[] = [
   (db) => markedMessages(db, PLAYER, "eels", 6, listMarks(db, PLAYER, "eels")),
   (db) => recentReplies(db, PLAYER, 6, 4),
   (db) => readArchive(db, PLAYER, "eels"),
-  (db) => rememberMissing(db),
+  (db) => rememberMissing(db, () => "Maren", 0),
   (db) => deleteSession(db, PLAYER, "bells"),
 ];
 

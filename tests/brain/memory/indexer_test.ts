@@ -131,7 +131,7 @@ Deno.test("units from before there were vectors are named at the start, and embe
     story(db, ["The bell rings."]);
     db.run("UPDATE memory_units SET hash = ''");
     assert.deepEqual(unembedded(db, "memory", "twin", 0).texts, []);
-    rememberMissing(db);
+    rememberMissing(db, () => null, 0);
     const embedder = listening();
     await embedAll(db, embedder);
     assert.deepEqual(embedder.asked, ["The bell rings."]);

@@ -5,6 +5,7 @@ import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import { rankLore, search } from "../../../brain/memory/search.ts";
 import { WORDS_ONLY } from "../../../brain/memory/weights.ts";
 import type { Database } from "../../../brain/store/database.ts";
+import { factsOnPath } from "../../../brain/store/facts.ts";
 import { attachLore, syncLore } from "../../../brain/store/memories.ts";
 import { getMessage, updateMessage } from "../../../brain/store/messages.ts";
 import { deleteSession } from "../../../brain/store/sessions.ts";
@@ -294,18 +295,29 @@ Deno.test("a message is remembered when it is finished, once, and anew when it h
 Deno.test("what a crash left out is remembered at the next start, for every player", async () => {
   await withDatabase((db) => {
     const ids = tellAll(db, aSession(), ["I hide the key.", "Nobody saw."]);
-    tellAll(db, aSession({ id: "bens", player_id: "ben" }), ["I find the key."]);
+    const ben = tellAll(
+      db,
+      aSession({ id: "bens", player_id: "ben", character_id: "gone" }),
+      ["I owe Noah two eels."],
+    );
     rememberMessage(db, "ann", "story", getMessage(db, "ann", ids[1])!);
-    assert.equal(rememberMissing(db), 2);
-    assert.equal(rememberMissing(db), 0);
-    const found = db.all<{ player_id: string; session_id: string; role: string; text: string }>(
-      "SELECT player_id, session_id, role, text FROM memory_units ORDER BY message_id",
+    const nameOf = (character_id: string) => character_id === "tam" ? "Ida" : null;
+    assert.equal(rememberMissing(db, nameOf, 5), 2);
+    assert.equal(rememberMissing(db, nameOf, 5), 0);
+    const found = db.all<Record<string, string>>(
+      "SELECT player_id, session_id, role, text, speaker FROM memory_units ORDER BY message_id",
     );
     assert.deepEqual(found, [
-      { player_id: "ann", session_id: "story", role: "user", text: "I hide the key." },
-      { player_id: "ann", session_id: "story", role: "assistant", text: "Nobody saw." },
-      { player_id: "ben", session_id: "bens", role: "user", text: "I find the key." },
+      { player_id: "ann", session_id: "story", role: "user", text: "I hide the key.", speaker: "Ida" },
+      { player_id: "ann", session_id: "story", role: "assistant", text: "Nobody saw.", speaker: "" },
+      { player_id: "ben", session_id: "bens", role: "user", text: "I owe Noah two eels.", speaker: "" },
     ]);
+    // Who "I" was is not known of a character that is no more; of the other one it is.
+    assert.deepEqual(factsOnPath(db, "ben", ben[0]), []);
+    const [debt] = tellAll(db, aSession({ id: "third" }), ["I owe Noah two eels."]);
+    assert.equal(rememberMissing(db, nameOf, 7), 1);
+    const facts = factsOnPath(db, "ann", debt).map(({ text, created_ms }) => [text, created_ms]);
+    assert.deepEqual(facts, [["Ida owes Noah two eels", 7]]);
   });
 });
 
