@@ -1,6 +1,6 @@
 /** What stands around the page: header, side panel, rule, status row. One draw function each. */
 
-import { plainRows } from "./text/wrap.ts";
+import { evenRows, plainRows } from "./text/plain_rows.ts";
 import { contextsOf } from "./app/keys.ts";
 import { eveningOf } from "./app/evening.ts";
 import { completionOf, short } from "./app/completion.ts";
@@ -95,10 +95,10 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: num
     y += 1;
   };
   const world = story.worlds.find((item) => item.id === story.world_id);
-  section(worldName(story), world === undefined ? [] : plainRows(world.hook, width));
+  section(worldName(story), world === undefined ? [] : evenRows(world.hook, width));
   const character = story.characters.find((item) => item.id === story.character_id);
   if (character !== undefined) {
-    const about = plainRows(character.about, width);
+    const about = evenRows(character.about, width);
     section("You", [fit(character.name, width, theme.marks.ellipsis), ...about.slice(0, 4)]);
   }
   const rules = story.active_rules.map((id) => story.rules.find((rule) => rule.id === id)?.name ?? id);

@@ -4,7 +4,7 @@ import { geometry, LOWEST, NARROWEST } from "./app/geometry.ts";
 import { type Click, isOpening, type Model } from "./app/model.ts";
 import { drawHeader, drawNotice, drawPanel, drawRule, drawStatus } from "./panels.ts";
 import { clearGrid, type Grid, put } from "./term/grid.ts";
-import { plainRows } from "./text/wrap.ts";
+import { plainRows } from "./text/plain_rows.ts";
 import { caretPlace, editorRows, offsetIn } from "./widgets/editor.ts";
 import type { PageView } from "./widgets/page.ts";
 import type { Clicks } from "./view/clicks.ts";

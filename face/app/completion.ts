@@ -308,7 +308,7 @@ function modelItems(model: Model): Item[] {
 export function modelDetail(item: ModelItem, prompt_tokens: number): string {
   const context = item.context > 0 ? `${short(item.context)} tokens` : "";
   const cost = (prompt_tokens * item.prompt_price + TYPICAL.completion * item.completion_price) / 1e6;
-  let price = "price ?";
+  let price = "price unknown";
   if (item.id === BUILT_IN) price = "built in, no AI";
   else if (item.local && cost === 0) price = "local";
   else if (item.price_known) price = cost === 0 ? "free" : `about $${money(cost)} a reply`;

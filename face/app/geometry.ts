@@ -1,7 +1,7 @@
 /** Where things stand on a screen of a given size: pure arithmetic that update and view share. */
 
 import { textWidth } from "../term/width.ts";
-import { plainRows } from "../text/wrap.ts";
+import { evenRows } from "../text/plain_rows.ts";
 import { editorRows } from "../widgets/editor.ts";
 import type { PageContext } from "../widgets/blocks.ts";
 import type { Model } from "./model.ts";
@@ -68,7 +68,7 @@ export function geometry(model: Model): Geometry {
   const rule_y = editor_y - 1;
   const notice_y = rule_y - 1;
   const said = noticeText(model, page);
-  const notice_rows = said === "" ? [] : plainRows(said, page).slice(0, MAX_NOTICE_ROWS);
+  const notice_rows = said === "" ? [] : evenRows(said, page).slice(0, MAX_NOTICE_ROWS);
   // Several rows keep their distance from the prose, where there is room; one stands in the blank row.
   const taken = notice_rows.length < 2 || height < 20 ? notice_rows.length : notice_rows.length + 1;
   return {

@@ -3,7 +3,7 @@
 import { FACE_COMMANDS } from "../face_commands.ts";
 import { keyHelp } from "../keymap.ts";
 import { textWidth } from "../term/width.ts";
-import { plainRows } from "../text/wrap.ts";
+import { plainRows } from "../text/plain_rows.ts";
 import { allCommands, UNLISTED } from "./completion.ts";
 import { geometry } from "./geometry.ts";
 import type { Model, Sheet } from "./model.ts";

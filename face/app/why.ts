@@ -3,7 +3,7 @@
 import type { WhyPiece } from "../../shared/protocol.ts";
 import type { Action } from "../keymap.ts";
 import { textWidth } from "../term/width.ts";
-import { plainRows } from "../text/wrap.ts";
+import { plainRows } from "../text/plain_rows.ts";
 import { geometry } from "./geometry.ts";
 import { byWordsOnly } from "./memory_offer.ts";
 import { characterName, type Model, type Result, type WhySheet, withNotice } from "./model.ts";

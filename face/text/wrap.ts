@@ -248,20 +248,3 @@ export function layText(text: string, width: number, placements: Placements = NO
   extendLayout(layout, text, { final: true, placements });
   return layout.rows;
 }
-
-/** Rows that were asked for lately, by width and text: notices, panels and sheets ask again with each frame. */
-const laid = new Map<number, Map<string, readonly string[]>>();
-const MAX_LAID = 1000;
-
-/** Plain words, no Markdown, as rows of at most `width` columns. */
-export function plainRows(text: string, width: number): readonly string[] {
-  const known = laid.get(width) ?? new Map<string, readonly string[]>();
-  const found = known.get(text);
-  if (found !== undefined) return found;
-  const literal = text.replace(/[!-\/:-@[-`{-~]/g, "\\$&");
-  const rows = layText(literal, width).map((row) => row.runs.map((run) => run.text).join(""));
-  if (known.size >= MAX_LAID) known.clear();
-  if (laid.size >= 8) laid.clear();
-  laid.set(width, known.set(text, rows));
-  return rows;
-}

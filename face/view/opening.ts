@@ -1,6 +1,6 @@
 /** The opening: where to go, who to be. Drawn before the brain is ready; it says calmly what it waits for. */
 
-import { plainRows } from "../text/wrap.ts";
+import { evenRows } from "../text/plain_rows.ts";
 import { offered } from "../app/opening.ts";
 import type { Model } from "../app/model.ts";
 import { narratorName } from "../app/model.ts";
@@ -45,15 +45,15 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
     : opening.step === "character"
     ? "Who are you there?"
     : "The story begins.";
-  const sentence = plainRows(sentenceOf(model, choices, now_ms), text_width).slice(0, 3);
-  const below = plainRows(opening.trouble === "" ? narratorLine(model) : opening.trouble, text_width).slice(
+  const sentence = evenRows(sentenceOf(model, choices, now_ms), text_width).slice(0, 3);
+  const below = evenRows(opening.trouble === "" ? narratorLine(model) : opening.trouble, text_width).slice(
     0,
     2,
   );
 
   // Rows go to the list first, then to what went wrong, the sentence, the narrator; the keys have theirs.
   let room = bottom - y - 5 - (bottom < grid.height - 1 ? 0 : 1);
-  const wide = choices.map((choice) => roomy ? plainRows(choice.what, right - what_x) : [""]);
+  const wide = choices.map((choice) => roomy ? evenRows(choice.what, right - what_x) : [""]);
   const tall = wide.reduce((sum, rows) => sum + Math.max(1, rows.length), 0);
   const texts = tall + 2 + sentence.length <= room || tall === choices.length
     ? wide

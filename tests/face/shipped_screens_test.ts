@@ -139,6 +139,21 @@ const SCENES: [string, (options: PlayerOptions) => Player][] = [
     player.press("ctrl+t", "down", "down");
     return player;
   }],
+  ["story_search", (options) => {
+    const player = open(marsh, options);
+    player.press("ctrl+t");
+    player.type("lamp");
+    player.wait(250);
+    const quotes = [
+      '"It wants a lamp," she says, "and somebody who is not afraid of what the light shows."',
+      "On the ninth landing somebody has hung a lamp where no hook is, and the deserter counts the steps to it twice.",
+      "He carries the lamp down the train and counts aloud.",
+    ];
+    const found = quotes.map((quote, at) => ({ session_id: player.model().story.sessions[at].id, quote }));
+    player.hear(events.system("in words", { found }, String(player.model().next_ref - 1)));
+    player.press("down");
+    return player;
+  }],
   ["log", (options) => {
     const player = open(LONG, options);
     player.hear(events.system("\u2713 Active world set to long_names"));
@@ -190,6 +205,8 @@ const BACKGROUNDS = [
   0xd8d8d8,
 ];
 
+/** Where a row may end between any two letters. */
+const WIDE_LETTERS = /[\u3040-\u30ff\u4e00-\u9fff]/;
 const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}'\u2019]+/gu) ?? [];
 
 /** Every word that a screen may show whole: of the assets and lists, of the keys, and of the same screen with much room. */
@@ -198,6 +215,7 @@ function vocabulary(scene: (options: PlayerOptions) => Player): Set<string> {
   const sources = [JSON.stringify(wide.model().story), JSON.stringify(wide.model().transcript.messages)];
   sources.push(JSON.stringify(keyHelp()), JSON.stringify(COMMANDS), wide.screen(), wide.model().editor.text);
   sources.push(JSON.stringify(wide.model().log), wide.model().notice?.text ?? "");
+  sources.push([...wide.model().story_search.found.values()].join(" "));
   const words = sources.flatMap((text) => wordsOf(text.replaceAll("\\n", " ").replaceAll('\\"', " ")));
   return new Set(words.flatMap((word) => [word, word.toUpperCase()]));
 }
@@ -241,7 +259,7 @@ function assertInvariants(name: string, player: Player, words: Set<string>): voi
       for (const [at, word] of found.entries()) {
         const cut_with_sign = end.includes(`${word}\u2026`);
         assert.ok(
-          words.has(word) || cut_with_sign || /^\d+$/.test(word),
+          words.has(word) || cut_with_sign || /^\d+$/.test(word) || WIDE_LETTERS.test(word),
           `${name}, row ${y}: "${word}" (${at}) in ${row}`,
         );
       }

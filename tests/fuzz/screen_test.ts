@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { createKeyParser, type TermEvent } from "../../face/term/keys.ts";
 import { textWidth } from "../../face/term/width.ts";
 import { sanitize, sanitizePiece } from "../../face/text/sanitize.ts";
-import { layText, plainRows } from "../../face/text/wrap.ts";
+import { plainRows } from "../../face/text/plain_rows.ts";
+import { layText } from "../../face/text/wrap.ts";
 import { anyText, type Chance, fuzz, inPieces, mutateText, pick } from "./mutate.ts";
 
 const KEYS = [

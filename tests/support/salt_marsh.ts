@@ -207,6 +207,7 @@ export const COMMANDS: CommandItem[] = [
   command("/rules remove", "Switch a rule pack off", "active_rule"),
   command("/session new", "Begin a story"),
   command("/session continue", "Go on with a story", "session"),
+  command("/session search", "Find the stories in which something was said", "text"),
   command("/session delete", "Delete a story", "session"),
   command("/retry", "Ask for another telling of the last reply"),
   command("/continue", "Let the narrator go on in the same reply"),

@@ -128,7 +128,7 @@ Deno.test("prices are said as people say them", () => {
   assert.equal(modelDetail(MODELS[2], 2000), "about $0.002 a reply  128k tokens");
   assert.equal(modelDetail(MODELS[1], 2000), "local  8k tokens");
   assert.equal(modelDetail(MODELS[0], 2000), "built in, no AI");
-  assert.equal(modelDetail(MODELS[3], 2000), "price ?  32k tokens");
+  assert.equal(modelDetail(MODELS[3], 2000), "price unknown  32k tokens");
   const figures: [number, string][] = [[0.002, "0.002"], [0.0004, "0.0004"], [0.034, "0.03"], [0.5, "0.50"], [
     2,
     "2.00",

@@ -137,7 +137,10 @@ Deno.test("leaving a world leads to the character of the next one", () => {
 Deno.test("the narrator is named, and that the built-in one is no AI", () => {
   const player = createPlayer();
   connectFresh(player);
-  assert.match(player.screen(), /The built-in narrator tells this one\. It is no AI\. Ctrl\+O connects a/);
+  assert.match(
+    player.screen(),
+    /The built-in narrator tells this one\. It is no AI\.\n +Ctrl\+O connects a model\.\n/,
+  );
   player.hear(events.sync({ model: "ollama/llama3.2" }));
   assert.match(player.screen(), /llama3\.2, local tells this one\. Ctrl\+O changes the narrator\./);
 });

@@ -222,7 +222,7 @@ Deno.test("a question too long for the rule stands above it, whole", () => {
   );
   const rows = player.screen().split("\n").map((row) => row.trim());
   const rule = rows.findIndex((row) => /^─+$/.test(row));
-  assert.deepEqual(rows.slice(rule - 2, rule), ["· About $1.00 for this reply from Quill", "Large. Go on?"]);
+  assert.deepEqual(rows.slice(rule - 2, rule), ["· About $1.00 for this reply from", "Quill Large. Go on?"]);
   player.send({ kind: "resize", width: 80, height: 24 });
   assert.match(player.screen(), /^ +About \$1\.00 for this reply from Quill Large\. Go on\? ─+$/m);
 });

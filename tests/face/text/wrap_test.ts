@@ -2,14 +2,7 @@
 
 import assert from "node:assert/strict";
 import { graphemes, textWidth } from "../../../face/term/width.ts";
-import {
-  createLayout,
-  extendLayout,
-  layText,
-  NO_PLACEMENTS,
-  plainRows,
-  type Row,
-} from "../../../face/text/wrap.ts";
+import { createLayout, extendLayout, layText, NO_PLACEMENTS, type Row } from "../../../face/text/wrap.ts";
 import { seeded } from "../../support/player.ts";
 
 const textOf = (row: Row): string => " ".repeat(row.indent) + row.runs.map((run) => run.text).join("");
@@ -164,11 +157,4 @@ Deno.test("wrap: a paragraph of 20,000 characters costs a row per piece, not a p
   cost(200);
   const [short, large] = [Math.min(cost(200), cost(200)), Math.min(cost(19_000), cost(19_000))];
   assert.ok(large < short * 6 + 4, `${short} ms and ${large} ms`);
-});
-
-Deno.test("wrap: plain words keep their signs", () => {
-  assert.deepEqual(plainRows('a *b* _c_ [d](http://e) "f" `g` ~~h~~ # > - \\', 80), [
-    'a *b* _c_ [d](http://e) "f" `g` ~~h~~ # > - \\',
-  ]);
-  assert.deepEqual(plainRows("- one", 80), ["- one"]);
 });
