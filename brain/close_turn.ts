@@ -26,6 +26,8 @@ export interface Ending {
 /** A turn that is saved, or could not be; `notice` is what the player should know of that. */
 export interface Closed {
   message: Message;
+  /** What this turn alone used. */
+  spent: Usage;
   notice: string | null;
 }
 
@@ -35,7 +37,7 @@ export function closeTurn(deps: Deps, turn: OpenTurn, reply: GrowingReply, endin
   const { request, reported } = ending;
   const session_id = scene.session.id;
   const model = scene.session.model;
-  const spent = turn.spent = spentOn(deps, reply, ending, model);
+  const spent = spentOn(deps, reply, ending, model);
   const usage = turn.reply.usage === null ? spent : sum(turn.reply.usage, spent);
   const added = reply.text !== turn.reply.content;
   const status = added || ending.status === "complete" ? ending.status : turn.before ?? ending.status;
@@ -53,11 +55,11 @@ export function closeTurn(deps: Deps, turn: OpenTurn, reply: GrowingReply, endin
       updateSession(deps.db, player_id, session_id, { last_used_ms: deps.now() });
       return message;
     });
-    return { message, notice: remark };
+    return { message, spent, notice: remark };
   } catch (error) {
     deps.log("error", `reply ${turn.reply.id} could not be saved: ${describe(error)}`);
     const message: Message = { ...turn.reply, content: reply.text, status: "failed", usage };
-    return { message, notice: `✗ ${describe(error)}` };
+    return { message, spent, notice: `✗ ${describe(error)}` };
   }
 }
 

@@ -106,13 +106,14 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
   }
   yield work("", ending.status === "failed" ? "failed" : "done");
   if (signal.aborted) yield notice("✗ Stream cancelled by user.");
-  const { message, notice: remark } = closeTurn(deps, turn, reply, ending);
+  const { message, spent, notice: remark } = closeTurn(deps, turn, reply, ending);
+  turn.spent = spent;
   if (remark !== null) yield notice(remark);
   yield {
     event: "chat_end",
     content: "",
     ref: null,
-    metadata: { total_tokens: turn.spent?.completion_tokens ?? 0, message, recalled },
+    metadata: { total_tokens: spent.completion_tokens, message, recalled },
   };
 }
 

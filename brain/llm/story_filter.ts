@@ -31,7 +31,8 @@ const DECORATION = /^[*_#>]{0,6} ?[*_]{0,3}/;
 
 /**
  * A filter for one reply. `player_names`: names that the player's lines could be headed with. `before`: what
- * stands in the message already when the reply is continued; white space at the beginning then counts.
+ * stands in the message already when the reply is continued; white space at the beginning then counts, and where both
+ * sides lack it a space stands between them (`seam`): that joins two answers and rewrites neither.
  *
  * All that may still turn out to be a mark is held back, so that the result is the same however the stream is cut.
  */
@@ -54,6 +55,7 @@ export function createStoryFilter(player_names: string[], before = ""): StoryFil
   let restart = false;
 
   function tell(text: string): void {
+    if (fresh && gap === "") gap = seam(before, text);
     out += gap + text;
     gap = "";
     fresh = false;
@@ -106,7 +108,10 @@ export function createStoryFilter(player_names: string[], before = ""): StoryFil
     }
     const plain = pending.search(/[\s<[◁]/);
     if (plain !== 0) {
-      const length = plain < 0 ? pending.length : plain;
+      let length = plain < 0 ? pending.length : plain;
+      // Half of a character at the end: the other half comes with the next piece.
+      if (!last && plain < 0 && /[\uD800-\uDBFF]$/.test(pending)) length -= 1;
+      if (length === 0) return false;
       tell(pending.slice(0, length));
       pending = pending.slice(length);
       return true;
@@ -232,6 +237,25 @@ export function createStoryFilter(player_names: string[], before = ""): StoryFil
       return rest;
     },
   };
+}
+
+/** Marks that open and close alike, told apart by how many stand before them in the paragraph. */
+const PAIRED = ['"', "*", "_"];
+
+/**
+ * What stands between a reply and its continuation where the model left it out: asked to go on, many begin a new
+ * sentence without a blank. A space, only between the end of a word or sentence and a capital or an opening quotation
+ * mark; a small letter may be the rest of a word that was cut in two, and scripts without capitals have no blanks there.
+ */
+function seam(before: string, next: string): string {
+  const paragraph = before.slice(before.lastIndexOf("\n") + 1);
+  const [last, first] = [paragraph.at(-1) ?? "", next[0]];
+  const open = (mark: string) => (paragraph.split(mark).length - 1) % 2 === 1;
+  const ends = PAIRED.includes(last) ? !open(last) : /[\p{Lu}\p{Ll}\p{N}.,;:!?…)\]”’»]/u.test(last);
+  // German closes with the mark that English opens with.
+  const closes = first === "“" && paragraph.lastIndexOf("„") > paragraph.lastIndexOf("“");
+  const begins = PAIRED.includes(first) ? !open(first) : /[\p{Lu}“„«]/u.test(first) && !closes;
+  return ends && begins ? " " : "";
 }
 
 /** Length of the first of `labels` (lower case) that `text` begins with, 0 for none. */

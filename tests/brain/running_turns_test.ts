@@ -330,3 +330,61 @@ Deno.test("an open reply is where its text is kept, and a face that joins before
     const end = await turn;
     assert.equal(getMessage(fake.deps.db, "local", end.metadata.message?.id ?? 0)?.content, "Now.");
   }));
+
+Deno.test("who watches hears when each piece was told and how each turn ended; a day's sum that cannot be kept harms nothing", () =>
+  withBrain(async (fake) => {
+    const heard: string[] = [];
+    const { metrics } = fake.brain;
+    metrics.chunkTold = () => void heard.push("piece");
+    metrics.turnEnded = (_session, status, usage) =>
+      void heard.push(`${status} ${usage?.completion_tokens ?? "-"}`);
+    metrics.failed = (error) => void heard.push(`failed ${error instanceof Error ? error.message : error}`);
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "One " };
+      yield { kind: "text", text: "two." };
+      await Promise.resolve();
+      const usage = { prompt_tokens: 9, cached_tokens: 0, completion_tokens: 5, cost: null };
+      yield { kind: "end", finish: "stop", usage };
+    });
+    await fake.turn("I wait.");
+    assert.deepEqual(heard.splice(0), ["piece", "piece", "complete 5"]);
+    const { run } = fake.deps.db;
+    fake.deps.db.run = (sql, ...values) => {
+      if (sql.includes("daily_usage")) throw new Error("no ledger");
+      return run.call(fake.deps.db, sql, ...values);
+    };
+    assert.equal((await fake.turn("I wait on.")).metadata.message?.status, "complete");
+    assert.deepEqual(heard.splice(0), ["piece", "piece", "complete 5", "failed no ledger"]);
+    assert.match(fake.logs.join("\n"), /^warn what a turn has used could not be kept: .*no ledger/m);
+    fake.deps.db.run = run;
+  }));
+
+Deno.test("nothing is done for a story whose next line comes with the end of the last", () =>
+  withBrain(async (fake) => {
+    let ends = 0;
+    class Quick extends FakeFace {
+      override send(event: Parameters<FakeFace["send"]>[0]): void {
+        super.send(event);
+        if (event.event === "chat_end" && ++ends === 1) fake.say("And I wait on.", this);
+      }
+    }
+    const quick = new Quick();
+    fake.brain.join(quick);
+    const reply = held();
+    fake.scripts.push(says("Yes."), reply.script);
+    let asked = 0;
+    const { resolve } = fake.deps.registry;
+    // Reading for facts asks for its model first of all.
+    fake.deps.registry.resolve = (id) => {
+      if (id === "facts/model") asked += 1;
+      return resolve(id);
+    };
+    await fake.say("I wait.", quick);
+    await quick.until(() => quick.of("chat_chunk").length === 2);
+    assert.equal(fake.brain.load().running_turns, 1);
+    assert.equal(asked, 0);
+    reply.release();
+    await quick.until(() => ends === 2);
+    await quick.until(() => quick.heard.at(-1)?.event === "sync_state");
+    assert.equal(asked, 1);
+  }, { config: { facts_model: "facts/model" } }));

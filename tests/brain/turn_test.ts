@@ -721,3 +721,13 @@ Deno.test("names and titles are cut between characters, and half a character nev
     assert.equal(item.title, `I say ${"⛵🌊".repeat(27)}…`);
     assert.equal(item.name, `[marsh] smith: I say ${"⛵🌊".repeat(12)}`);
   }));
+
+Deno.test("the next estimate is in the model's own tokens, once it has counted", () =>
+  withBrain(async (fake) => {
+    const plain = (await fake.turn("I wait.")).metadata.message?.usage?.prompt_tokens ?? 0;
+    fake.scripts.push(reports("Yes.", [Math.round(plain * 1.5), 0, 1]), says("Yes."));
+    await fake.turn("/retry");
+    const scaled = (await fake.turn("/retry")).metadata.message?.usage?.prompt_tokens ?? 0;
+    assert.ok(Math.abs(scaled / plain - 1.5) < 0.02, `${plain} ${scaled}`);
+    assert.equal(fake.deps.learned.get("fake/one")?.cut, null);
+  }));

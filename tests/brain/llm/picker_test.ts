@@ -41,6 +41,17 @@ Deno.test("local models come first as their server lists them, then the last use
   ]);
 });
 
+Deno.test("a price that is half known is unknown, and equal prices stand by id, whatever the lists say", () => {
+  const half = [{ ...model("b/in", [1, 1]), completion_price: null }, {
+    ...model("a/out", [1, 1]),
+    prompt_price: null,
+  }];
+  const models = [...half, model("d/same", [2, 2]), model("c/same", [2, 2]), model("e/dear", [3, 3])];
+  const sorted = ["c/same", "d/same", "e/dear", "a/out", "b/in"];
+  assert.deepEqual(pickerOrder(models, []).map(({ id }) => id), sorted);
+  assert.deepEqual(pickerOrder(models.toReversed(), []).map(({ id }) => id), sorted);
+});
+
 Deno.test("the default is the configured model, the last used, a local one, the narrator; never a paid one", () => {
   const paid = MODELS.filter((model) => !model.id.startsWith("ollama/"));
   const rows: { config?: string; supported?: string[]; models: Model[]; last?: string; expected: string }[] =

@@ -139,6 +139,54 @@ const cases: Case[] = [
   { what: "going on as the player", raw: "\n\nUser: x", shown: "", ended: true, before: "The door" },
 ];
 
+const seams: [before: string, raw: string, shown: string][] = [
+  ["She nods.", "The ferry comes.", " The ferry comes."],
+  ["She nods.", " The ferry", " The ferry"],
+  ["She nods.\n\n", "The ferry", "The ferry"],
+  ["She nods. ", "The ferry", "The ferry"],
+  ["the old", "Kobal", " Kobal"],
+  ["at ten,", "Éva waits", " Éva waits"],
+  ["in 1912", "She", " She"],
+  ["the fer", "ry comes", "ry comes"],
+  ["She nods.", "then waits", "then waits"],
+  ["She nods.", "3 boats", "3 boats"],
+  ["She nods.", "— No.", "— No."],
+  ["half-", "Open", "Open"],
+  ["She says (", "Low", "Low"],
+  ["(She nods.)", "The", " The"],
+  // Straight marks open and close alike.
+  ['She says, "', "Wait.", "Wait."],
+  ['"Wait."', "She nods.", " She nods."],
+  ["She nods.", '"Wait."', ' "Wait."'],
+  ['She says, "Wait', '" and goes.', '" and goes.'],
+  ['"No."\nShe nods.', '"Wait."', ' "Wait."'],
+  ["*She nods.*", "The", " The"],
+  ["*", "She nods.*", "She nods.*"],
+  ["She nods.", "*Softly.*", " *Softly.*"],
+  ["*She nods", "*", "*"],
+  ["She nods.", "“Wait.”", " “Wait.”"],
+  ["“Wait.”", "She", " She"],
+  ["She says, “", "Wait", "Wait"],
+  ["She says, “Wait", "” and", "” and"],
+  ["Sie sagt: „Warte", "“ und geht", "“ und geht"],
+  ["„Warte.“ Sie nickt.", "“Go.”", " “Go.”"],
+  ["Sie nickt.", "„Warte.“", " „Warte.“"],
+  ["Elle dit.", "«Non.»", " «Non.»"],
+  ["她点头", "“等等”", "“等等”"],
+  ["她点头。", "“等等”", "“等等”"],
+  ["She nods.", "Narrator: The ferry", " The ferry"],
+  ["She nods.", "<think>x</think>The ferry", " The ferry"],
+  ["She nods.", "Plan.</think>The ferry", " The ferry"],
+];
+
+Deno.test("a reply is gone on with after a space where both sides lack one, however the stream is cut", () => {
+  for (const [before, raw, shown] of seams) {
+    const what = JSON.stringify([before, raw]);
+    assert.equal(told([raw], ["Will"], before).text, shown, what);
+    assert.equal(told([...raw], ["Will"], before).text, shown, what);
+  }
+});
+
 Deno.test("the filter gives the same story however the stream is cut", () => {
   for (const { what, raw, shown, ended = false, before = "" } of cases) {
     const expected = { text: shown, ended };
@@ -167,6 +215,21 @@ Deno.test("story is given out at once, only what may become a mark is held back"
   assert.equal(gives("nd howls"), "\nWind howls");
   assert.equal(gives(" <"), "");
   assert.equal(gives("b"), " <b");
+  assert.equal(gives("\ud83c"), "", "half of a character");
+  assert.equal(gives("\udf0a\ud83c"), "🌊");
+  assert.equal(gives(" x"), "\ud83c x", "a half that stays alone");
+  assert.equal(gives("\ud83c"), "");
+  assert.equal(filter.flush(), "\ud83c");
+  const rows: [string, string][] = [
+    ["Narrator: The door", "The door"],
+    ["<think>x</think>The door", "The door"],
+    ["Plan</think>The door", "The door"],
+    ["<|start|>assistant<|channel|>final<|message|>The door", "The door"],
+    ["<|im_start|>assistant\nThe door", "The door"],
+    ["<thin>The door", "<thin>The door"],
+    ["<think>a <b>c</think> The door", "The door"],
+  ];
+  for (const [piece, told] of rows) assert.equal(createStoryFilter([]).push(piece).text, told, piece);
 });
 
 Deno.test("what was given out before a lost opening tag is taken back once", () => {
