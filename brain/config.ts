@@ -208,8 +208,15 @@ export function loadConfig(options: LoadOptions): { config: Config; keys: Keys; 
     max_page_count: settings.max_page_count,
     complaints,
   };
+  // What stands in a wrong place may be what stands as a key in its own.
+  for (const key of Object.values(keys).filter(({ length }) => length >= KEY_LENGTH)) {
+    complaints.forEach((text, at) => complaints[at] = text.replaceAll(key, "[key]"));
+  }
   return { config, keys, complaints };
 }
+
+/** Shorter ones stand in words, too. */
+const KEY_LENGTH = 8;
 
 /** The first config.yaml there is; `path` is the home's when there is none. */
 function readFile(

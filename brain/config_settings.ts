@@ -113,7 +113,9 @@ const PRICE_ROWS: { [Key in keyof Price]: Read<number> } = {
 
 function providers(value: unknown, path: Path, complain: Complain): ProviderSetting[] | undefined {
   if (!Array.isArray(value)) {
-    complain(path, `must be a list of providers ("- name: ..."), not ${shown(value)}`);
+    // Not the text: somebody may have put a key here.
+    const kind = typeof value === "string" ? "a text" : shown(value);
+    complain(path, `must be a list of providers ("- name: ..."), not ${kind}`);
     return undefined;
   }
   const found: ProviderSetting[] = [];

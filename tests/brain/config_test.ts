@@ -420,6 +420,10 @@ Deno.test("wrong values are named with key, file, line and column, and the defau
       "openai_base_url: https://a/b?c=d",
       `${at}:1:1: openai_base_url must end with its path: no ? and no #; it is not used`,
     ],
+    [
+      "providers: sk-a-key-here",
+      `${at}:1:1: providers must be a list of providers ("- name: ..."), not a text`,
+    ],
     ["providers: {a: b}", `${at}:1:1: providers must be a list of providers ("- name: ..."), not a mapping`],
     ["providers:\n  - name: x", `${at}:2:5: providers[1] this provider has no base_url; it is left out`],
     [
@@ -788,5 +792,16 @@ Deno.test("no text throws", () => {
     const home = Array.from({ length: 1 + next(14) }, () => pieces[next(pieces.length)]).join("");
     const { config } = load({ home });
     assert.equal(config.home, "/home/player/h", `seed ${seed}`);
+  }
+});
+
+Deno.test("a key that stands in a wrong place as well is quoted in no complaint", () => {
+  const text = "openai_api_key: sk-planted-0123\nlog_level: sk-planted-0123\nreply_words: sk-planted-0123\n";
+  const { keys, complaints, config } = load({ home: text });
+  assert.deepEqual(Object.values(keys), ["sk-planted-0123"]);
+  assert.equal(complaints.length, 2);
+  assert.deepEqual(config.complaints, complaints);
+  for (const complaint of complaints) {
+    assert.ok(!complaint.includes("planted") && complaint.includes('"[key]"'), complaint);
   }
 });
