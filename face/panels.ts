@@ -23,7 +23,7 @@ import { textWidth } from "./term/width.ts";
 import { troubleOf } from "./widgets/blocks.ts";
 import type { PageView } from "./widgets/page.ts";
 import { asksOnRule, pageContext, questionOf } from "./app/geometry.ts";
-import { lastReply } from "./widgets/transcript.ts";
+import { indexOfMessage, lastReply } from "./widgets/transcript.ts";
 import { fit, putSpans, type Span, spansWidth } from "./view/draw.ts";
 import { spinner } from "./view/story.ts";
 
@@ -289,7 +289,7 @@ function hint(model: Model, action: Action, words: string, ...places: KeyContext
 
 function deskKeys(model: Model): string[] {
   const { messages } = model.transcript;
-  const message = messages.find((item) => item.id === model.desk);
+  const message = model.desk === null ? undefined : messages[indexOfMessage(messages, model.desk)];
   const key = (action: Action, words: string): string[] => hint(model, action, words, "desk");
   if (message?.role !== "assistant" || message !== messages.at(-1)) {
     return [

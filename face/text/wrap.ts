@@ -86,7 +86,8 @@ export function extendLayout(
   let { at, fence, blank, carried } = layout.resume;
   let line = layout.resume.line;
   while (true) {
-    let end = text.indexOf("\n", at);
+    // The part of a line that is laid already has no end in it: it is not read again.
+    let end = text.indexOf("\n", line?.from ?? at);
     const last = end < 0;
     if (last) end = text.length;
     const final = !last || options.final;

@@ -28,6 +28,7 @@ export type PageRow =
 
 interface Laid {
   content: string;
+  growth: object | null;
   final: boolean;
   placements: Placements;
   layout: Layout;
@@ -57,28 +58,32 @@ const WAITING_ID = PENDING_ID + 1;
 const TROUBLE_ID = PENDING_ID + 2;
 const LONG_PAUSE_MS = 6 * 3600 * 1000;
 
+interface LayOptions {
+  width: number;
+  final: boolean;
+  placements: Placements;
+  plain?: boolean;
+  /** The growing text that this is a part of: the same one only ever grows, so what is laid is not compared again. */
+  growth?: object;
+}
+
 /** The layout of a text at a width, as far as it is known, extended by what is new. */
-export function layMessage(
-  memo: PageMemo,
-  id: number,
-  content: string,
-  options: { width: number; final: boolean; placements: Placements; plain?: boolean },
-): Layout {
-  const { width, final, placements, plain = false } = options;
+export function layMessage(memo: PageMemo, id: number, content: string, options: LayOptions): Layout {
+  const { width, final, placements, plain = false, growth = null } = options;
   let laid = memo.get(id);
-  if (laid !== undefined && laid.layout.width === width && content.startsWith(laid.content)) {
+  if (laid !== undefined && laid.layout.width === width && goesOn(laid, content, growth)) {
     const same = laid.content.length === content.length && laid.final === final &&
       laid.placements === placements;
     if (same) return laid.layout;
     if (!laid.final) {
       extendLayout(laid.layout, content, { final, placements });
-      Object.assign(laid, { content, final, placements });
+      Object.assign(laid, { content, final, placements, growth });
       return laid.layout;
     }
   }
   const layout = createLayout(width, plain);
   extendLayout(layout, content, { final, placements });
-  laid = { content, final, placements, layout };
+  laid = { content, final, placements, layout, growth };
   memo.delete(id);
   memo.set(id, laid);
   if (memo.size > MAX_LAID) {
@@ -90,6 +95,11 @@ export function layMessage(
   return layout;
 }
 
+const goesOn = (laid: Laid, content: string, growth: object | null): boolean =>
+  growth !== null && growth === laid.growth
+    ? content.length >= laid.content.length
+    : content.startsWith(laid.content);
+
 function layoutOf(context: PageContext, message: Message, final: boolean): Layout {
   const { memo, width, transcript, now_ms } = context;
   const placements = transcript.placements.size === 0 ? NO_PLACEMENTS : placementsOf(transcript, message.id);
@@ -97,7 +107,14 @@ function layoutOf(context: PageContext, message: Message, final: boolean): Layou
   const growing = live !== null && live.message === message;
   const content = growing ? message.content.slice(0, shownLength(live, now_ms)) : message.content;
   const plain = message.role === "user";
-  return layMessage(memo, message.id, content, { width, final: final && !growing, placements, plain });
+  const growth = growing ? live.growth : undefined;
+  return layMessage(memo, message.id, content, {
+    width,
+    final: final && !growing,
+    placements,
+    plain,
+    growth,
+  });
 }
 
 /** The last word of the growing reply that is held back, or null. */

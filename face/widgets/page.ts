@@ -4,6 +4,7 @@
  */
 
 import { block, blockCount, messageAt, type PageContext, type PageRow, rowOf, tailOf } from "./blocks.ts";
+import { indexOfMessage } from "./transcript.ts";
 
 /** Where the view stands: at the end, at the end but never past the last reply's first row, or at a row of a message. */
 export type Scroll = { kind: "end" } | { kind: "head" } | { kind: "at"; id: number; row: number };
@@ -53,7 +54,8 @@ function topPlace(context: PageContext, scroll: Scroll, height: number): Place {
 
 function indexOf(context: PageContext, id: number): number {
   const { messages } = context.transcript;
-  for (let index = messages.length - 1; index >= 0; index--) if (messages[index].id === id) return index;
+  const index = indexOfMessage(messages, id);
+  if (index >= 0) return index;
   return tailOf(context).findIndex((_, at) => block(context, messages.length + at).id === id) +
     messages.length;
 }

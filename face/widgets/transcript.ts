@@ -14,6 +14,8 @@ export interface Live {
   readonly message: Message;
   /** As received: offsets count in it. */
   readonly raw: string;
+  /** The same object as long as text is only added. */
+  readonly growth: object;
   readonly carry: string;
   /** A piece is missing: nothing is added until the record comes. */
   readonly broken: boolean;
@@ -119,6 +121,7 @@ function liveFrom(message: Message, now_ms: number): Live {
   return {
     message: { ...message, content: text },
     raw: message.content,
+    growth: {},
     carry,
     broken: false,
     reveal,
@@ -279,6 +282,17 @@ export function shownLength(live: Live, now_ms: number): number {
 export function lastReply(transcript: Transcript): Message | null {
   if (transcript.live !== null) return transcript.live.message;
   return transcript.messages.findLast((message) => message.role === "assistant") ?? null;
+}
+
+/** Where a message was found last: it is most often still there. A memory aid, it never changes an answer. */
+let found_at = 0;
+
+/** The place of a message among those that are loaded, -1: it is not. Asked with each frame, it costs no search. */
+export function indexOfMessage(messages: readonly Message[], id: number): number {
+  if (messages[found_at]?.id === id) return found_at;
+  const index = messages.findLastIndex((message) => message.id === id);
+  if (index >= 0) found_at = index;
+  return index;
 }
 
 /** What may be drawn early in one message. */
