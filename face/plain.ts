@@ -72,7 +72,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       if (late) return { kind: "quiet" };
     }
     const heard = waiting.shift()!;
-    if (heard.kind === "gone") throw new Leave(EXIT.no_brain, heard.reason);
+    if (heard.kind === "gone") throw new Leave(EXIT.no_brain, sanitizeLine(heard.reason));
     if (heard.kind === "problem") note(sanitizeLine(heard.text));
     if (heard.kind === "event") {
       const { event } = heard;
@@ -118,12 +118,15 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       const heard = await next(answered && !started ? ANSWERED_MS : Infinity);
       if (heard.kind === "quiet") return;
       if (heard.kind === "interrupted") {
+        // A command that nothing is told for cannot be stopped; nobody has to wait for it.
+        if (!started) throw new Leave(EXIT.interrupted);
         link.say({ prompt: "/cancel", ref: null });
         stopping = true;
       }
-      if (heard.kind === "lost" && started) {
+      if (heard.kind === "lost") {
         if (told > 0) out("\n");
-        throw new Leave(EXIT.turn_failed, `The connection was lost: ${heard.reason}. What was told is kept.`);
+        const reason = sanitizeLine(heard.reason);
+        throw new Leave(EXIT.turn_failed, `The connection was lost: ${reason}. What was told is kept.`);
       }
       if (heard.kind === "line" || heard.kind === "end") {
         // A line that came early waits for its turn.

@@ -11,6 +11,9 @@ import { denoTerminal } from "./term/terminal.ts";
 import { createMemoryModel } from "./wiring/memory_model.ts";
 import { readToken } from "./wiring/token.ts";
 
+/** What `deno task` makes of one Ctrl+C comes within this time. */
+const INTERRUPT_REPEAT_MS = 300;
+
 export interface PlayOptions {
   /** Folder that holds brain/ and face/; real. */
   root: string;
@@ -100,7 +103,13 @@ export function createPlay(options: PlayOptions): {
     const { linesOf, runPlain } = await import("./plain.ts");
     const launcher = createLauncher({ home: common.home, version, front_door: frontDoor(common) });
     const interrupted = new AbortController();
-    const interrupt = () => interrupted.abort();
+    let interrupted_ms = Infinity;
+    const interrupt = () => {
+      // A second one is of somebody who waits no longer; `deno task` forwards the first twice.
+      if (performance.now() - interrupted_ms > INTERRUPT_REPEAT_MS) Deno.exit(EXIT.interrupted);
+      if (!interrupted.signal.aborted) interrupted_ms = performance.now();
+      interrupted.abort();
+    };
     Deno.addSignalListener("SIGINT", interrupt);
     let opened: BrainLink | null = null;
     const encoder = new TextEncoder();

@@ -59,6 +59,51 @@ Deno.test("a line through a pipe prints the reply and nothing else, and ends wit
     assert.match(second.err, /This story: 2 replies/);
   }));
 
+Deno.test("a second Ctrl+C leaves a brain that does not answer any more", () =>
+  withHome(async (home) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        "--quiet",
+        FACE,
+        "--home",
+        home,
+        "play",
+        "--plain",
+        "--world",
+        "salt_marsh",
+      ],
+      cwd: ROOT,
+      env: cleanEnv(),
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const reader = child.stdout.getReader();
+    await writer.write(new TextEncoder().encode("I wait.\n"));
+    await reader.read();
+    const { pid } = JSON.parse(await Deno.readTextFile(join(home, "brain.json")));
+    // In mid-reply.
+    Deno.kill(pid, "SIGSTOP");
+    // As `deno task` sends it, then once more in earnest.
+    for (const wait_ms of [0, 50, 400]) {
+      await new Promise((resolve) => setTimeout(resolve, wait_ms));
+      child.kill("SIGINT");
+    }
+    const too_late = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    const { code } = await child.status;
+    clearTimeout(too_late);
+    assert.equal(code, 130);
+    // Its front door ends a brain that does not settle; it must not wait for ever.
+    Deno.kill(pid, "SIGCONT");
+    await reader.cancel();
+    await writer.close().catch(() => {});
+  }, "local_servers: off\nnarrator_word_ms: 100\n"));
+
 Deno.test("what is not there is named, with what is, and ends with 2", () =>
   withHome(async (home) => {
     const rows: [string[], RegExp][] = [
