@@ -6,33 +6,19 @@ import { createGrid, type Grid } from "../../face/term/grid.ts";
 import { paint } from "../../face/term/paint.ts";
 import { scrollOf } from "../../face/view/scroll.ts";
 import { type Screen, view } from "../../face/view.ts";
-import { createPlayer, events, message } from "../support/player.ts";
+import { createPlayer, events, message, type Player } from "../support/player.ts";
+import { rolePlay } from "../support/role_play.ts";
 import { CHARACTERS, MODELS, WORLDS } from "../support/salt_marsh.ts";
-import type { Row } from "./rows.ts";
+import { facePtyBench } from "./face_pty_bench.ts";
+import { quantile, type Row } from "./rows.ts";
 
 const WIDTH = 200;
 const HEIGHT = 60;
 const TOKENS = 300;
 const TOKEN_MS = 10;
 
-const SENTENCES = [
-  'The ferrywoman has come up without her boat-hook, which you have *never* seen her do. "The keeper left that," she says.',
-  "Out on the pier the lamp is dark — from its hook somebody has hung a duck, a clay one the size of a fist.",
-  '"Paid me in eel to say I never rowed her." She is looking past you, at the **water**, and 日本の海 beyond it.',
-  "It is lighter than it should be; something slides from beak to tail, and clicks.",
-];
-
-/** About 150 words of role-play with emphasis, dialogue, dashes and some wide characters. */
-function reply(seed: number): string {
-  const paragraphs: string[] = [];
-  for (let at = 0; at < 4; at++) {
-    paragraphs.push([0, 1].map((step) => SENTENCES[(seed + at + step * 3) % SENTENCES.length]).join(" "));
-  }
-  return paragraphs.join("\n\n");
-}
-
-/** One story of `count` messages, streamed into with 100 tokens a second on a clock of our own. */
-function stream(count: number): { frame_ms: number[]; bytes: number; key_ms: number[] } {
+/** A story of `count` messages, all of them loaded, at its end. */
+function open(count: number): Player {
   const player = createPlayer({ width: WIDTH, height: HEIGHT, settings: { hint_seen: true } });
   player.link({ kind: "connected" });
   player.hear(events.greeting());
@@ -44,37 +30,47 @@ function stream(count: number): { frame_ms: number[]; bytes: number; key_ms: num
     character_id: "farrier",
     session_id: "s",
   }));
-  const history = Array.from(
-    { length: count },
-    (_, at) =>
-      at % 2 === 0
-        ? message(at + 1, "assistant", reply(at))
-        : message(at + 1, "user", "I look past her, at the water."),
+  player.hear(
+    events.history(Array.from({ length: count }, (_, at) => message(at + 1, "assistant", rolePlay(at)))),
   );
-  player.hear(events.history(history));
-  let model: Model = player.model();
-  let now = player.now();
+  return player;
+}
+
+/** Draws as the loop does: into the grid before last, painted as a difference to the last. */
+function createPainter(): (model: Model, now_ms: number) => number {
   let shown: { grid: Grid; screen: Screen } | null = null;
-  let spare = createGrid(WIDTH, HEIGHT);
-  let bytes = 0;
-  const frame = (): void => {
-    const screen = view(spare, model, now);
+  let spare: Grid | null = null;
+  return (model, now_ms) => {
+    const { width, height } = model.size;
+    const grid = spare !== null && spare.width === width && spare.height === height
+      ? spare
+      : createGrid(width, height);
+    const screen = view(grid, model, now_ms);
     const scroll = shown === null ? undefined : scrollOf(shown.screen, screen);
-    const painted = paint(shown?.grid ?? null, spare, screen.cursor, {
+    const { length } = paint(shown?.grid ?? null, grid, screen.cursor, {
       depth: "truecolor",
       sync: true,
       scroll,
     });
-    bytes += painted.length;
-    const before: Grid = shown?.grid ?? createGrid(WIDTH, HEIGHT);
-    shown = { grid: spare, screen };
-    spare = before;
+    spare = shown?.grid ?? null;
+    shown = { grid, screen };
+    return length;
   };
+}
+
+/** A story streamed into with 100 tokens a second on a clock of our own. */
+function stream(count: number): { frame_ms: number[]; bytes: number; key_ms: number[] } {
+  const player = open(count);
+  let model: Model = player.model();
+  let now = player.now();
+  const painter = createPainter();
+  let bytes = 0;
+  const frame = (): void => void (bytes += painter(model, now));
   frame();
   bytes = 0;
   const frame_ms: number[] = [];
   const key_ms: number[] = [];
-  const text = reply(count) + "\n\n" + reply(count + 1);
+  const text = [0, 1, 2, 3].map((at) => rolePlay(count + at)).join("\n\n");
   const tokens = text.match(/\s*\S{1,6}/g) ?? [];
   let offset = 0;
   for (let at = 0; at < TOKENS; at++) {
@@ -97,13 +93,48 @@ function stream(count: number): { frame_ms: number[]; bytes: number; key_ms: num
   return { frame_ms, bytes, key_ms };
 }
 
-const quantile = (values: number[], share: number): number =>
-  values.toSorted((left, right) =>
-    left - right
-  )[Math.min(values.length - 1, Math.floor(values.length * share))];
+/** What three rows of the wheel cost at the end of a long story: bytes, the most of ten turns. */
+function wheel(player: Player): number {
+  const painter = createPainter();
+  painter(player.model(), player.now());
+  const bytes = Array.from({ length: 10 }, () => {
+    player.send({ kind: "term", event: { kind: "mouse", action: "wheel_up", x: 60, y: 20 } });
+    return painter(player.model(), player.now());
+  });
+  return Math.max(...bytes);
+}
+
+/** The window changes its size and is painted anew: milliseconds, each for another width. */
+function resize(player: Player): number[] {
+  return Array.from({ length: 20 }, (_, at) => {
+    const painter = createPainter();
+    const started = performance.now();
+    player.send({ kind: "resize", width: WIDTH - 1 - at * 8, height: HEIGHT - at });
+    painter(player.model(), player.now());
+    return performance.now() - started;
+  });
+}
+
+/** One paragraph of 20,000 characters, four at a time: milliseconds of a token at its beginning and at its end. */
+function paragraph(): { early_ms: number; late_ms: number } {
+  const player = open(10);
+  let model = player.model();
+  let now = player.now();
+  const painter = createPainter();
+  const took: number[] = [];
+  for (let offset = 0; offset < 20_000; offset += 4) {
+    now += TOKEN_MS;
+    const chunk = events.chunk("eel ", { message_id: 11, parent_id: 10, offset });
+    const started = performance.now();
+    [model] = update(model, { kind: "link", event: { kind: "event", event: chunk } }, now);
+    painter(model, now);
+    took.push(performance.now() - started);
+  }
+  return { early_ms: quantile(took.slice(200, 700), 0.5), late_ms: quantile(took.slice(-500), 0.5) };
+}
 
 /** Rows for the table; each story length is measured after a warm-up. */
-export function faceBench(): Promise<Row[]> {
+export async function faceBench(): Promise<Row[]> {
   const rows: Row[] = [];
   const medians: number[] = [];
   stream(100);
@@ -122,7 +153,7 @@ export function faceBench(): Promise<Row[]> {
         name: `frame at 200x60, ${name} messages, median`,
         value: quantile(frame_ms, 0.5),
         unit: "ms",
-        goal: "< 0.5 ms",
+        goal: "< 0.3 ms",
       },
       {
         name: `frame at 200x60, ${name} messages, p95`,
@@ -130,7 +161,7 @@ export function faceBench(): Promise<Row[]> {
         unit: "ms",
         goal: "< 1 ms",
       },
-      { name: `bytes per token, ${name} messages`, value: bytes / TOKENS, unit: "B", goal: "< 200 B" },
+      { name: `bytes per token, ${name} messages`, value: bytes / TOKENS, unit: "B", goal: "< 150 B" },
       {
         name: `key to bytes while streaming, ${name} messages`,
         value: quantile(key_ms, 0.5),
@@ -145,5 +176,21 @@ export function faceBench(): Promise<Row[]> {
     unit: "x",
     goal: "<= 1.3",
   });
-  return Promise.resolve(rows);
+  const player = open(10_000);
+  rows.push({ name: "wheel of 3 rows, 10,000 messages", value: wheel(player), unit: "B", goal: "< 800 B" });
+  const repaints = resize(player);
+  rows.push(
+    {
+      name: "a resize repainted, 10,000 messages, the slowest of 20",
+      value: quantile(repaints, 1),
+      unit: "ms",
+      goal: "< 20 ms",
+    },
+  );
+  const { early_ms, late_ms } = paragraph();
+  rows.push(
+    { name: "a token at the end of a paragraph of 20,000 characters", value: late_ms, unit: "ms", goal: "" },
+    { name: "the same against its beginning", value: late_ms / early_ms, unit: "x", goal: "<= 1.5" },
+  );
+  return [...rows, ...await facePtyBench()];
 }
