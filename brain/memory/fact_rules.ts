@@ -1,4 +1,5 @@
 /** Facts found by rule: who is called, lives, owes, gave, promised, hates or loves what, and who is whose kin. Pure. */
+import { END, NAME, person, PRONOUNS, voices } from "./voices.ts";
 
 export interface RuleFact {
   subject: string;
@@ -9,18 +10,10 @@ export interface RuleFact {
   text: string;
 }
 
-/** Who speaks: "I" and "you" of a stretch of text; null: nobody knows. */
-interface Voice {
-  i: string | null;
-  you: string | null;
-}
-
 const MAX_READ = 8000;
 const MAX_FACTS = 12;
 
 const PAST = "(?<![\\p{L}\\p{M}'’-])";
-const END = "(?![\\p{L}\\p{M}])";
-const NAME = "\\p{Lu}[\\p{L}\\p{M}]+(?:[- ]\\p{Lu}[\\p{L}\\p{M}]+){0,2}";
 const SOMEBODY = `(?:${NAME}|[Tt]he (?:old |young )?[\\p{Ll}]+(?:-[\\p{Ll}]+)?)`;
 const JEMAND = `(?:${NAME}|[Dd](?:er|ie|as|em|en) (?:alten? |jungen? )?${NAME})`;
 const KIN = "brother|sister|mother|father|son|daughter|wife|husband|uncle|aunt|cousin|niece|nephew|twin|" +
@@ -82,6 +75,10 @@ const RULES: Rule[] = [
       ? null
       : made(who(subject), `owes ${whom}`, what, `${who(subject)} owes ${whom} ${what}`);
   }),
+  rule(
+    `(I|[Yy]ou|${SOMEBODY}) (?:borrows?|borrowed) (${COUNTED} (?:[\\p{L}\\p{N}'’-]+ ){1,4})(?:from|of|off) (me|you|${SOMEBODY})`,
+    ([subject, thing, from], who) => lent(who(subject), who(from), thing.trim()),
+  ),
   rule(
     `(I|[Yy]ou|${SOMEBODY}) (?:gives?|gave|hands?|handed) (me|you|${SOMEBODY}) (${COUNTED} ${THING})`,
     ([subject, to, thing], who) => given(who(subject), who(to), clipped(thing, 5)),
@@ -150,6 +147,10 @@ const RULES: Rule[] = [
     },
   ),
   rule(
+    `([Ii]ch|[Dd]u|${JEMAND}) (?:leihe|leihst|leiht|lieh) (?:mir|dir|sich) ([\\p{L}\\p{N} ]{2,40}?) (?:von|bei|vom|beim) (mir|dir|${JEMAND}|${NAME})`,
+    ([subject, thing, from], who) => lent(who(subject), who(from), thing.trim(), true),
+  ),
+  rule(
     `([Ii]ch|[Dd]u|${JEMAND}) (?:gebe|gibst|gibt|gab|reiche|reichst|reicht|reichte) (mir|dir|${JEMAND}) ((?:den|die|das|einen?|eine|meinen?|meine|deinen?|deine|seinen?|seine|ihren?|ihre|zwei|drei) ${THING})`,
     ([subject, to, thing], who) => given(who(subject), who(to), clipped(thing, 5), true),
   ),
@@ -179,6 +180,12 @@ const RULES: Rule[] = [
   ),
 ];
 
+// What was borrowed is owed.
+function lent(to: string | null, from: string | null, what: string, german = false): RuleFact | null {
+  if (from === null) return null;
+  return made(to, `owes ${from}`, what, `${to} ${german ? "schuldet" : "owes"} ${from} ${what}`);
+}
+
 function given(from: string | null, to: string | null, given: string, german = false): RuleFact | null {
   if (to === null || from === to) return null;
   const thing = given.replace(/^(?:my|your) /i, "the ").replace(/^[md](ein(?:en|e)?) /i, "$1 ");
@@ -201,17 +208,6 @@ function ownerOf(word: string): string {
   return /['’]s?$/.test(word) ? word.replace(/['’]s?$/, "") : word.replace(/s$/, "");
 }
 
-const PRONOUNS = new Set(
-  "he she they it we who what that this there here him her them us his its er sie es wir ihr wer was das dies"
-    .split(" "),
-);
-// Capitalised only because a sentence begins; no names.
-const NO_NAMES = new Set(
-  ("A An And As At But By For From He Her Here His How If In It Its My No Not Nobody Now Of On One Or Our She So Some " +
-    "Somebody Someone That The Their Then There They This To Two We What When Where Who Why With You Your Yes Everyone " +
-    "Everybody Anyone Nothing Something Everything After Before While Der Die Das Ein Eine Er Sie Es Und Aber Wer Was " +
-    "Wenn Dann Da Hier Mein Dein Sein Ihr Wir Niemand Jemand Alle").split(" "),
-);
 // After these nothing is known: it is asked, wished or denied.
 const UNSURE =
   /\?\s*$|(?<![\p{L}])(?:if|unless|would|could|might|whether|wish|pretend|wenn|falls|würde|könnte|ob)(?![\p{L}])/iu;
@@ -242,64 +238,4 @@ export function factsByRule(role: "user" | "assistant", text: string, player: st
     }
   }
   return [...facts.values()].slice(0, MAX_FACTS);
-}
-
-function person(word: string | undefined, voice: Voice): string | null {
-  if (word === undefined) return null;
-  const plain = word.toLowerCase();
-  if (["i", "me", "ich", "mir", "mich"].includes(plain)) return voice.i;
-  if (["you", "du", "dir", "dich"].includes(plain)) return voice.you;
-  const [first] = word.split(/[ -]/);
-  if (NO_NAMES.has(word) || PRONOUNS.has(plain)) return null;
-  const article = /^(?:the|der|die|das|dem|den)$/i.test(first);
-  if (article && PRONOUNS.has(plain.split(" ")[1] ?? "")) return null;
-  if (!article && NO_NAMES.has(first)) return null;
-  return article ? `${first.toLowerCase()}${word.slice(first.length)}` : word;
-}
-
-const SAYS =
-  "(?:says?|said|asks?|asked|answers?|answered|replies|replied|whispers?|whispered|mutters?|muttered|adds?|added|" +
-  "calls?|called|sagt|sagte|fragt|fragte|antwortet|antwortete|flüstert|flüsterte|murmelt|ruft|rief)";
-const SPEAKER_AFTER = new RegExp(
-  `^[,.]?\\s*(?:${SAYS} (${NAME}|(?:the|der|die|das) [\\p{L}]+)|(${NAME}|(?:[Tt]he|[Dd]er|[Dd]ie|[Dd]as) [\\p{L}]+) ${SAYS}${END})`,
-  "u",
-);
-const SPEAKER_BEFORE = new RegExp(
-  `(${NAME}|(?:[Tt]he|[Dd]er|[Dd]ie|[Dd]as) [\\p{L}]+) ${SAYS}[^.!?"“”„«»]{0,40}[,:]?\\s*$`,
-  "u",
-);
-
-/** The text in stretches of one voice: narration, and what is said between quotation marks. */
-function voices(
-  role: "user" | "assistant",
-  text: string,
-  name: string,
-): { part: string; voice: Voice }[] {
-  const player = name === "" ? null : name;
-  const narration: Voice = role === "user" ? { i: player, you: null } : { i: null, you: player };
-  const parts: { part: string; voice: Voice }[] = [];
-  let at = 0;
-  let last: string | null = null;
-  for (const match of text.matchAll(/["“„«]([^"“”„«»\n]{1,600})["”“»]/gu)) {
-    const before = text.slice(at, match.index);
-    parts.push({ part: before, voice: narration });
-    at = match.index + match[0].length;
-    const after = SPEAKER_AFTER.exec(text.slice(at, at + 80));
-    const ahead = SPEAKER_BEFORE.exec(before.slice(-120));
-    // "...," says Maren. "..." goes on in her voice.
-    const goes_on: string | null = last !== null && before.length < 60 && SPEAKER_AFTER.test(before)
-      ? last
-      : null;
-    const speaker: string | null = after?.[1] ?? after?.[2] ?? ahead?.[1] ?? goes_on;
-    last = speaker;
-    const someone = speaker === null ? null : person(speaker, { i: null, you: null });
-    parts.push({
-      part: match[1],
-      voice: role === "user"
-        ? { i: player, you: null }
-        : { i: someone, you: someone === null ? null : player },
-    });
-  }
-  parts.push({ part: text.slice(at), voice: narration });
-  return parts;
 }

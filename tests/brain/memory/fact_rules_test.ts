@@ -10,6 +10,13 @@ const LINES: [string, string[]][] = [
   ]],
   ["I'm called Brack.", ["Ida's name is Brack <name>"]],
   ["I owe Maren two eels and a coin.", ["Ida owes Maren two eels <owes maren>"]],
+  ["I borrow nine silver marks from the tanner.", [
+    "Ida owes the tanner nine silver marks <owes the tanner>",
+  ]],
+  ["I borrow a boat from nobody.", []],
+  ["Ich leihe mir zwölf Taler vom Müller Okke.", [
+    "Ida schuldet Müller Okke zwölf Taler <owes müller okke>",
+  ]],
   ["I give the clay duck to Maren.", ["Ida gave Maren the clay duck <gave the clay duck>"]],
   ["I give Maren my silver key.", ["Ida gave Maren the silver key <gave the silver key>"]],
   ["I promise Maren to bring her the ledger before the tide.", [
