@@ -2,9 +2,10 @@
 
 import { encodeEvent, parseRequest, refOf } from "../shared/codec.ts";
 import { CodecError } from "../shared/field.ts";
-import { MAX_FRAME_BYTES } from "../shared/protocol.ts";
+import { MAX_FRAME_BYTES, type Request } from "../shared/protocol.ts";
 import type { Listener } from "./audience.ts";
 import type { Brain } from "./brain.ts";
+import type { Limits } from "./config.ts";
 import { FramePace, limitsOf } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { liveTokens } from "./store/tokens.ts";
@@ -19,6 +20,8 @@ export interface Visitor {
 
 /** A face that has not read this much is closed with 1013 and comes back to the saved story. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** Of one player with a token: each may leave as much unread as is kept for it. */
+export const MAX_FACES = 16;
 /** How often revoked tokens are looked for. */
 const SWEEP_MS = 1000;
 /** How long faces may take to answer that they are closed. */
@@ -42,14 +45,21 @@ export class FaceSockets {
     return this.#sockets.size;
   }
 
+  /** Whether a player may have one more; who plays at the machine may have any number. */
+  hasRoom({ player_id, token_hash }: Visitor): boolean {
+    if (token_hash === null) return true;
+    const here = [...this.#sockets.values()].filter(({ visitor }) => visitor.player_id === player_id);
+    return here.length < MAX_FACES;
+  }
+
   /** Takes over a socket that is about to open. */
   attach(socket: WebSocket, visitor: Visitor): void {
-    const { brain, metrics } = this;
+    const { brain } = this;
     const { player_id } = visitor;
     const limits = limitsOf(brain.deps.config, player_id);
     const listener: Listener = { player_id, send: (event) => this.#send(socket, event) };
+    this.#sockets.set(socket, { visitor, listener });
     socket.onopen = () => {
-      this.#sockets.set(socket, { visitor, listener });
       try {
         brain.join(listener);
       } catch (error) {
@@ -61,25 +71,10 @@ export class FaceSockets {
     };
     socket.onmessage = ({ data }) => {
       if (!this.#sockets.has(socket)) return;
-      if (!this.#pace.take(player_id, limits.frames_per_second, performance.now())) {
-        metrics.refused("pace");
-        const text = `At most ${limits.frames_per_second} lines a second are read. Nothing was sent.`;
-        return brain.reject(listener, typeof data === "string" ? refOf(data) : null, text);
-      }
-      if (typeof data !== "string") {
-        return brain.reject(listener, null, "Binary frames are not read; send text.");
-      }
-      // UTF-16 units are at most a third of the bytes: count exactly only when it may matter.
-      if (data.length * 3 > MAX_FRAME_BYTES && encoder.encode(data).length > MAX_FRAME_BYTES) {
-        metrics.refused("size");
-        return this.#end(socket, 1009, `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
-      }
-      try {
-        brain.handle(listener, parseRequest(data));
-      } catch (error) {
-        if (!(error instanceof CodecError)) throw error;
-        brain.reject(listener, refOf(data), error.message);
-      }
+      // Unhandled, it would end the whole brain.
+      this.#receive(socket, listener, limits, data).catch((error) =>
+        brain.deps.log("error", `a frame could not be answered: ${describe(error)}`)
+      );
     };
     socket.onclose = socket.onerror = () => {
       this.#sockets.delete(socket);
@@ -99,6 +94,32 @@ export class FaceSockets {
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
     await Promise.race([Promise.all(closing), late]);
     clearTimeout(timer);
+  }
+
+  /** One frame; what came before it is asked before it. */
+  async #receive(socket: WebSocket, listener: Listener, limits: Limits, data: unknown): Promise<void> {
+    const { brain, metrics } = this;
+    if (!this.#pace.take(listener.player_id, limits.frames_per_second, performance.now())) {
+      metrics.refused("pace");
+      const text = `At most ${limits.frames_per_second} lines a second are read. Nothing was sent.`;
+      return brain.reject(listener, typeof data === "string" ? refOf(data) : null, text);
+    }
+    if (typeof data !== "string") {
+      return brain.reject(listener, null, "Binary frames are not read; send text.");
+    }
+    // UTF-16 units are at most a third of the bytes: count exactly only when it may matter.
+    if (data.length * 3 > MAX_FRAME_BYTES && encoder.encode(data).length > MAX_FRAME_BYTES) {
+      metrics.refused("size");
+      return this.#end(socket, 1009, `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    }
+    let request: Request;
+    try {
+      request = parseRequest(data);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      return brain.reject(listener, refOf(data), error.message);
+    }
+    await brain.handle(listener, request);
   }
 
   #send(socket: WebSocket, event: Parameters<Listener["send"]>[0]): void {

@@ -95,7 +95,7 @@ export class Metrics {
   }
 
   /** A connection or a request was turned away. */
-  refused(why: "host" | "origin" | "token" | "pace" | "limit" | "slow" | "size"): void {
+  refused(why: "host" | "origin" | "token" | "faces" | "pace" | "limit" | "slow" | "size"): void {
     add(this.#refused, why, 1);
   }
 

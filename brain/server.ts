@@ -71,6 +71,7 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
       brain.deps.log("warn", `${visitor} from ${from}`);
       return refuse("token", "A token is needed.", 401);
     }
+    if (!sockets.hasRoom(visitor)) return refuse("faces", "Too many faces of this player.", 429);
     brain.deps.log("debug", `a face of ${visitor.player_id} from ${from}`);
     const { socket, response } = Deno.upgradeWebSocket(request, {
       idleTimeout: 30,
@@ -106,7 +107,7 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
     }
   }
 
-  function refuse(why: "host" | "origin" | "token", text: string, status: number): Response {
+  function refuse(why: "host" | "origin" | "token" | "faces", text: string, status: number): Response {
     options.metrics.refused(why);
     return new Response(`${text}\n`, { status });
   }

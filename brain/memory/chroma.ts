@@ -2,6 +2,7 @@
 
 import type { ChromaClient, Collection, Where } from "chromadb";
 import { createHash } from "node:crypto";
+import { deadline, eitherSignal } from "../../shared/signals.ts";
 import type { Near, PlacedVector, UnitKind, VectorIndex, VectorScope } from "./vectors.ts";
 
 export interface ChromaPlace {
@@ -54,7 +55,7 @@ export function chromaIndex(place: ChromaPlace, options: ChromaOptions = {}): Ve
   const model = createHash("sha256").update(place.model).digest("hex").slice(0, 8);
 
   async function ask<T>(ms: number, work: (client: ChromaClient) => Promise<T>): Promise<T> {
-    const late = AbortSignal.timeout(ms);
+    using limit = deadline(leaving.signal, ms);
     const done = new AbortController();
     try {
       const { ChromaClient } = await import("chromadb");
@@ -69,11 +70,11 @@ export function chromaIndex(place: ChromaPlace, options: ChromaOptions = {}): Ve
           ? {}
           : { "x-chroma-token": place.token, authorization: `Bearer ${place.token}` },
         // The token is for this address alone.
-        fetchOptions: { redirect: "manual", signal: AbortSignal.any([leaving.signal, late, done.signal]) },
+        fetchOptions: { redirect: "manual", signal: eitherSignal(limit.signal, done.signal) },
       });
       return await work(client);
     } catch (error) {
-      if (late.aborted) throw new ChromaFault("late", `${host} gives no answer within ${ms} ms`);
+      if (limit.late) throw new ChromaFault("late", `${host} gives no answer within ${ms} ms`);
       const fault = faultOf(error, place, host);
       // A collection that is not there any more may be made anew.
       if (fault.kind === "refused") known.clear();

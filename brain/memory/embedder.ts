@@ -1,5 +1,7 @@
 /** Texts become vectors: the contract, its two engines (the embedder process, an endpoint), and a twin for tests. */
 
+import { deadline } from "../../shared/signals.ts";
+
 /** Vectors of length 1, in the order of the texts; their dot product is the cosine. Throws EmbedError. */
 export interface Embedder {
   /** Vectors of different models must never meet. */
@@ -141,7 +143,7 @@ export function endpointEmbedder(
   async function batch(texts: string[]): Promise<Float32Array[]> {
     let status: number;
     let text: string;
-    const late = AbortSignal.timeout(timeout_ms);
+    using limit = deadline(leaving.signal, timeout_ms);
     try {
       const response = await ask(`${url.replace(/\/+$/, "")}/embeddings`, {
         method: "POST",
@@ -149,13 +151,13 @@ export function endpointEmbedder(
         body: JSON.stringify({ model, input: texts }),
         // The key is for this address alone.
         redirect: "manual",
-        signal: AbortSignal.any([leaving.signal, late]),
+        signal: limit.signal,
       });
       status = response.status;
       text = await response.text();
     } catch (error) {
       if (leaving.signal.aborted) throw new EmbedError("closed", "The brain is leaving");
-      const why = late.aborted ? `no answer within ${timeout_ms} ms` : reason(error);
+      const why = limit.late ? `no answer within ${timeout_ms} ms` : reason(error);
       throw new EmbedError("unreachable", `Embeddings: ${host} cannot be reached: ${why}`);
     }
     if (status !== 200) {

@@ -347,6 +347,26 @@ Deno.test("lines that come too fast are refused by their ref, one player's haste
   assert.equal((await ben.command("/cancel")).content, "Nothing is being told.");
 });
 
+Deno.test("a player with a token has sixteen faces at once; another player and the owner are let in beside them", async () => {
+  await using stage = await openServer(configFor(null));
+  const Host = new URL(stage.url).host;
+  const { token } = JSON.parse(Deno.readTextFileSync(join(stage.home, "brain.json")));
+  const status = async (shown: string) =>
+    (await ask(stage.url, "/ws/rpc", { Host, ...UPGRADE, Authorization: `Bearer ${shown}` })).status;
+  using faces = new DisposableStack();
+  for (let i = 0; i < 16; i++) {
+    faces.use(await open(stage.url, "/ws/rpc", { Host, ...UPGRADE, Authorization: `Bearer ${ANN}` }));
+  }
+  await until(async () => await status(ANN) === 429, "the refusal");
+  assert.deepEqual([await status(BEN), await status(token)], [101, 101]);
+  assert.match(
+    (await ask(stage.url, "/metrics", { Host })).body,
+    /^flower_refused_total\{reason="faces"\} \d+$/m,
+  );
+  faces.dispose();
+  await until(async () => await status(ANN) === 101, "room again");
+});
+
 Deno.test("a face that does not read is dropped at a cap; the others of the player go on", async () => {
   await using stage = await openServer(configFor(null));
   await stage.door[Symbol.asyncDispose]();
