@@ -1,15 +1,21 @@
-/** What recall keeps in mind between questions: the path of the story, and the units of a story and of a world by slot. */
+/** What recall keeps in mind between questions: the path of a story, and the units of a story and of a world by slot. */
 import type { Database } from "../store/database.ts";
-import { loreColumns, loreState, memoryColumns } from "../store/memories.ts";
+import { type IdSpan, loreColumns, loreState, memoryColumns } from "../store/memories.ts";
 import { pathIds } from "../store/messages.ts";
 import type { Corpus } from "./rank.ts";
 import type { RecallQuestion } from "./recall.ts";
 
 /** Between pieces under different headings, so that neither lends to the other. */
 const HEADING_GAP = 2;
+/** So many stories, and so many worlds, are kept: a few players take turns without reading theirs anew each time. */
+const KEPT = 8;
+/** Between its first and its last unit a story or a world may have up to so many times its units, most of them others'. */
+const SPARSE = 4;
 
 export interface UnitCorpus extends Corpus {
-  ids: number[];
+  ids: Int32Array;
+  /** The ids from the first unit to the last; null: too many units of others lie between. */
+  span: IdSpan | null;
   /** The slot of a unit that may come back; -1: of no use here. */
   slotOf(unit_id: number): number;
   slotsOfMessage(message_id: number): number[];
@@ -17,108 +23,162 @@ export interface UnitCorpus extends Corpus {
   underHeading(slot: number): number;
 }
 
-/** The story and the world asked about last: the next question mostly needs only what has been added since. */
+/** The stories and worlds asked about lately: the next question mostly needs only what has been added since. */
 export interface KnownUnits {
-  path: { ids: number[]; place: Map<number, number> };
-  story: { session_id: string; player_id: string; ids: number[]; message_ids: number[]; lengths: number[] };
-  lore: { key: string; corpus: UnitCorpus | null };
+  stories: Map<string, KnownStory>;
+  lore: Map<string, { state: string; corpus: UnitCorpus }>;
+}
+
+interface KnownStory {
+  ids: number[];
+  message_ids: number[];
+  lengths: number[];
+  path: KnownPath;
+}
+
+/** The messages from the root of a story on; `place` is by id, counted from that of the root: -1 on no path. */
+interface KnownPath {
+  ids: number[];
+  place: Int32Array;
 }
 
 export function emptyKnown(): KnownUnits {
-  return {
-    path: { ids: [], place: new Map() },
-    story: { session_id: "", player_id: "", ids: [], message_ids: [], lengths: [] },
-    lore: { key: "", corpus: null },
-  };
+  return { stories: new Map(), lore: new Map() };
 }
 
 /** The units of the story that the question may find: on the path to its leaf, no longer visible. Throws StoreError. */
 export function storyCorpus(db: Database, question: RecallQuestion, known: KnownUnits): UnitCorpus | null {
   const { player_id, session_id, leaf_id } = question;
   if (leaf_id === null) return null;
-  followPath(db, player_id, leaf_id, known.path);
-  if (known.story.session_id !== session_id || known.story.player_id !== player_id) {
-    known.story = { session_id, player_id, ids: [], message_ids: [], lengths: [] };
-  }
-  const { story, path } = known;
-  const added = memoryColumns(db, player_id, session_id, story.ids.at(-1) ?? 0);
-  for (let i = 0; i < added.ids.length; i++) {
-    story.ids.push(added.ids[i]);
-    story.message_ids.push(added.message_ids[i]);
-    story.lengths.push(added.lengths[i]);
-  }
+  const key = JSON.stringify([player_id, session_id]);
+  const story = known.stories.get(key) ??
+    { ids: [], message_ids: [], lengths: [], path: { ids: [], place: new Int32Array(0) } };
+  keep(known.stories, key, story);
+  followPath(db, player_id, leaf_id, story.path);
+  readNew(db, player_id, session_id, story);
+  const { ids, message_ids, lengths, path } = story;
+  const root = path.ids[0];
   const visible = new Set(question.visible_ids);
-  const ids: number[] = [];
-  const places: number[] = [];
-  const lengths: number[] = [];
-  for (let i = 0; i < story.ids.length; i++) {
-    const at = path.place.get(story.message_ids[i]);
-    if (at === undefined || visible.has(story.message_ids[i])) continue;
-    ids.push(story.ids[i]);
-    places.push(at);
-    lengths.push(story.lengths[i]);
+  const oldest_visible = Math.min(...visible);
+  const kept = new Int32Array(ids.length);
+  const places = new Int32Array(ids.length);
+  const bytes = new Float64Array(ids.length);
+  let size = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const message_id = message_ids[i];
+    const at = path.place[message_id - root] ?? -1;
+    if (at < 0 || (message_id >= oldest_visible && visible.has(message_id))) continue;
+    kept[size] = ids[i];
+    places[size] = at;
+    bytes[size++] = lengths[i];
   }
-  const corpus = corpusOf(ids, places, path.ids.length, lengths);
+  const place = places.subarray(0, size);
   return {
-    ...corpus,
+    ...corpusOf(kept.subarray(0, size), place, path.ids.length, bytes.subarray(0, size)),
     underHeading: () => 0,
     slotsOfMessage(message_id) {
-      const at = path.place.get(message_id);
-      if (at === undefined) return [];
+      const at = path.place[message_id - root] ?? -1;
+      if (at < 0) return [];
       // Slots stand in the order of ids, and messages are remembered in the order of the path, nearly always.
       const slots: number[] = [];
-      for (let slot = lowerBound(places, at); slot < places.length && places[slot] === at; slot++) {
-        slots.push(slot);
-      }
+      for (let slot = lowerBound(place, at); slot < size && place[slot] === at; slot++) slots.push(slot);
       return slots;
     },
   };
 }
 
+// A message that was cut anew, or lost its text, has other units now: then all are read again.
+function readNew(db: Database, player_id: string, session_id: string, story: KnownStory): void {
+  const last = story.ids.at(-1);
+  const newest = story.message_ids.at(-1) ?? 0;
+  // The last known one comes again if it is still there.
+  let columns = memoryColumns(db, player_id, session_id, (last ?? 1) - 1);
+  let from = last === undefined ? 0 : 1;
+  if (from === 1 && (columns.ids[0] !== last || columns.message_ids.some((id, i) => i > 0 && id <= newest))) {
+    [story.ids, story.message_ids, story.lengths] = [[], [], []];
+    columns = memoryColumns(db, player_id, session_id, 0);
+    from = 0;
+  }
+  for (let i = from; i < columns.ids.length; i++) {
+    story.ids.push(columns.ids[i]);
+    story.message_ids.push(columns.message_ids[i]);
+    story.lengths.push(columns.lengths[i]);
+  }
+}
+
 /** The lore that the player can meet in the question's world. Throws StoreError. */
 export function loreCorpus(db: Database, player_id: string, world_id: string, known: KnownUnits): UnitCorpus {
-  const key = JSON.stringify([player_id, world_id, loreState(db, player_id, world_id)]);
-  if (known.lore.key === key && known.lore.corpus !== null) return known.lore.corpus;
+  const key = JSON.stringify([player_id, world_id]);
+  const state = loreState(db, player_id, world_id);
+  const before = known.lore.get(key);
+  if (before?.state === state) {
+    keep(known.lore, key, before);
+    return before.corpus;
+  }
   const { ids, lengths, groups } = loreColumns(db, player_id, world_id);
   let at = -1;
   const places = ids.map((_, i) => at += i > 0 && groups[i] !== groups[i - 1] ? HEADING_GAP : 1);
   const pieces = new Map<number, number>();
   for (const group of groups) pieces.set(group, (pieces.get(group) ?? 0) + 1);
   const corpus = {
-    ...corpusOf(ids, places, at + 1, lengths),
+    ...corpusOf(Int32Array.from(ids), Int32Array.from(places), at + 1, Float64Array.from(lengths)),
     slotsOfMessage: () => [],
     underHeading: (slot: number) => pieces.get(groups[slot]) ?? 0,
   };
-  known.lore = { key, corpus };
+  keep(known.lore, key, { state, corpus });
   return corpus;
 }
 
+// As the newest; the oldest beyond the limit is forgotten.
+function keep<Kept>(kept: Map<string, Kept>, key: string, value: Kept): void {
+  kept.delete(key);
+  kept.set(key, value);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT) break;
+    kept.delete(oldest);
+  }
+}
+
 function corpusOf(
-  ids: number[],
-  places: number[],
-  count: number,
-  lengths: number[],
+  ids: Int32Array,
+  place: Int32Array,
+  places: number,
+  length: Float64Array,
 ): Omit<UnitCorpus, "slotsOfMessage" | "underHeading"> {
-  const low = ids.reduce((low, id) => Math.min(low, id), Infinity);
-  const high = ids.reduce((high, id) => Math.max(high, id), -1);
-  const slots = new Int32Array(ids.length === 0 ? 0 : high - low + 1).fill(-1);
-  ids.forEach((id, slot) => slots[id - low] = slot);
+  const size = ids.length;
+  let [first, last, bytes] = [ids[0] ?? 0, -1, 0];
+  for (let slot = 0; slot < size; slot++) {
+    first = Math.min(first, ids[slot]);
+    last = Math.max(last, ids[slot]);
+    bytes += length[slot];
+  }
+  const dense = last - first < SPARSE * size;
   return {
     ids,
-    size: ids.length,
-    place: Int32Array.from(places),
-    places: count,
-    length: Float64Array.from(lengths),
-    average_length: Math.max(
-      1,
-      lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length),
-    ),
-    slotOf: (unit_id) => slots[unit_id - low] ?? -1,
+    size,
+    place,
+    places,
+    length,
+    average_length: Math.max(1, bytes / Math.max(1, size)),
+    span: dense ? { first, last } : null,
+    slotOf: dense ? slotTable(ids, first, last) : slotMap(ids),
   };
 }
 
+function slotTable(ids: Int32Array, first: number, last: number): UnitCorpus["slotOf"] {
+  const slots = new Int32Array(last - first + 1).fill(-1);
+  for (let slot = 0; slot < ids.length; slot++) slots[ids[slot] - first] = slot;
+  return (unit_id) => slots[unit_id - first] ?? -1;
+}
+
+function slotMap(ids: Int32Array): UnitCorpus["slotOf"] {
+  const slots = new Map<number, number>();
+  for (let slot = 0; slot < ids.length; slot++) slots.set(ids[slot], slot);
+  return (unit_id) => slots.get(unit_id) ?? -1;
+}
+
 // The first index whose value is not below `value`.
-function lowerBound(sorted: number[], value: number): number {
+function lowerBound(sorted: Int32Array, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -130,20 +190,28 @@ function lowerBound(sorted: number[], value: number): number {
 }
 
 // Walks up from the leaf only until it meets what is known. Parents never change and ids are never used twice.
-function followPath(db: Database, player_id: string, leaf_id: number, path: KnownUnits["path"]): void {
+function followPath(db: Database, player_id: string, leaf_id: number, path: KnownPath): void {
   const fresh: number[] = [];
-  let keep = 0;
+  let known = 0;
   for (const id of pathIds(db, player_id, leaf_id)) {
-    const at = path.place.get(id);
-    if (at !== undefined) {
-      keep = at + 1;
+    const at = path.place[id - path.ids[0]] ?? -1;
+    if (at >= 0) {
+      known = at + 1;
       break;
     }
     fresh.push(id);
   }
-  for (const id of path.ids.splice(keep)) path.place.delete(id);
+  if (known === 0) [path.ids, path.place] = [[], new Int32Array(0)];
+  for (const id of path.ids.splice(known)) path.place[id - path.ids[0]] = -1;
+  if (fresh.length === 0) return;
+  const root = path.ids.length > 0 ? path.ids[0] : fresh[fresh.length - 1];
+  if (path.place.length <= leaf_id - root) {
+    const room = new Int32Array(Math.ceil((leaf_id - root + 1) * 1.2)).fill(-1);
+    room.set(path.place);
+    path.place = room;
+  }
   for (const id of fresh.reverse()) {
-    path.place.set(id, path.ids.length);
+    path.place[id - root] = path.ids.length;
     path.ids.push(id);
   }
 }

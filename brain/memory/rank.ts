@@ -43,30 +43,48 @@ export interface Scores {
 const K1 = 1.2;
 const B = 0.75;
 
+/** What the question's own words make of all slots; the same however often the rest is worked out. */
+export interface WordScores {
+  worth: Float64Array;
+  called: Uint8Array;
+  /** For each place the worth of the words in the passage around it; null: weighs nothing. */
+  prior: Float64Array | null;
+}
+
 /**
- * Scores all slots. `words` and `feedback` are BM25 over units so short that a word counts once; it is worked out here
- * and not by FTS5's bm25(), which judges rarity among all players' units. `neighbours` and `passage` come from what
- * stands around a unit; `facts` and `similar` are brought along, each scaled so that the best is worth its weight
- * times the best of all before.
+ * BM25 over units so short that a word counts once; it is worked out here and not by FTS5's bm25(), which judges rarity
+ * among all players' units.
  */
-export function scoreUnits(
-  corpus: Corpus,
-  hits: Hits[],
-  feedback: Hits[],
-  extra: { facts: Lent[]; similar: Lent[] },
-  weights: Weights,
-): Scores {
-  const { size, place, places } = corpus;
-  const parts = Object.fromEntries(PARTS.map((part) => [part, new Float64Array(size)])) as Scores["parts"];
+export function scoreWords(corpus: Corpus, hits: Hits[], weights: Weights): WordScores {
+  const { size, places } = corpus;
+  const worth = new Float64Array(size);
   const called = new Uint8Array(size);
   for (const { term, slots } of hits) {
-    addWorth(parts.words, corpus, slots, term.weight);
+    addWorth(worth, corpus, slots, term.weight);
     const found = term.calls ? callOf(slots.length, places) : 0;
     // The page names the place where all of it happens: two such words must not add up to a call.
     const call = term.weight < 1 && found < ENOUGH ? 0 : found;
     if (call > 0) { for (const slot of slots) called[slot] = Math.min(ENOUGH, called[slot] + call); }
   }
   for (let slot = 0; slot < size; slot++) called[slot] = called[slot] === ENOUGH ? 1 : 0;
+  return { worth, called, prior: weights.window > 0 ? passages(corpus, hits, weights.window_size) : null };
+}
+
+/**
+ * Scores all slots. `feedback` counts like words; `neighbours` and `passage` come from what stands around a unit;
+ * `facts` and `similar` are brought along, each scaled so that the best is worth its weight times the best of all
+ * before.
+ */
+export function scoreUnits(
+  corpus: Corpus,
+  words: WordScores,
+  feedback: Hits[],
+  extra: { facts: Lent[]; similar: Lent[] },
+  weights: Weights,
+): Scores {
+  const { size, place, places } = corpus;
+  const parts = Object.fromEntries(PARTS.map((part) => [part, new Float64Array(size)])) as Scores["parts"];
+  parts.words = words.worth;
   for (const { term, slots } of feedback) addWorth(parts.feedback, corpus, slots, term.weight);
 
   const total = new Float64Array(size);
@@ -84,16 +102,15 @@ export function scoreUnits(
     addTo(total, parts.neighbours);
   }
   const top = highest(total);
-  if (weights.window > 0) {
-    const prior = passages(corpus, hits, weights.window_size);
-    scaleInto(parts.passage, (slot) => place[slot] < 0 ? 0 : prior[place[slot]], weights.window * top);
+  if (words.prior !== null) {
+    spread(parts.passage, place, words.prior, weights.window * top);
     addTo(total, parts.passage);
   }
   lendInto(parts.facts, extra.facts, weights.facts * (top || 1));
   lendInto(parts.vectors, extra.similar, weights.vectors * (top || 1));
   addTo(total, parts.facts);
   addTo(total, parts.vectors);
-  return { total, parts, called };
+  return { total, parts, called: words.called.slice() };
 }
 
 /** What calls of words must add up to. */
@@ -139,16 +156,22 @@ function passages(corpus: Corpus, hits: Hits[], window: number): Float64Array {
   const { place, places } = corpus;
   const prior = new Float64Array(places);
   const before = Math.floor(window / 2);
-  const counts = new Int32Array(places + 1);
+  const counts = new Int32Array(places);
+  const reached = new Int32Array(places);
   for (const { term, slots } of hits) {
-    if (slots.length === 0) continue;
-    counts.fill(0);
-    for (const slot of slots) counts[place[slot] + 1]++;
-    for (let at = 1; at <= places; at++) counts[at] += counts[at - 1];
+    // Only the places that a find reaches are looked at: most words are rare.
+    let count = 0;
+    for (const slot of slots) {
+      if (place[slot] < 0) continue;
+      const first = Math.max(0, place[slot] - (window - before) + 1);
+      const last = Math.min(places - 1, place[slot] + before);
+      for (let at = first; at <= last; at++) if (counts[at]++ === 0) reached[count++] = at;
+    }
     const worth = term.weight * rarity(slots.length, corpus.size);
-    for (let at = 0; at < places; at++) {
-      const found = counts[Math.min(places, at + window - before)] - counts[Math.max(0, at - before)];
-      if (found > 0) prior[at] += worth * found * (K1 + 1) / (found + K1);
+    for (let i = 0; i < count; i++) {
+      const found = counts[reached[i]];
+      prior[reached[i]] += worth * found * (K1 + 1) / (found + K1);
+      counts[reached[i]] = 0;
     }
   }
   return prior;
@@ -160,8 +183,9 @@ function highest(values: Float64Array): number {
   return top;
 }
 
-function scaleInto(into: Float64Array, value: (slot: number) => number, scale: number): void {
-  for (let slot = 0; slot < into.length; slot++) into[slot] = value(slot);
+// What each place is worth goes to its slots, the best of them gets `scale`.
+function spread(into: Float64Array, place: Int32Array, prior: Float64Array, scale: number): void {
+  for (let slot = 0; slot < into.length; slot++) into[slot] = place[slot] < 0 ? 0 : prior[place[slot]];
   const top = highest(into);
   if (top > 0) { for (let slot = 0; slot < into.length; slot++) into[slot] *= scale / top; }
 }

@@ -1,7 +1,7 @@
 /** One question answered from the store: the path is read, words are looked up, units are ranked, chosen and fetched. */
 import type { Database } from "../store/database.ts";
 import { factRows, findFacts } from "../store/facts.ts";
-import { findLore, findMemory, loreRows, memoryRows } from "../store/memories.ts";
+import { findLore, findMemory, findWithin, loreRows, memoryRows } from "../store/memories.ts";
 import { turnOf } from "../store/messages.ts";
 import { chooseLore, chooseMemories, recentlyTold } from "./choose.ts";
 import { type KnownUnits, loreCorpus, storyCorpus, type UnitCorpus } from "./corpus.ts";
@@ -15,6 +15,7 @@ import {
   rarity,
   type Scores,
   scoreUnits,
+  scoreWords,
 } from "./rank.ts";
 import type { LeftOut, LoreHit, MemoryHit, RecallQuestion, Split } from "./recall.ts";
 import type { Near } from "./vectors.ts";
@@ -75,10 +76,15 @@ export function rankLore(
   const corpus = loreCorpus(db, player_id, world_id, known);
   if (corpus.size === 0) return [];
   const weights = options.lore ?? LORE_WEIGHTS;
-  const find = (term: Term) => slotsOf(corpus, findLore(db, player_id, world_id, term.phrase, term.prefix));
+  const find = finder(
+    db,
+    "lore",
+    corpus,
+    (term) => findLore(db, player_id, world_id, term.phrase, term.prefix),
+  );
   const text = (ids: number[]) => loreRows(db, player_id, ids).map((row) => `${row.heading}\n${row.text}`);
   const near = options.near?.lore ?? [];
-  const { ranked, hits, scores } = rankUnits(corpus, question, { find, text, near, facts: [], weights });
+  const { ranked, scores, callers } = rankUnits(corpus, question, { find, text, near, facts: [], weights });
   const rows = new Map(
     loreRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
   );
@@ -95,7 +101,7 @@ export function rankLore(
       text: row.text,
       known_to: row.known_to,
       score: scores.total[slot] * (headed ? weights.heading : 1),
-      words: wordsThatCalled(slot, hits, corpus),
+      words: callers.of(slot),
       split: splitOf(slot, scores),
       called: headed || scores.called[slot] === 1,
       plain: scores.total[slot],
@@ -116,12 +122,16 @@ export function rankMemories(
   const corpus = storyCorpus(db, question, known);
   if (corpus === null || corpus.size === 0) return [];
   const weights = options.memory ?? MEMORY_WEIGHTS;
-  const find = (term: Term) =>
-    slotsOf(corpus, findMemory(db, player_id, session_id, term.phrase, term.prefix));
+  const find = finder(
+    db,
+    "memory",
+    corpus,
+    (term) => findMemory(db, player_id, session_id, term.phrase, term.prefix),
+  );
   const text = (ids: number[]) => memoryRows(db, player_id, ids).map((row) => row.text);
   const near = options.near?.memory ?? [];
   const facts = weights.facts > 0 ? factsOf(db, question, corpus) : { lent: [], called: [], lines: [] };
-  const { ranked, hits, scores } = rankUnits(corpus, question, {
+  const { ranked, scores, callers } = rankUnits(corpus, question, {
     find,
     text,
     near,
@@ -145,7 +155,7 @@ export function rankMemories(
     if (names.length === 1 && names[0] === row.speaker) factor *= weights.speaker;
     if (asked.when && hasTime(row.text)) factor *= weights.time;
     if (row.text.length < SHORT_QUESTION && row.text.endsWith("?")) factor *= weights.short_question;
-    const words = wordsThatCalled(slot, hits, corpus);
+    const words = callers.of(slot);
     return [{
       unit_id: row.id,
       message_id: row.message_id,
@@ -156,7 +166,7 @@ export function rankMemories(
       told_at: row.told_at,
       turns_ago: now - row.turn,
       score: scores.total[slot] * factor,
-      words: words.length > 0 ? words : wordsBeside(slot, hits, corpus),
+      words: words.length > 0 ? words : callers.beside(slot),
       split: splitOf(slot, scores, factor),
       ...(facts.lines[slot] === undefined ? {} : { fact: facts.lines[slot] }),
       called: beside[corpus.place[slot]] === 1,
@@ -179,7 +189,7 @@ function rankUnits(
   corpus: UnitCorpus,
   question: RecallQuestion,
   looking: Looking,
-): { ranked: number[]; hits: Hits[]; scores: Scores } {
+): { ranked: number[]; scores: Scores; callers: Callers } {
   const { weights } = looking;
   const hits = questionTerms(question.line, question.before).map((term) => ({
     term,
@@ -192,13 +202,14 @@ function rankUnits(
       : [{ slot, value: similarity - weights.similar_from }];
   });
   const extra = { facts: looking.facts, similar };
-  let scores = scoreUnits(corpus, hits, [], extra, weights);
+  const words = scoreWords(corpus, hits, weights);
+  let scores = scoreUnits(corpus, words, [], extra, weights);
   if (weights.feedback > 0) {
     const top = best(scores.total, weights.feedback_units);
     const feedback = feedbackTerms(corpus, hits, looking.text(top.map((slot) => corpus.ids[slot])), looking);
-    if (feedback.length > 0) scores = scoreUnits(corpus, hits, feedback, extra, weights);
+    if (feedback.length > 0) scores = scoreUnits(corpus, words, feedback, extra, weights);
   }
-  return { ranked: best(scores.total, CANDIDATES), hits, scores };
+  return { ranked: best(scores.total, CANDIDATES), scores, callers: callersOf(corpus, hits) };
 }
 
 // Pseudo-relevance feedback: words of the best finds, by how many of these have them and how rare they are.
@@ -269,13 +280,23 @@ function factsOf(
   return { lent, called, lines };
 }
 
-function slotsOf(corpus: UnitCorpus, ids: number[]): number[] {
-  const slots: number[] = [];
-  for (const id of ids) {
-    const slot = corpus.slotOf(id);
-    if (slot >= 0) slots.push(slot);
-  }
-  return slots;
+// The slots that hold a term; `own` finds the units of this story or world alone.
+function finder(
+  db: Database,
+  kind: "lore" | "memory",
+  corpus: UnitCorpus,
+  own: (term: Term) => number[],
+): Looking["find"] {
+  const { span } = corpus;
+  return (term) => {
+    const ids = span === null ? own(term) : findWithin(db, kind, span, term.phrase, term.prefix);
+    const slots: number[] = [];
+    for (const id of ids) {
+      const slot = corpus.slotOf(id);
+      if (slot >= 0) slots.push(slot);
+    }
+    return slots;
+  };
 }
 
 // 1 for each place that has a called unit or stands beside one: the answer comes with its question.
@@ -291,17 +312,32 @@ function besideCalled(corpus: UnitCorpus, scores: Scores): Uint8Array {
   return beside;
 }
 
-function wordsThatCalled(slot: number, hits: Hits[], corpus: UnitCorpus): string[] {
-  return hits.filter(({ slots }) => slots.includes(slot))
-    .map(({ term, slots }) => ({ word: term.word, worth: term.weight * rarity(slots.length, corpus.size) }))
-    .sort((a, b) => b.worth - a.worth)
-    .map(({ word }) => word);
+/** The words of the question that stand in a unit, the most telling first, and those in the units beside it. */
+interface Callers {
+  of(slot: number): string[];
+  beside(slot: number): string[];
 }
 
-function wordsBeside(slot: number, hits: Hits[], corpus: UnitCorpus): string[] {
-  const at = corpus.place[slot];
-  const beside = (other: number) => Math.abs(corpus.place[other] - at) === 1;
-  return hits.filter(({ slots }) => slots.some(beside)).map(({ term }) => term.word);
+// A bit for each word of the question: there are at most 22 (words.ts).
+function callersOf(corpus: UnitCorpus, hits: Hits[]): Callers {
+  const { place } = corpus;
+  const in_slot = new Uint32Array(corpus.size);
+  const in_place = new Uint32Array(corpus.places + 2);
+  hits.forEach(({ slots }, bit) => {
+    for (const slot of slots) {
+      in_slot[slot] |= 1 << bit;
+      in_place[place[slot] + 1] |= 1 << bit;
+    }
+  });
+  const worth = hits.map(({ term, slots }) => term.weight * rarity(slots.length, corpus.size));
+  const words = (bits: number) => hits.map((_, bit) => bit).filter((bit) => bits & (1 << bit));
+  return {
+    of: (slot) => words(in_slot[slot]).sort((a, b) => worth[b] - worth[a]).map((bit) => hits[bit].term.word),
+    beside(slot) {
+      const at = place[slot] + 1;
+      return words(in_place[at - 1] | in_place[at + 1]).map((bit) => hits[bit].term.word);
+    },
+  };
 }
 
 function splitOf(slot: number, scores: Scores, factor = 1): Split {

@@ -258,6 +258,34 @@ export function findMemory(
   return JSON.parse(ids);
 }
 
+/** Ids, both included. */
+export interface IdSpan {
+  first: number;
+  last: number;
+}
+
+/**
+ * Ids of all units in `span` that hold `phrase`, whoever's they are: several times as fast as asking for those of one
+ * story or world, when there are few others between them. Recall knows none of the others.
+ */
+export function findWithin(
+  db: Database,
+  kind: "lore" | "memory",
+  span: IdSpan,
+  phrase: string,
+  prefix = false,
+): number[] {
+  const { ids } = db.get<{ ids: string }>(WITHIN[kind], bodyHas(phrase, prefix), span.first, span.last)!;
+  return JSON.parse(ids);
+}
+
+const WITHIN = {
+  lore: `SELECT json_group_array(rowid) AS ids FROM lore_fts
+     WHERE lore_fts MATCH ? AND rowid BETWEEN ? AND ?`,
+  memory: `SELECT json_group_array(rowid) AS ids FROM memory_fts
+     WHERE memory_fts MATCH ? AND rowid BETWEEN ? AND ?`,
+};
+
 /** The units of lore with these ids that the player can meet. */
 export function loreRows(db: Database, player_id: string, ids: number[]): LoreRow[] {
   return db.all(
@@ -423,7 +451,11 @@ function parsed(columns: Record<keyof UnitColumns, string>): UnitColumns {
 }
 
 function matching(owner: "world_id" | "session_id", id: string, phrase: string, prefix: boolean): string {
-  return `${owner} : ${quoted(id)} AND body : ${quoted(phrase)}${prefix ? " *" : ""}`;
+  return `${owner} : ${quoted(id)} AND ${bodyHas(phrase, prefix)}`;
+}
+
+function bodyHas(phrase: string, prefix: boolean): string {
+  return `body : ${quoted(phrase)}${prefix ? " *" : ""}`;
 }
 
 // A quote inside quotes is doubled; nothing else has a meaning there, whatever a player types.

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { best, callOf, type Corpus, type Hits, rarity, scoreUnits } from "../../../brain/memory/rank.ts";
+import {
+  best,
+  callOf,
+  type Corpus,
+  type Hits,
+  type Lent,
+  rarity,
+  type Scores,
+  scoreUnits,
+  scoreWords,
+} from "../../../brain/memory/rank.ts";
 import { type Weights, WORDS_ONLY } from "../../../brain/memory/weights.ts";
 
 function corpus(place: number[], length = place.map(() => 100)): Corpus {
@@ -12,6 +22,16 @@ function corpus(place: number[], length = place.map(() => 100)): Corpus {
   };
 }
 
+function scored(
+  corpus: Corpus,
+  hits: Hits[],
+  feedback: Hits[],
+  extra: { facts: Lent[]; similar: Lent[] },
+  weights: Weights,
+): Scores {
+  return scoreUnits(corpus, scoreWords(corpus, hits, weights), feedback, extra, weights);
+}
+
 const hits = (slots: number[], more: { weight?: number; calls?: boolean } = {}): Hits => ({
   term: { word: "w", phrase: "w", prefix: false, weight: more.weight ?? 1, calls: more.calls ?? true },
   slots,
@@ -22,20 +42,20 @@ const rounded = (values: Float64Array) => [...values].map((value) => Math.round(
 const row = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 Deno.test("nothing asked, nothing found, nothing there: no score", () => {
-  assert.deepEqual([...scoreUnits(corpus([]), [], [], none, WORDS_ONLY).total], []);
-  assert.deepEqual([...scoreUnits(corpus([0, 1]), [hits([])], [], none, WORDS_ONLY).total], [0, 0]);
+  assert.deepEqual([...scored(corpus([]), [], [], none, WORDS_ONLY).total], []);
+  assert.deepEqual([...scored(corpus([0, 1]), [hits([])], [], none, WORDS_ONLY).total], [0, 0]);
 });
 
 Deno.test("the score of words is BM25 with each word once", () => {
-  const { total, parts } = scoreUnits(corpus(row(100)), [hits([7])], [], none, WORDS_ONLY);
+  const { total, parts } = scored(corpus(row(100)), [hits([7])], [], none, WORDS_ONLY);
   // ln(1 + (100 - 1 + 0.5) / (1 + 0.5)) * 2.2 / (1 + 1.2)
   assert.ok(Math.abs(total[7] - 4.2096) < 0.001, `${total[7]}`);
   assert.equal(parts.words[7], total[7]);
   assert.equal(total[6], 0);
-  const half = scoreUnits(corpus(row(100)), [hits([7], { weight: 0.5 })], [], none, WORDS_ONLY);
+  const half = scored(corpus(row(100)), [hits([7], { weight: 0.5 })], [], none, WORDS_ONLY);
   assert.ok(Math.abs(half.total[7] - total[7] / 2) < 1e-9);
   // Average length 225: 2.2 / (1 + 1.2 * (0.25 + 0.75 * 50 / 225)) against the same with 400.
-  const lengths = scoreUnits(corpus([0, 1], [50, 400]), [hits([0, 1])], [], none, WORDS_ONLY).total;
+  const lengths = scored(corpus([0, 1], [50, 400]), [hits([0, 1])], [], none, WORDS_ONLY).total;
   assert.ok(Math.abs(lengths[0] / lengths[1] - 1.9333) < 0.001, `${lengths[0] / lengths[1]}`);
 });
 
@@ -46,7 +66,7 @@ Deno.test("more finds than units is no reason for a number that is none", () => 
 
 Deno.test("the floor: a unit is called by a rare word, or by two that are not common", () => {
   const called = (found: Hits[], places: number) =>
-    [...scoreUnits(corpus(row(places)), found, [], none, WORDS_ONLY).called].filter((one) => one === 1)
+    [...scored(corpus(row(places)), found, [], none, WORDS_ONLY).called].filter((one) => one === 1)
       .length;
   assert.equal(called([hits([1], { calls: false })], 100), 0);
   assert.equal(called([hits(row(26))], 100), 0);
@@ -64,35 +84,35 @@ Deno.test("the floor: a unit is called by a rare word, or by two that are not co
 Deno.test("neighbours lend: half of the message before, three tenths of the one after, the best of each", () => {
   const story = corpus([4, 5, 5, 6, 7, 9]);
   const lending = with_weights({ previous: 0.5, next: 0.3 });
-  const { total, parts } = scoreUnits(story, [hits([1])], [], none, lending);
+  const { total, parts } = scored(story, [hits([1])], [], none, lending);
   const worth = parts.words[1];
   assert.deepEqual(
     rounded(parts.neighbours),
     rounded(Float64Array.from([worth * 0.3, 0, 0, worth * 0.5, 0, 0])),
   );
   assert.equal(total[1], worth);
-  const both = scoreUnits(story, [hits([1]), hits([1, 2])], [], none, lending);
+  const both = scored(story, [hits([1]), hits([1, 2])], [], none, lending);
   assert.ok(Math.abs(both.parts.neighbours[3] - both.parts.words[1] * 0.5) < 1e-9);
 });
 
 Deno.test("a passage lends to all in it what its words are worth, the best passage half of the best unit", () => {
   const story = corpus(row(12));
   const lending = with_weights({ window: 0.5, window_size: 4 });
-  const { parts } = scoreUnits(story, [hits([5])], [], none, lending);
+  const { parts } = scored(story, [hits([5])], [], none, lending);
   const half = parts.words[5] / 2;
   // The passage of 4 around a message: the two before it, itself and the next.
   assert.deepEqual(
     rounded(parts.passage),
     rounded(Float64Array.from([0, 0, 0, 0, half, half, half, half, 0, 0, 0, 0])),
   );
-  const two = scoreUnits(story, [hits([5]), hits([7])], [], none, lending).parts;
+  const two = scored(story, [hits([5]), hits([7])], [], none, lending).parts;
   assert.equal(Math.max(...two.passage), two.passage[6]);
   assert.ok(two.passage[6] > two.passage[4]);
   assert.ok(Math.abs(two.passage[6] - two.words[5] / 2) < 1e-9);
 });
 
 Deno.test("what is not to be found has no passage and no neighbours", () => {
-  const { total } = scoreUnits(
+  const { total } = scored(
     corpus([0, -1, 1]),
     [hits([0])],
     [],
@@ -109,18 +129,18 @@ Deno.test("facts and likeness are worth their weight times the best words, the b
     similar: [{ slot: 3, value: 0.6 }, { slot: 0, value: 0.3 }],
   };
   const weights = with_weights({ facts: 0.5, vectors: 0.8 });
-  const { parts, total } = scoreUnits(corpus(row(5)), [hits([0])], [], extra, weights);
+  const { parts, total } = scored(corpus(row(5)), [hits([0])], [], extra, weights);
   const worth = parts.words[0];
   assert.deepEqual(rounded(parts.facts), rounded(Float64Array.from([0, worth * 0.5, worth * 0.25, 0, 0])));
   assert.deepEqual(rounded(parts.vectors), rounded(Float64Array.from([worth * 0.4, 0, 0, worth * 0.8, 0])));
   assert.ok(Math.abs(total[0] - worth * 1.4) < 1e-9);
   // Without any word that is found, likeness still ranks.
-  const bare = scoreUnits(corpus(row(5)), [], [], extra, weights).total;
+  const bare = scored(corpus(row(5)), [], [], extra, weights).total;
   assert.deepEqual(rounded(bare), [0.4, 0.5, 0.25, 0.8, 0]);
 });
 
 Deno.test("words of the best finds count as theirs, and call nothing", () => {
-  const { parts, called } = scoreUnits(corpus(row(9)), [], [hits([2], { weight: 0.2 })], none, WORDS_ONLY);
+  const { parts, called } = scored(corpus(row(9)), [], [hits([2], { weight: 0.2 })], none, WORDS_ONLY);
   assert.ok(parts.feedback[2] > 0);
   assert.deepEqual([...called], row(9).map(() => 0));
 });

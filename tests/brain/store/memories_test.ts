@@ -3,6 +3,7 @@ import {
   attachLore,
   findLore,
   findMemory,
+  findWithin,
   loreColumns,
   loreRows,
   loreState,
@@ -153,6 +154,14 @@ Deno.test("a search gives all units of one story, or one world, that hold the ph
     assert.deepEqual(findMemory(db, "ann", "story", "eel"), [1, 2, 5, 6]);
     assert.deepEqual(findMemory(db, "ann", "story", "eel", true), [1, 2, 5, 6]);
     assert.deepEqual(findMemory(db, "ben", "story", "eel"), []);
+    const within = (first: number, last: number, prefix?: boolean) =>
+      findWithin(db, "memory", { first, last }, "eel", prefix);
+    assert.deepEqual(within(1, 6), [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(within(2, 5), [2, 3, 4, 5]);
+    assert.deepEqual(findWithin(db, "lore", { first: 1, last: 9 }, "eel"), [1, 3, 4]);
+    assert.deepEqual(findWithin(db, "lore", { first: 2, last: 3 }, "eel", true), [2, 3]);
+    assert.deepEqual(findWithin(db, "lore", { first: 1, last: 9 }, "marsh"), []);
+    assert.deepEqual(findWithin(db, "memory", { first: 1, last: 9 }, "story"), []);
     assert.deepEqual(memoryColumns(db, "ann", "story", 1), {
       ids: [2, 5, 6],
       message_ids: [ids[0], ids[1], ids[1]],
@@ -258,8 +267,15 @@ Deno.test("finished messages without a memory are listed, oldest first", async (
     const cut = tell(db, aSession(), b, "assistant", "cut short", { status: "stopped" }).id;
     saveMemory(db, "ann", { session_id: "story", id: b, role: "assistant" }, ["two"]);
     assert.deepEqual(unremembered(db), [
-      { id: a, session_id: "story", player_id: "ann", role: "user", content: "one" },
-      { id: cut, session_id: "story", player_id: "ann", role: "assistant", content: "cut short" },
+      { id: a, session_id: "story", player_id: "ann", character_id: "tam", role: "user", content: "one" },
+      {
+        id: cut,
+        session_id: "story",
+        player_id: "ann",
+        character_id: "tam",
+        role: "assistant",
+        content: "cut short",
+      },
     ]);
   });
 });
