@@ -5,6 +5,7 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
+import { LAST_PAGE_FILE } from "../shared/home.ts";
 import { PROTOCOL } from "../shared/protocol.ts";
 import { Brain } from "./brain.ts";
 import type { Config, Keys, Price } from "./config.ts";
@@ -192,7 +193,11 @@ async function start(
     },
     readLoreFolder: (path) => readLoreFolder(path, [`${config.home}/lore`, ...config.lore_folders]),
     unitsChanged,
-    forgetBackups: (player_id, id) => backup.forget({ player_id, id }),
+    forgetStory(player_id, id) {
+      backup.forget({ player_id, id });
+      // The picture of the page that a face at this machine shows first.
+      Deno.remove(`${config.home}/${LAST_PAGE_FILE}`).catch(() => {});
+    },
     conditions: () => [sync?.condition() ?? ""].filter((text) => text !== ""),
     now: Date.now,
     chance: Math.random,

@@ -155,7 +155,7 @@ export const SESSION_COMMANDS: Command[] = [
       const found = pick(context, single(args));
       if (typeof found === "string") return { answer: found };
       const { id } = found.session;
-      context.deps.forgetBackups?.(context.player_id, id);
+      context.deps.forgetStory?.(context.player_id, id);
       deleteSession(context.deps.db, context.player_id, id);
       const answer = `✓ Deleted session ${id}`;
       if (id !== context.state.session_id) return { answer, sync: true };

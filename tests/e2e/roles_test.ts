@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { LAST_PAGE_FILE } from "../../shared/home.ts";
 import { inspectDatabase } from "../../brain/store/inspect.ts";
 import {
   FACE,
@@ -257,8 +258,12 @@ Deno.test("a story that is deleted leaves every file of the home but what the pl
   await using socket = await openSocket((await door.ready()).url);
   await until(() => door.stderr().includes("info backup of "), "the daily backup");
   await until(() => holding().some((path) => path.startsWith(backups)), "the copy");
+  const page = join(home.path, LAST_PAGE_FILE);
+  await Deno.mkdir(dirname(page), { recursive: true });
+  await Deno.writeTextFile(page, "I ask about Zanzibar.");
   socket.send("/session delete I ask about");
   await socket.frame("Deleted session");
+  await until(() => Deno.stat(page).then(() => false, () => true), "the end of the last page");
   await until(
     () => door.stderr().includes("info deleted stories were taken out of 1 daily backups"),
     "the end",

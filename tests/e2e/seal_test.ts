@@ -53,6 +53,7 @@ providers:
       const written = [
         ...["worlds", "characters", "rules", "backups", "exports"],
         ...["brain.lock", "brain.json", "brain.json.new", "models-cache.json", "models-cache.json.new"],
+        "face/page.jsonl",
         ...["", "-wal", "-shm", "-journal"].map((end) => `engine.db${end}`),
       ].map((name) => join(home, name));
       assert.deepEqual(flags, [
