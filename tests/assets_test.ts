@@ -441,6 +441,40 @@ Deno.test("the built-in narrator answers what the start message puts before the 
   }
 });
 
+Deno.test("what a stranger asks first has an answer in every world, and a lie is heard where the bell hangs", async () => {
+  const rows: [string, RegExp][] = [
+    ["Where am I?", /^[^\n]*\b(?:Sallow Hythe|Long Stair|Podsela|Lizarbe)\b/],
+    ["What can I do?", /^[^\n]*\b(?:do|done)\b/i],
+    ["Can you help me?", /^[^\n]*\b(?:do|done)\b/i],
+    ["How much does it cost?", /^[^\n]*\b(?:pence|tokens|crowns|sous)\b/i],
+    ["I'm hungry.", /\b(?:broth|walnut|supper|soup)\b/i],
+    ["I go to bed.", /\b(?:bench|two tokens|bed)\b/i],
+  ];
+  const narrator = createNarrator((id) => world(id), { delay_ms: 0 });
+  const told = async (world_id: string, content: string) => {
+    const path = [{ role: "user" as const, content }];
+    const story = { world_id, seed: "seed", telling: 0, path, lore: [] };
+    const request = { model: "", messages: [], max_tokens: 1, temperature: 0, top_p: 1, seed: 0, story };
+    let text = "";
+    for await (const chunk of narrator.stream(request, new AbortController().signal)) {
+      if (chunk.kind === "text") text += chunk.text;
+    }
+    // The beat, which comes last, is told whatever is asked.
+    return text.split("\n\n").slice(0, -1).join("\n\n");
+  };
+  for (const { id } of worlds) {
+    for (const [line, expected] of rows) {
+      assert.match(await told(id, line), expected, `${id}: ${line}: ${await told(id, line)}`);
+    }
+  }
+  for (
+    const line of ['"I am the inspector," I say. It is a lie.', "I tell a lie.", '"I was never here," I lie.']
+  ) {
+    assert.match(await told("salt_marsh", line), /the bell rings, once/, line);
+  }
+  assert.doesNotMatch(await told("salt_marsh", "I lie down."), /the bell rings/);
+});
+
 Deno.test("every one of the 24 pairings has a prompt with nothing left to fill in, and a start message for anybody", () => {
   let pairings = 0;
   for (const each of worlds) {

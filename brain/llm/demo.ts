@@ -4,9 +4,9 @@
  */
 
 import type { Model, NarratorLines, World } from "../../shared/story.ts";
-import { GENERIC_LINES, LORE_FRAMES, NOUN_LINES } from "./demo_lines.ts";
+import { GENERIC_LINES, LORE_FRAMES, NAME_LINES, NOUN_LINES } from "./demo_lines.ts";
 import { loreAbout, loreOpenings, names } from "./demo_lore.ts";
-import { type Kind, kindOf, nounsOf, withoutDeeds } from "./demo_words.ts";
+import { KIN, type Kind, kindOf, namesIn, nounsOf, withoutDeeds } from "./demo_words.ts";
 import type { ChatRequest, Chunk, Provider, StoryFacts } from "./provider.ts";
 
 /** The row of the model list. No price, no window: nothing is sent anywhere. */
@@ -142,13 +142,18 @@ function nounLine(turn: Turn, recalled: string[], world: World | undefined): str
   const { line, lines, told, salt, telling } = turn;
   // "I ask the boy about the lamp": of several nouns the last is meant when something is asked, else the first.
   const nouns = turn.kind === "ask" ? nounsOf(line).reverse() : nounsOf(line);
+  // A phrase is looked for in the whole line, deeds and all ("what can i do"), and goes before a bare word of its own.
+  const phrased = (about: string[]) => about.filter((each) => each.includes(" ") && names(line, [each]));
   const rank = (about: string[]) => {
+    const phrases = phrased(about);
+    const within = nouns.findIndex((noun) => phrases.some((phrase) => names(phrase, [noun])));
+    if (phrases.length > 0) return (within >= 0 ? within : nouns.length) - 0.5;
     const at = nouns.findIndex((noun) => names(noun, about));
     return at < 0 ? nouns.length : at;
   };
   const things = withoutDeeds(line);
   const answers = lines.answers
-    .filter((answer) => names(things, answer.about) && !told.has(answer.line))
+    .filter(({ about, line }) => (names(things, about) || phrased(about).length > 0) && !told.has(line))
     .sort((a, b) => rank(a.about) - rank(b.about))
     .map((answer) => answer.line);
   const lore = world?.lore ?? "";
@@ -162,9 +167,19 @@ function nounLine(turn: Turn, recalled: string[], world: World | undefined): str
     .map((sentence, index) => frame_order[index % frame_order.length].replace("{lore}", () => sentence));
   const best = [...answers, ...retold];
   if (best.length > 0) return best[telling % best.length];
-  if (nouns.length === 0) return "";
-  const asides = freshFirst(NOUN_LINES, told, salt).fresh;
-  return (asides[telling % asides.length] ?? "").replaceAll("{noun}", () => nouns[0]);
+  const strangers = namesIn(line).filter((name) => !names(textOf(world), [name.toLowerCase()]));
+  const stranger = strangers.find((name) => nouns.length === 0 || name.toLowerCase() === nouns[0]);
+  const noun = stranger ?? nouns.find((each) => !KIN.has(each));
+  if (noun === undefined) return "";
+  const asides = freshFirst(stranger === undefined ? NOUN_LINES : NAME_LINES, told, salt).fresh;
+  return (asides[telling % asides.length] ?? "").replaceAll("{noun}", () => noun);
+}
+
+/** All that a world has to say: who is named there is no stranger. */
+function textOf(world: World | undefined): string {
+  if (world === undefined) return "";
+  const { answers = [], beats = [] } = world.narrator ?? {};
+  return [world.lore, world.start_message, ...beats, ...answers.map(({ line }) => line)].join("\n");
 }
 
 /** Answered turns so far: player lines in a row, as a failed or empty reply leaves them, are one. */

@@ -136,6 +136,18 @@ export const NOUN_LINES: string[] = [
   "Regarding the {noun}, a cough is heard, of the kind that keeps a place in a conversation.",
 ];
 
+/** A name that nobody here answers to is taken up by one of these; each reads well for a person and for a place. */
+export const NAME_LINES: string[] = [
+  "The name of {noun} goes along the row like a plate, and comes back with nothing on it.",
+  "At the name of {noun} two people look up, at each other, and down again.",
+  "For {noun}, somebody says, one would have to ask further on; and says it like a person who has been further on.",
+  "{noun} is not a name for indoors, it seems. Whoever lets that be known has lowered their voice to do it.",
+  "Of {noun} nothing has been heard today, which in the mouth of the one who says so sounds like a good deal.",
+  "As for {noun}, one person here knows more than the others, to judge by the time that a bootlace is taking.",
+  "The name {noun} is repeated somewhere behind you, wrongly, the way it is done so as to hear it put right.",
+  "{noun} lets in a draught, as names do here: everyone is polite about it, and somebody sees to the door.",
+];
+
 /** How a sentence of lore reaches a player: as something heard or seen, never as an entry read out. */
 export const LORE_FRAMES: string[] = [
   "You pick this much up by standing still. {lore}",

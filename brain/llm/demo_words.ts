@@ -59,7 +59,7 @@ KIND_OF.set("weigh", "look");
 
 /** What makes a deed an impossible one whatever its verb is. */
 const BEYOND_STRENGTH =
-  /\b(?:try|tries|trying|tried) to\b|\bwith (?:one|a single) (?:hand|blow|leap|stroke|finger)\b|\bbare hands\b|\bover my head\b|\bsingle-handed/i;
+  /\b(?:try|tries|trying|tried) to\b|\bset (?:fire|light) to\b|\bon fire\b|\bwith (?:one|a single) (?:hand|blow|leap|stroke|finger)\b|\bbare hands\b|\bover my head\b|\bsingle-handed/i;
 
 const DIRECTIONS = new Set(
   list("north south east west up upstairs down downstairs outside inside home onward back"),
@@ -100,9 +100,32 @@ const VAGUE = new Set(
   night day days week afternoon dawn noon midnight head hand hands eye eyes face foot feet arm arms shoulder shoulders
   mouth ear ears hair finger fingers knee knees leg legs chest breath voice word words question answer mind heart turn
   look step steps left right middle top bottom part kind sort fact course truth lie name nearest most least world life
-  self story please thanks yes ok okay living
+  self idea story please thanks yes ok okay living
   man men woman women person people somebody someone anybody anyone nobody everybody everyone`),
 );
+
+/** Past forms that end a noun phrase: "my sister sent me" speaks of a sister. */
+const PASTS = new Set(
+  list(
+    `sent went came took gave told got kept held brought stood sat made gone done seen heard lost died left`,
+  ),
+);
+/** The player's own people: a narrator that does not know them says nothing of "the sister". */
+export const KIN = new Set(
+  list(
+    `sister brother mother father wife husband son daughter uncle aunt cousin grandmother grandfather parents family`,
+  ),
+);
+/** Written with a capital and nobody's name. */
+const NO_NAMES = new Set(
+  list(
+    `monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+  september october november december christmas easter god english spanish german french latin mr mrs sir lord lady
+  madam`,
+  ),
+);
+/** A line with one of these is English enough to tell names by their capitals. */
+const ENGLISH = /\b(?:i|the|my|to|is|we|you|with|about|for|of|and)\b/i;
 
 /** Lower-case words of a text, apostrophes kept inside them ("don't"), letters of any script. */
 export function wordsOf(text: string): string[] {
@@ -168,7 +191,7 @@ export function kindOf(line: string): Kind {
   if (/\?["'\s)]*$/.test(text) || /\?\s*"/.test(text)) return "ask";
   if (/"[^"]+"?/.test(text)) return "speak";
   const words = wordsOf(text);
-  if (QUESTION_WORDS.has(words[0] ?? "")) return "ask";
+  if (QUESTION_WORDS.has(words[0] ?? "") || text.toLowerCase() === "help") return "ask";
   const placed: Kind[] = [];
   const anywhere: Kind[] = [];
   words.forEach((word, index) => {
@@ -186,6 +209,21 @@ export function kindOf(line: string): Kind {
   return words.some((word) => DIRECTIONS.has(word)) ? "go" : "wait";
 }
 
+/** Whether a word after a noun is what that noun did: "the boy followed me", but "the painted sign". */
+function isPast(word: string, next: string | undefined): boolean {
+  if (PASTS.has(word)) return true;
+  const regular = word.endsWith("ed") && !KIND_OF.has(word) && verbKind(word) !== undefined;
+  return regular && (next === undefined || NOUN_STOP.has(next) || DETERMINERS.has(next));
+}
+
+/** Names in a line as they are written there: a capital where no sentence and no speech begins. */
+export function namesIn(line: string): string[] {
+  if (!ENGLISH.test(line)) return [];
+  const names = [...line.matchAll(/(?<=[\p{L}\p{N},;’')-] )\p{Lu}\p{Ll}+(?:-\p{L}+)?(?![\p{L}])/gu)]
+    .map(([name]) => name);
+  return [...new Set(names)].filter((name) => !NO_NAMES.has(name.toLowerCase()));
+}
+
 /** The nouns of a line in reading order, lower case, without doubles: what follows a determiner, as far as lists can tell. */
 export function nounsOf(line: string): string[] {
   const nouns: string[] = [];
@@ -199,7 +237,7 @@ export function nounsOf(line: string): string[] {
       for (; at < words.length && at <= index + 4; at++) {
         const word = words[at];
         if (NOUN_STOP.has(word) || DETERMINERS.has(word)) break;
-        if (word.endsWith("ly") && noun !== "") break;
+        if (noun !== "" && (word.endsWith("ly") || isPast(word, words[at + 1]))) break;
         noun = word.replace(/'s$/, "");
         // "the boy's rope": the owner is passed over for the thing.
       }

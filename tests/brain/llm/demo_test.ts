@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createNarrator, LAST_BEAT_NOTICE, NARRATOR_MODEL } from "../../../brain/llm/demo.ts";
-import { GENERIC_LINES, NOUN_LINES } from "../../../brain/llm/demo_lines.ts";
+import { GENERIC_LINES, NAME_LINES, NOUN_LINES } from "../../../brain/llm/demo_lines.ts";
 import type { ChatRequest, Chunk, StoryFacts } from "../../../brain/llm/provider.ts";
 import { openLibrary } from "../../../brain/library/assets.ts";
 import type { NarratorLines, World } from "../../../shared/story.ts";
@@ -236,6 +236,58 @@ Deno.test("a deed is not taken for the thing of the same name", async () => {
 Deno.test("a phrase is answered as a phrase, and a line with no noun gets no aside", async () => {
   assert.ok((await tell(WORLD, [user("Who are you?")])).text.startsWith("Nobody much, they answer."));
   assert.equal((await tell(WORLD, [user("I nod.")])).text.split("\n\n").length, 2);
+});
+
+Deno.test("a phrase is heard in the whole line, deeds and all, and goes before the word within it", async () => {
+  const world: World = {
+    ...WORLD,
+    narrator: {
+      ...LINES,
+      answers: [
+        { about: ["box", "chest"], line: "About boxes." },
+        { about: ["boy"], line: "About boys." },
+        { about: ["iron box", "iron chest"], line: "About the iron one." },
+        { about: ["what can i do", "i lie"], line: "About doing." },
+      ],
+    },
+  };
+  const rows = [
+    ["I look at the iron chest.", "About the iron one."],
+    ["I look at the iron box.", "About the iron one."],
+    ["I look at the box of iron.", "About boxes."],
+    ["I look at the boy with the iron box.", "About boys."],
+    ["I ask the boy about the iron box.", "About the iron one."],
+    ["What can I do?", "About doing."],
+    ['"I am nobody," I lie.', "About doing."],
+    ["What can I do about the boy?", "About boys."],
+  ];
+  for (const [line, answer] of rows) {
+    assert.ok((await tell(world, [user(line)])).text.startsWith(answer), line);
+  }
+  assert.doesNotMatch((await tell(world, [user("I look at the island.")])).text, /About/);
+});
+
+Deno.test("a name nobody here has is taken up as a name, one that the world knows is not, and kin are let be", async () => {
+  const aside = async (line: string) => {
+    const { text } = await tell(WORLD, [user(line)]);
+    const [first] = text.split("\n\n");
+    const among = (lines: string[], noun: string) =>
+      lines.some((each) => each.replaceAll("{noun}", noun) === first);
+    return (["Marta", "Gedney", "marta", "hammer", "sister", "Bo", "vault"] as const)
+      .flatMap((
+        noun,
+      ) => [...among(NAME_LINES, noun) ? [`name ${noun}`] : [], ...among(NOUN_LINES, noun) ? [noun] : []]);
+  };
+  const rows: [string, string[]][] = [
+    ["I ask for Marta.", ["name Marta"]],
+    ["I ask what Marta and Gedney know.", ["name Marta"]],
+    ["I ask Marta about the hammer.", ["hammer"]],
+    ["I ask Bo about the hammer.", ["hammer"]],
+    ["I ask Bo.", []],
+    ["I ask for my sister.", []],
+    ["I ask my sister about the hammer.", ["hammer"]],
+  ];
+  for (const [line, expected] of rows) assert.deepEqual(await aside(line), expected, line);
 });
 
 Deno.test("a noun without an answer is looked up in the lore, but never among secrets", async () => {

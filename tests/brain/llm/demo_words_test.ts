@@ -1,7 +1,15 @@
 /** What the built-in narrator hears in a line. */
 
 import assert from "node:assert/strict";
-import { formsOf, type Kind, kindOf, nounsOf, withoutDeeds, wordsOf } from "../../../brain/llm/demo_words.ts";
+import {
+  formsOf,
+  type Kind,
+  kindOf,
+  namesIn,
+  nounsOf,
+  withoutDeeds,
+  wordsOf,
+} from "../../../brain/llm/demo_words.ts";
 
 const KINDS: [string, Kind][] = [
   ["look around", "look"],
@@ -43,6 +51,12 @@ const KINDS: [string, Kind][] = [
   ["I wait for the fight to end", "wait"],
   ["I look at the jump", "look"],
   ["I weigh myself.", "look"],
+  ["I set fire to the house.", "hard"],
+  ["The ferry is on fire.", "hard"],
+  ["I set the fire irons down.", "take"],
+  ["help", "ask"],
+  ["Help", "ask"],
+  ["I help the boy.", "take"],
 ];
 
 Deno.test("a line's kind is its verb's, and without an English verb something else moves", () => {
@@ -66,10 +80,33 @@ const NOUNS: [string, string[]][] = [
   ["I give the boy my hat", ["boy", "hat"]],
   ["the 12 lamps", ["lamps"]],
   ["I ask who lights the lamp now.", ["lamp"]],
+  // What a thing did is no thing, how it was made is part of it.
+  ["my sister sent me", ["sister"]],
+  ["The boy followed me to the pier.", ["boy", "pier"]],
+  ["the door opened", ["door"]],
+  ["I read the painted sign.", ["sign"]],
+  ["I look at the old painted sign.", ["sign"]],
+  ["I look at the tally shed.", ["shed"]],
+  ["I have no idea.", []],
 ];
 
 Deno.test("nouns are what follows a determiner, in reading order, without the vague ones", () => {
   for (const [line, nouns] of NOUNS) assert.deepEqual(nounsOf(line), nouns, line);
+});
+
+Deno.test("a name is a capital where no sentence and no speech begins, in English", () => {
+  const rows: [string, string[]][] = [
+    ["I ask Marta about Gedney, and Marta again.", ["Marta", "Gedney"]],
+    ["I ask for Anna-Lena.", ["Anna-Lena"]],
+    ["Marta is my sister. Peter too.", []],
+    ['I say, "Open the door."', []],
+    ['"Is Marta here?" I ask.', ["Marta"]],
+    ["I'M SHOUTING AT THE BOY, and I'm hoarse.", []],
+    ["I wait for Monday, for God and for Christmas.", []],
+    ["Ich gehe zur Lampe.", []],
+    ["", []],
+  ];
+  for (const [line, names] of rows) assert.deepEqual(namesIn(line), names, line);
 });
 
 const FORMS: [string, string][] = [
