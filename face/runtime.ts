@@ -124,7 +124,8 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
 
   function later(): void {
     if (frame_timer !== undefined) return;
-    const wait = Math.max(0, drawn_ms + FRAME_MS - now());
+    // No longer than a frame: the clock may have gone back.
+    const wait = Math.min(FRAME_MS, Math.max(0, drawn_ms + FRAME_MS - now()));
     if (wait === 0) return draw();
     frame_timer = setTimeout(draw, wait);
   }

@@ -254,6 +254,21 @@ Deno.test("a slow terminal drops frames, and ends with the newest state", async 
   });
 });
 
+Deno.test("a clock that is set back stops no reply on the screen", async () => {
+  let back_ms = 0;
+  const now = () => Date.now() - back_ms;
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.hear(events.chunk("The reeds ", { message_id: 3, parent_id: 1, offset: 0 }));
+    await face.shows(/The reeds/);
+    back_ms = 3_600_000;
+    face.hear(events.chunk("bend over. ", { message_id: 3, parent_id: 1, offset: 10 }));
+    face.hear(events.end(message(3, "assistant", "The reeds bend over.")));
+    await face.shows(/The reeds bend over\./);
+  }, { now });
+});
+
 Deno.test("what the emulator shows after a wild evening is what a fresh drawing shows", async () => {
   await withFace(async (face) => {
     openSession(face);

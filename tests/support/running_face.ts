@@ -15,6 +15,8 @@ export interface FaceTestOptions {
   env?: Record<string, string>;
   /** A real link; without it the test holds the link itself (`tell`, `hear`, `said`). */
   link?: (on: (event: LinkEvent) => void) => Link;
+  /** Milliseconds since 1970. */
+  now?: () => number;
   editOutside?: FaceOptions["editOutside"];
   whose?: string;
 }
@@ -85,6 +87,7 @@ export async function withFace(
     continue_command: "deno task play",
     host,
     editOutside: options.editOutside,
+    now: options.now,
   });
   await opened.promise;
   const face: Face = {
