@@ -229,6 +229,12 @@ function fromOpenAiVariable(
   return found?.variable === "OPENAI_API_KEY" ? found : undefined;
 }
 
+/** Whether this is the address of a vendor whose key may go there whatever a file says, or one on this machine. */
+export function isTrusted(base_url: string): boolean {
+  const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(new URL(base_url).hostname);
+  return loopback || VENDORS.some(({ host }) => isVendorsOwn(base_url, host));
+}
+
 function isVendorsOwn(base_url: string, host: string): boolean {
   const url = new URL(base_url);
   return url.protocol === "https:" && url.hostname === host && url.port === "";

@@ -1,6 +1,7 @@
 /** The original's config.yaml: which of its keys are taken over, and as what text. Pure. */
 
 import { keyFault, urlFault } from "../config_checks.ts";
+import { isTrusted } from "../config_providers.ts";
 import { parseYaml, YamlError } from "../yaml.ts";
 
 export interface OriginalConfig {
@@ -19,6 +20,21 @@ const IDLE: Record<string, string> = {
   database_path: "it had no effect there, and here the stories stand in the home",
 };
 
+/** What an address that is nobody's we know means for it and for the key that goes there. */
+const STRANGE: Record<string, (host: string) => string> = {
+  openai_base_url: (host) =>
+    `it leads to ${host}, and what stands in your home's config gets the keys of your environment; ` +
+    "write it there yourself if you trust it",
+  openai_api_key: (host) => `it belongs to ${host}`,
+};
+
+/** The host of its address unless that is this machine or a vendor's own; "" else. A folder may come from anybody. */
+function strangeHost({ openai_base_url: url }: Record<string, unknown>): string {
+  if (faultOf("openai_base_url", url) !== "") return "";
+  const text = String(url).trim();
+  return isTrusted(text) ? "" : new URL(text).host;
+}
+
 /** Reads the text of the original's config.yaml. Never throws. */
 export function takeConfig(text: string, file: string): OriginalConfig {
   const result: OriginalConfig = { text: null, taken: [], left: [] };
@@ -33,9 +49,11 @@ export function takeConfig(text: string, file: string): OriginalConfig {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return result;
   const lines: string[] = [];
+  const strange = strangeHost(value as Record<string, unknown>);
   for (const [name, given] of Object.entries(value)) {
     const shown = name.replace(/[^\w.-]/g, "?").slice(0, 40);
-    const fault = faultOf(name, given);
+    const own = faultOf(name, given);
+    const fault = own === "" && strange !== "" && name in STRANGE ? STRANGE[name](strange) : own;
     if (fault === null) continue;
     if (fault !== "") result.left.push(`${shown}: ${fault}`);
     else {

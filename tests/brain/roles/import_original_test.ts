@@ -1,6 +1,7 @@
 // A folder of the original is taken over: all that can be, twice without doubling, and the source is only read.
 
 import assert from "node:assert/strict";
+import { takeConfig } from "../../../brain/roles/original_config.ts";
 import { join } from "node:path/posix";
 import { openLibrary } from "../../../brain/library/assets.ts";
 import { search } from "../../../brain/memory/search.ts";
@@ -98,6 +99,47 @@ Deno.test("sessions, old messages without one, worlds, characters, rules, config
   );
   assert.equal(library.worlds().find(({ id }) => id === "salt_marsh")!.name, "The Salt Marsh");
   assert.equal(library.baseRules(), "1. Stay in the world.\n2. Be brief.");
+});
+
+Deno.test("an address is taken over where it is this machine's or a vendor's own; a strange one gets no keys", () => {
+  const taken = (url: string) =>
+    takeConfig(`openai_base_url: "${url}"\nopenai_api_key: sk-of-the-file\n`, "f");
+  for (
+    const url of [
+      "http://127.0.0.1:1234/v1",
+      "http://localhost:8080/v1",
+      "http://[::1]:5001/v1",
+      "https://openrouter.ai/api/v1",
+      "https://api.openai.com/v1",
+      "https://api.deepseek.com",
+    ]
+  ) {
+    const { text, left } = taken(url);
+    assert.deepEqual(left, [], url);
+    assert.ok(text?.includes(JSON.stringify(url)) && text.includes("sk-of-the-file"), url);
+  }
+  for (
+    const [url, host] of [
+      ["https://keys.example/v1", "keys.example"],
+      ["http://openrouter.ai/api/v1", "openrouter.ai"],
+      ["https://openrouter.ai:444/api/v1", "openrouter.ai:444"],
+      ["https://openrouter.ai.keys.example/v1", "openrouter.ai.keys.example"],
+      ["http://127.0.0.1.keys.example/v1", "127.0.0.1.keys.example"],
+      ["http://192.168.1.5:1234/v1", "192.168.1.5:1234"],
+    ]
+  ) {
+    const { text, taken: names, left } = taken(url);
+    assert.deepEqual([text, names], [null, []], url);
+    assert.equal(left.length, 2);
+    assert.ok(
+      left[0].startsWith(`openai_base_url: it leads to ${host}, and what stands in your home`),
+      left[0],
+    );
+    assert.equal(left[1], `openai_api_key: it belongs to ${host}`);
+  }
+  assert.deepEqual(takeConfig('openai_base_url: ""\nopenai_api_key: sk-of-the-file\n', "f").taken, [
+    "openai_api_key (not shown)",
+  ]);
 });
 
 Deno.test("the config is written for its owner alone, with what means something here; the key is never shown", async () => {
