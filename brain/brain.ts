@@ -190,7 +190,9 @@ export class Brain {
     const context: Context = { deps: this.deps, player_id, state, session, model, commands };
     let outcome: Outcome;
     try {
-      outcome = await command.run(context, args);
+      // What needs no waiting is acted on at once: an await would let another face's line in between.
+      const answered = command.run(context, args);
+      outcome = answered instanceof Promise ? await answered : answered;
     } catch (error) {
       this.metrics.failed(error);
       if (!(error instanceof StoreError)) this.deps.log("error", `${command.name}: ${describe(error)}`);

@@ -1,5 +1,7 @@
 /** Checks of single values in config.yaml: a value of the right kind, or a complaint that says what is wanted. */
 
+import { nearest } from "../shared/slips.ts";
+
 /** Told at the place in the file that `path` leads to. */
 export type Complain = (path: (string | number)[], text: string) => void;
 export type Path = (string | number)[];
@@ -154,39 +156,4 @@ export function readRows<T extends object>(
 function unknownKey(key: string, known: readonly string[]): string {
   const near = nearest(key, known);
   return `is no key that I know${near ? `; did you mean ${near}?` : ""}`;
-}
-
-/** The known word that `word` most likely stands for, or undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const wanted = word.toLowerCase();
-  let best: string | undefined;
-  let best_distance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(wanted.slice(0, 80), candidate);
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, before[j - 2] + 1);
-      }
-      row.push(cost);
-    }
-    before = last;
-    last = row;
-  }
-  return last[b.length];
 }

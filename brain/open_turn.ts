@@ -101,6 +101,8 @@ export function openTurn(deps: Deps, scene: Scene, start: TurnStart): OpenTurn {
         break;
       case "continue":
         before = getMessage(db, player_id, start.message_id)?.status ?? null;
+        // Its end could not be saved, on a full disk: nobody writes it any more.
+        if (before === "writing") before = "stopped";
         reply = updateMessage(db, player_id, start.message_id, { status: "writing" });
         telling = siblings(db, player_id, reply.id).length;
         break;

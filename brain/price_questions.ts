@@ -4,7 +4,8 @@ import type { Price } from "../shared/protocol.ts";
 import type { Deps } from "./deps.ts";
 import { costOf } from "./llm/costs.ts";
 import type { Scene } from "./open_turn.ts";
-import { getMessage } from "./store/messages.ts";
+import type { PromptRecord } from "./request.ts";
+import { getPrompt } from "./store/prompts.ts";
 
 /** What a first prompt is taken to have when its price is reckoned before it is built. */
 const FIRST_PROMPT_TOKENS = 1500;
@@ -21,9 +22,10 @@ export class PriceQuestions {
   ask(player_id: string, scene: Scene, what: string): Price | null {
     const { config, catalogue, db } = this.deps;
     const { model, leaf_id } = scene.session;
-    const last = leaf_id === null ? undefined : getMessage(db, player_id, leaf_id);
+    // Not the usage of the last reply: one that was gone on with holds the sum of several prompts.
+    const last = leaf_id === null ? null : getPrompt(db, player_id, leaf_id) as Partial<PromptRecord> | null;
     const cost = costOf({
-      prompt_tokens: last?.usage?.prompt_tokens ?? FIRST_PROMPT_TOKENS,
+      prompt_tokens: last?.tokens ?? FIRST_PROMPT_TOKENS,
       cached_tokens: 0,
       completion_tokens: config.reply_words.max * 3,
     }, catalogue.price(model));
@@ -31,7 +33,6 @@ export class PriceQuestions {
     if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
     // Only the same once more agrees: another line is asked for anew.
     if (this.#asked.get(key) === what) {
-      this.#asked.delete(key);
       this.#agreed.add(key);
       return null;
     }

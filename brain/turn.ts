@@ -48,7 +48,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     yield work(request.reading, "running");
 
     const stop = eitherSignal(signal, ender.signal);
-    let finish: "stop" | "length" | null = null;
+    let at_limit = false;
     for await (const part of saved(request.stream(stop), reply)) {
       switch (part.kind) {
         case "waiting":
@@ -62,7 +62,6 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
           if (passed.restart) reply.restart();
           if (passed.text !== "") yield* piece(passed.text);
           if (passed.ended) {
-            finish = "stop";
             ender.abort();
           } else if (reply.full) {
             ending.status = "stopped";
@@ -72,7 +71,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
           break;
         }
         case "end":
-          finish = part.finish;
+          at_limit = part.finish === "length";
           ending.reported = part.usage;
           break;
       }
@@ -82,7 +81,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
       ending.status = "stopped";
     } else if (ending.status === "complete" && reply.text === turn.reply.content) {
       throw new ProviderError("empty", "The model answered with nothing. Your line is kept.");
-    } else if (finish === "length") {
+    } else if (at_limit) {
       ending.status = "stopped";
       yield notice("The reply came to its length limit. /continue goes on in the same place.");
     }

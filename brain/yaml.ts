@@ -164,7 +164,10 @@ function plainReason(error: LibraryError, text: string): string {
     case "BLOCK_AS_IMPLICIT_KEY":
       return 'a second ": " on this line, or wrong indentation; put quotes around a text that holds ": "';
     case "BAD_INDENT":
-      return "the indentation does not fit the lines above";
+      // What stands here is part of a list or mapping that was opened above and not closed.
+      return /^Flow/.test(error.message)
+        ? "a [ or { above is never closed"
+        : "the indentation does not fit the lines above";
     case "MULTILINE_IMPLICIT_KEY":
       return 'this line is neither a "key: value" nor part of the text above';
     case "BAD_SCALAR_START":
@@ -185,36 +188,4 @@ function plainReason(error: LibraryError, text: string): string {
     default:
       return error.message.replace(/\s+/g, " ").slice(0, 200);
   }
-}
-
-/** The one of `known` that `key` was probably meant to be (case, `-` and a few letters apart), or undefined. */
-export function nearestKey(key: string, known: readonly string[]): string | undefined {
-  const plain = (text: string) => text.slice(0, 64).toLowerCase().replaceAll("-", "_");
-  const asked = plain(key);
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(asked.length / 3)) + 1;
-  for (const name of known) {
-    const away = distance(asked, plain(name));
-    if (away < least) [best, least] = [name, away];
-  }
-  return best;
-}
-
-/** Levenshtein distance; two swapped neighbours count as one step (optimal string alignment). */
-function distance(a: string, b: string): number {
-  let before: number[] = [];
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const line = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1] ? 0 : 1;
-      let steps = Math.min(line[column - 1] + 1, above[column] + 1, above[column - 1] + same);
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        steps = Math.min(steps, before[column - 2] + 1);
-      }
-      line.push(steps);
-    }
-    [before, above] = [above, line];
-  }
-  return above[b.length];
 }

@@ -2,6 +2,7 @@
 
 import { shortened } from "../../shared/characters.ts";
 import type { CommandItem, Event } from "../../shared/protocol.ts";
+import { nearest } from "../../shared/slips.ts";
 import type { PlayerState, Session } from "../../shared/story.ts";
 import type { Deps } from "../deps.ts";
 
@@ -83,34 +84,6 @@ export function find(
     if (match) return { command, args: line.slice(match[0].length) };
   }
   return undefined;
-}
-
-/** The nearest of `candidates` to what was typed, when it is near enough to be a slip; "" otherwise. */
-export function nearest(typed: string, candidates: readonly string[]): string {
-  const wanted = typed.toLowerCase();
-  let best = "";
-  let best_distance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein distance, in edits. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 /** The answer to a line that starts with `/` and names no command. */

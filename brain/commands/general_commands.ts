@@ -1,7 +1,8 @@
 /** `/help`, `/usage`, `/cancel`. */
 
+import { nearest } from "../../shared/slips.ts";
 import { sideTotals, type UsageTotals, usageTotals } from "../store/usage.ts";
-import { type Command, nearest, quote, single } from "./command.ts";
+import { type Command, quote, single } from "./command.ts";
 
 export const GENERAL_COMMANDS: Command[] = [
   {

@@ -1,5 +1,6 @@
 /** `/session`: stories begun, left, found again, renamed and deleted. */
 
+import { nearest } from "../../shared/slips.ts";
 import { noteFacts } from "../memory/facts.ts";
 import { rememberMessage } from "../memory/remember.ts";
 import { addMessage } from "../store/messages.ts";
@@ -14,7 +15,7 @@ import {
 } from "../store/sessions.ts";
 import { estimateTokens } from "../prompt/budget.ts";
 import { fill } from "../prompt/sections.ts";
-import { type Command, type Context, nearest, type Outcome, quote, single, words } from "./command.ts";
+import { type Command, type Context, type Outcome, quote, single, words } from "./command.ts";
 
 const MAX_TITLE = 120;
 const MAX_FOUND = 50;
@@ -175,7 +176,9 @@ export const SESSION_COMMANDS: Command[] = [
         const { session, turns } = summary;
         const mark = session.id === context.state.session_id ? "✓" : "·";
         const when = new Date(session.last_used_ms).toISOString().slice(0, 16).replace("T", " ");
-        return `${mark} ${session.id}  ${titleOf(summary)} (${session.world_id}, ${turns} turns, ${when})`;
+        return `${mark} ${session.id}  ${
+          titleOf(summary)
+        } (${session.world_id}, ${turns} turns, ${when} UTC)`;
       });
       return { answer: lines.join("\n") };
     },

@@ -1,7 +1,8 @@
 /** What stands in a world, character, rule or base rules file: text in, the noun or the problems out. Pure. */
 
+import { nearest } from "../../shared/slips.ts";
 import type { Character, NarratorLines, Rule, World } from "../../shared/story.ts";
-import { nearestKey, type ParsedYaml, parseYaml, YamlError } from "../yaml.ts";
+import { type ParsedYaml, parseYaml, YamlError } from "../yaml.ts";
 
 /** One complaint about one place; `line` and `col` count from 1. */
 export interface AssetProblem {
@@ -238,7 +239,7 @@ function noteUnknownKeys(form: Form, path: Path, keys: readonly string[]): void 
   if (!isMapping(fields)) return;
   for (const key of Object.keys(fields)) {
     if (keys.includes(key) || form.problems.length >= MAX_FILE_PROBLEMS) continue;
-    const meant = nearestKey(key, keys);
+    const meant = nearest(key.replaceAll("-", "_"), keys, 1);
     const advice = meant ? `did you mean "${meant}"?` : `known keys are ${keys.join(", ")}`;
     note(form, [...path, key], `${quote(key)} is not known here and is ignored; ${advice}`);
   }

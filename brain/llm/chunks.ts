@@ -77,7 +77,8 @@ export function usageOf(value: unknown): ProviderUsage | null {
 export function readChunk(value: unknown): ChunkFacts {
   const chunk = fieldsOf(value);
   const choice = fieldsOf(Array.isArray(chunk.choices) ? chunk.choices[0] : undefined);
-  const delta = fieldsOf(choice.delta);
+  // A server that does not stream tells the reply as a message, whole.
+  const delta = fieldsOf(choice.delta ?? choice.message);
   return {
     text: textOf(delta.content),
     reasoning: hasReasoning(delta),

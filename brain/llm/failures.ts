@@ -105,6 +105,14 @@ export function retryAfterMs(header: (name: string) => string | null, now_ms: nu
   return Number.isNaN(date) ? null : Math.max(0, date - now_ms);
 }
 
+/** `30 s`, `60 min`, `24 h`: rounded up, for people. */
+function duration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds <= 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes <= 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
+}
+
 const TOO_LONG =
   /context[ _-]?(length|window|size)|maximum context|too many tokens|prompt (is )?too long|input (is )?too long|exceeds? the (available |maximum )?(context|number of tokens)|request too large|reduce the length/i;
 const NO_CREDIT =
@@ -163,7 +171,7 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
   }
   if (facts.status === 429) {
     const wait = retryAfterMs(facts.header, about.now_ms);
-    const when = wait === null ? "in a while" : `in ${Math.ceil(wait / 1000)} s`;
+    const when = wait === null ? "in a while" : `in ${duration(wait)}`;
     return fail(
       "rate_limit",
       `${who} takes no more requests for now. Try again ${when}; your line is kept.`,

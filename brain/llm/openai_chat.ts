@@ -243,6 +243,12 @@ function watchedFetch(
         `${endpoint.label} answered with a web page: the address in config.yaml should end where its API begins, often in /v1.`,
       );
     }
+    if (response.ok && !response.body) {
+      throw new ProviderError(
+        "protocol",
+        `${endpoint.label} answered with nothing at all (status ${response.status}). Your line is kept.`,
+      );
+    }
     if (!response.body || !response.ok) return response;
     let line_bytes = 0;
     const watched = response.body.pipeThrough(
@@ -259,6 +265,36 @@ function watchedFetch(
       }),
     );
     const { status, statusText, headers } = response;
-    return new Response(watched, { status, statusText, headers });
+    return new Response(watched.pipeThrough(asEvents()), { status, statusText, headers });
   };
+}
+
+/**
+ * Some servers do not stream whatever they are asked, and some tell an error as a plain answer with status 200: a body
+ * that begins with `{` is one JSON object, and is passed on as the one event that it stands for.
+ */
+function asEvents(): TransformStream<Uint8Array, Uint8Array> {
+  let begun = false;
+  let whole: string | null = null;
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  return new TransformStream({
+    transform(bytes, controller) {
+      const first = begun ? undefined : bytes.find((byte) => byte > 32);
+      if (first !== undefined) {
+        begun = true;
+        if (first === 123) whole = "";
+      }
+      if (whole === null) return controller.enqueue(bytes);
+      whole += decoder.decode(bytes, { stream: true });
+      if (whole.length > MAX_LINE_BYTES) {
+        controller.error(new ProviderError("protocol", "The answer has no end. Your line is kept."));
+      }
+    },
+    flush(controller) {
+      if (whole === null) return;
+      // In one line: an event ends with the first empty one.
+      controller.enqueue(encoder.encode(`data: ${whole.replace(/\s*\n\s*/g, " ")}\n\ndata: [DONE]\n\n`));
+    },
+  });
 }

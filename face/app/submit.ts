@@ -1,6 +1,7 @@
 /** Enter: whatever stands in the editor is said, or the face says why not. Nothing typed is lost on the way. */
 
 import type { CommandItem } from "../../shared/protocol.ts";
+import { nearest } from "../../shared/slips.ts";
 import { FACE_COMMANDS } from "../face_commands.ts";
 import { setText } from "../widgets/editor.ts";
 import { allCommands, commandOf, needsArgument } from "./completion.ts";
@@ -123,31 +124,6 @@ function editLast(model: Model, now_ms: number): Result {
 
 function unknown(text: string, commands: readonly CommandItem[]): string {
   const typed = text.split("\n")[0].split(" ")[0];
-  let best = "";
-  let distance = 3;
-  for (const { name } of commands) {
-    const [first] = name.split(" ");
-    const far = editDistance(typed, first);
-    if (far < distance) [best, distance] = [first, far];
-  }
+  const best = nearest(typed, commands.map(({ name }) => name.split(" ")[0]));
   return `There is no command ${typed}. ${best === "" ? "/ lists them all." : `Did you mean ${best}?`}`;
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
-function editDistance(from: string, to: string): number {
-  let older: number[] = [];
-  let before = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (let row = 1; row <= from.length; row++) {
-    const now = [row];
-    for (let at = 1; at <= to.length; at++) {
-      const same = from[row - 1] === to[at - 1];
-      now[at] = Math.min(before[at] + 1, now[at - 1] + 1, before[at - 1] + (same ? 0 : 1));
-      if (row > 1 && at > 1 && from[row - 1] === to[at - 2] && from[row - 2] === to[at - 1]) {
-        now[at] = Math.min(now[at], older[at - 2] + 1);
-      }
-    }
-    older = before;
-    before = now;
-  }
-  return before[to.length];
 }

@@ -35,6 +35,14 @@ Deno.test("a new face hears greeting, state, commands and history, in this order
     const state = fake.face.last("sync_state").metadata;
     assert.deepEqual([state.model, state.model_confirmed, state.session_id], ["fake/one", true, ""]);
     assert.equal(state.available_worlds?.[0].opening, "Fog comes in, you.");
+    assert.deepEqual(
+      state.available_models?.map(({ id, context, price_known }) => [id, context, price_known]),
+      [
+        ["fake/one", 8192, true],
+        ["dear/two", 8192, true],
+        ["odd/three", 0, false],
+      ],
+    );
     return Promise.resolve();
   }));
 
@@ -411,8 +419,8 @@ Deno.test("the list of stories marks the one that is shown and says when and how
     fake.clock.now += 3_600_000;
     await fake.turn("I go second.");
     const lines = (await answer(fake, "/session list")).split("\n");
-    assert.match(lines[0], /^✓ [0-9a-f]{12} {2}I go second\. \(marsh, 1 turns?, 2023-11-14 23:13\)$/);
-    assert.match(lines[1], /^· [0-9a-f]{12} {2}I go first\. \(marsh, 1 turns?, 2023-11-14 22:13\)$/);
+    assert.match(lines[0], /^✓ [0-9a-f]{12} {2}I go second\. \(marsh, 1 turns?, 2023-11-14 23:13 UTC\)$/);
+    assert.match(lines[1], /^· [0-9a-f]{12} {2}I go first\. \(marsh, 1 turns?, 2023-11-14 22:13 UTC\)$/);
     assert.equal(lines.length, 2);
     await fake.say("/session continue I go f");
     assert.equal(shown(fake)[1], "I go first.");

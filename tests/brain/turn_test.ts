@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ProviderError } from "../../brain/llm/provider.ts";
-import { getMessage, pathTo } from "../../brain/store/messages.ts";
+import { getMessage, pathTo, updateMessage } from "../../brain/store/messages.ts";
 import { StoreError } from "../../brain/store/database.ts";
 import { dayOf, spentOn } from "../../brain/store/usage.ts";
 import { getPrompt } from "../../brain/store/prompts.ts";
@@ -192,6 +192,9 @@ for (const row of endings) {
       else assert.match(errors.join(), row.error);
       if (row.notice !== null) assert.match(fake.face.notices().join("\n"), row.notice);
       assert.equal(shownPath(fake).at(-1)?.status, row.status);
+      const work = fake.face.of("progress").map(({ metadata }) => metadata);
+      assert.deepEqual(work.map(({ state }) => state), ["running", row.error === null ? "done" : "failed"]);
+      assert.deepEqual(new Set(work.map(({ id }) => id)), new Set([`reply:${end.metadata.message?.id}`]));
       const next = await fake.turn("I wait longer.");
       assert.equal(next.metadata.message?.content, "Better.");
       assert.equal(next.metadata.message?.status, "complete");
@@ -369,7 +372,10 @@ Deno.test("a dear reply asks once", () =>
     fake.face.forget();
     const refused = await fake.turn("I wait.");
     assert.equal(refused.metadata.message, null);
-    assert.match(fake.face.notices().join(), /^✗ This reply may cost about \$\d+\.\d\d with /m);
+    assert.match(
+      fake.face.notices().join(),
+      /^✗ This reply may cost about \$\d+\.\d\d with dear\/two; from \$0\.05 on you are asked\. Send it again to agree, or choose another narrator with \/model\.$/m,
+    );
     const ask = fake.face.last("system_update").metadata.ask;
     assert.equal(ask?.limit, 0.05);
     assert.ok((ask?.cost ?? 0) > 0.05);
@@ -731,3 +737,104 @@ Deno.test("the next estimate is in the model's own tokens, once it has counted",
     assert.ok(Math.abs(scaled / plain - 1.5) < 0.02, `${plain} ${scaled}`);
     assert.equal(fake.deps.learned.get("fake/one")?.cut, null);
   }));
+
+Deno.test("the price is reckoned with the size of the last prompt, not with what a reply gone on with used in all", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("One."), says(" Two."), says(" Three."));
+    await fake.turn("I wait.");
+    await fake.turn("/continue");
+    await fake.turn("/continue");
+    const { id = 0, usage } = shownPath(fake).at(-1) ?? {};
+    const { tokens } = getPrompt(fake.deps.db, "local", id) as { tokens: number };
+    assert.ok((usage?.prompt_tokens ?? 0) > 2.5 * tokens);
+    await fake.say("/model dear/two");
+    await fake.turn("And now?");
+    const { cost } = fake.face.last("system_update").metadata.ask ?? { cost: 0 };
+    // 500 and 2,000 dollars a million; a reply is taken to have three tokens for each of 160 words.
+    assert.equal(cost.toFixed(6), ((tokens * 500 + 480 * 2000) / 1e6).toFixed(6));
+  }));
+
+Deno.test("a reply is gone on with under its own text, and told anew without it", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The ferry"), says(" comes."));
+    await fake.turn("I wait.");
+    await fake.turn("/continue");
+    await fake.turn("/retry");
+    const [, more, anew] = fake.requests.map(({ messages }) => messages.slice(-3));
+    assert.deepEqual(more.map(({ role }) => role), ["user", "assistant", "user"]);
+    assert.equal(more[1].content, "The ferry");
+    assert.ok(anew.at(-1)?.content.endsWith("I wait."));
+    assert.ok(!anew.some(({ content }) => content.includes("The ferry")));
+    // Recall is asked about the player's line; before the first there is none.
+    assert.deepEqual(fake.questions.map(({ line }) => line), ["I wait.", "I wait.", "I wait."]);
+    await fake.say("/session new");
+    await fake.turn("/continue");
+    assert.equal(fake.questions.at(-1)?.line, "");
+  }));
+
+Deno.test("the built-in narrator hears common knowledge alone", () =>
+  withBrain(async (fake) => {
+    const hit = { heading: "", score: 1, words: [] };
+    fake.recalled.lore.push(
+      { ...hit, unit_id: 1, text: "The bell rings.", known_to: "" },
+      { ...hit, unit_id: 2, text: "Eel stole it.", known_to: "Eel" },
+    );
+    await fake.turn("I ring the bell.");
+    assert.deepEqual(fake.requests[0].story.lore, ["The bell rings."]);
+  }));
+
+Deno.test("a reply whose end could not be saved is shown as stopped, and stays so when nothing is added", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The ferry."), says());
+    const end = await fake.turn("I wait.");
+    const id = end.metadata.message?.id ?? 0;
+    updateMessage(fake.deps.db, "local", id, { status: "writing" });
+    const face = new FakeFace();
+    fake.brain.join(face);
+    assert.deepEqual(face.last("chat_history").metadata.history.map(({ status }) => status), [
+      "complete",
+      "complete",
+      "stopped",
+    ]);
+    assert.equal((await fake.turn("/continue")).metadata.message?.status, "stopped");
+    assert.equal(getMessage(fake.deps.db, "local", id)?.status, "stopped");
+  }));
+
+Deno.test("/why tells the provider's own count, or that there was none", () =>
+  withBrain(async (fake) => {
+    for (const [script, reported] of [[reports("Yes.", [321, 0, 1]), 321], [says("Yes."), null]] as const) {
+      fake.scripts.splice(0, fake.scripts.length, script);
+      await fake.turn("I wait.");
+      await fake.say("/why");
+      assert.equal(fake.face.last("system_update").metadata.why?.reported, reported);
+    }
+  }));
+
+Deno.test("what is asked beside the story stops when its next turn begins", () =>
+  withBrain(async (fake) => {
+    const aside = Promise.withResolvers<AbortSignal>();
+    let turns = 0;
+    fake.scripts.push(async function* (request, signal) {
+      if (request.temperature === 0) {
+        aside.resolve(signal);
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        return;
+      }
+      turns += 1;
+      yield* says(`Page ${turns}.`)(request, signal);
+    });
+    for (let i = 0; i < 8; i++) await fake.turn(`I walk on, ${i}.`);
+    const signal = await aside.promise;
+    assert.equal(signal.aborted, false);
+    const stopped = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    const go = Promise.withResolvers<void>();
+    fake.scripts.splice(0, 1, async function* (request, stop) {
+      await go.promise;
+      yield* says("Now.")(request, stop);
+    });
+    const end = fake.turn("I stand still.");
+    await stopped;
+    assert.equal(fake.brain.load().running_turns, 1, "before the turn has ended");
+    go.resolve();
+    await end;
+  }, { config: { facts_model: "facts/model" } }));

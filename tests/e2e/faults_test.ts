@@ -42,7 +42,7 @@ const ROWS: Row[] = [
   failed("fault/404", /^HOST has no model fault\/404 for you: pick another with \/model\.$/),
   failed(
     "fault/429-html",
-    /^HOST takes no more requests for now\. Try again in 3600 s; your line is kept\.$/,
+    /^HOST takes no more requests for now\. Try again in 60 min; your line is kept\.$/,
   ),
   {
     ...failed(

@@ -39,7 +39,7 @@ export const RULES: Rule[] = [
 export const MODELS: Model[] = [
   model("fake/one", 0, 0, true),
   model("dear/two", 500, 2000, false),
-  model("odd/three", null, null, false),
+  { ...model("odd/three", null, null, false), context: null },
 ];
 
 function model(

@@ -1,16 +1,7 @@
 /** How a line becomes a command: names, arguments, suggestions, choices. And the table as a whole. */
 
 import assert from "node:assert/strict";
-import {
-  choose,
-  editDistance,
-  find,
-  nearest,
-  quote,
-  single,
-  unknownCommand,
-  words,
-} from "../../../brain/commands/command.ts";
+import { choose, find, quote, single, unknownCommand, words } from "../../../brain/commands/command.ts";
 import { commandItems, COMMANDS } from "../../../brain/commands/table.ts";
 
 Deno.test("words are parted by blanks; quotes keep them together and go", () => {
@@ -53,36 +44,6 @@ Deno.test("the longest name that a line begins with is its command; the rest kee
     const found = find(line, COMMANDS);
     assert.deepEqual([found?.command.name, found?.args], [name, args], line);
   }
-});
-
-Deno.test("the distance of two words is the edits between them", () => {
-  const rows: [string, string, number][] = [
-    ["", "", 0],
-    ["a", "", 1],
-    ["abc", "abc", 0],
-    ["abc", "abd", 1],
-    ["abc", "acb", 2],
-    ["kitten", "sitting", 3],
-  ];
-  for (const [a, b, distance] of rows) {
-    assert.equal(editDistance(a, b), distance);
-    assert.equal(editDistance(b, a), distance);
-  }
-});
-
-Deno.test("only a slip is corrected: two edits, or a third of a longer word", () => {
-  const names = ["/model", "/world select", "/retry"];
-  const rows: [string, string][] = [
-    ["/modle", "/model"],
-    ["/MODEL", "/model"],
-    ["/mo", ""],
-    ["/retyr", "/retry"],
-    ["/xxxxx", ""],
-    ["/wrld selct", "/world select"],
-    ["/world slct it", ""],
-  ];
-  for (const [typed, expected] of rows) assert.equal(nearest(typed, names), expected, typed);
-  assert.equal(nearest("abd", ["abc", "abe"]), "abc");
 });
 
 Deno.test("an unknown command is answered with the nearest, or with what its group holds", () => {

@@ -201,8 +201,12 @@ const FAULTS: Fault[] = [
     message: / Try again in 30 s; your line is kept\.$/,
     asked: 3,
   },
+  { model: "fault/429:120", kind: "rate_limit", message: / Try again in 120 s; your line is kept\.$/ },
+  { model: "fault/429:121", kind: "rate_limit", message: / Try again in 3 min; your line is kept\.$/ },
+  { model: "fault/429:7200", kind: "rate_limit", message: / Try again in 120 min; your line is kept\.$/ },
+  { model: "fault/429:86400", kind: "rate_limit", message: / Try again in 24 h; your line is kept\.$/ },
   { model: "fault/429:61", kind: "rate_limit", message: / Try again in 61 s; your line is kept\.$/ },
-  { model: "fault/429-html", kind: "rate_limit", message: / Try again in 3600 s; your line is kept\.$/ },
+  { model: "fault/429-html", kind: "rate_limit", message: / Try again in 60 min; your line is kept\.$/ },
   { model: "fault/500", kind: "server", message: /\(500\)/, asked: 3 },
   { model: "fault/503-html", kind: "server", message: /\(503\)/, asked: 3 },
   { model: "fault/400", kind: "refused", message: /\(400\) \("Something else is wrong"\)/ },
@@ -367,6 +371,56 @@ Deno.test("the length limit and the content filter keep the text and say so", ()
     assert.equal(filtered.text, "The door");
     assert.equal(filtered.end?.finish, "stop");
     assert.deepEqual(filtered.notices, ["Testhost ended this reply with its content filter."]);
+  }));
+
+Deno.test("a server that does not stream is understood: its whole answer, its error with status 200, messages for deltas", () =>
+  withServer(async (server) => {
+    const usage = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 };
+    const whole = {
+      choices: [{ message: { role: "assistant", content: STORY }, finish_reason: "stop" }],
+      usage,
+    };
+    const headers = { "content-type": "application/json" };
+    for (const body of [JSON.stringify(whole), `\r\n ${JSON.stringify(whole, null, 2)}\n`]) {
+      server.script({ headers, body });
+      const told = await collect(server, "x");
+      assert.equal(told.error, null);
+      assert.equal(told.text, STORY);
+      assert.deepEqual([told.end?.finish, told.end?.usage?.prompt_tokens], ["stop", 9]);
+    }
+    // In pieces, characters cut in two, and said to be a stream.
+    server.script({ steps: [{ send: JSON.stringify(whole, null, 2) }] });
+    assert.equal((await collect(server, "x")).text, STORY);
+    // A stream that is said to be JSON is still told as it comes.
+    server.script({ headers, steps: [{ send: storyFrames().join("") }] });
+    assert.equal((await collect(server, "x")).text, STORY);
+    const message = { choices: [{ message: { content: "The door." }, finish_reason: "stop" }] };
+    server.script({ steps: [{ send: frame(message) + "data: [DONE]\n\n" }] });
+    assert.equal((await collect(server, "x")).text, "The door.");
+    const busy = { headers, body: JSON.stringify({ error: { message: "Model is overloaded" } }) };
+    server.script(busy, busy, busy);
+    const failed = await collect(server, "x");
+    assert.match(
+      failed.error?.message ?? "",
+      /^Testhost broke off with an error \("Model is overloaded"\)\./,
+    );
+    // Cut: asked again.
+    server.script({ headers, body: JSON.stringify(whole).slice(0, 40) });
+    const again = await collect(server, "x");
+    assert.deepEqual([again.text, again.waiting], [STORY, ["trying again in 1 s"]]);
+    server.script({ headers, body: `{"a": "${"x".repeat(4 * 1024 * 1024)}"}` });
+    assert.equal((await collect(server, "x")).error?.kind, "protocol");
+  }));
+
+Deno.test("a status without a body is told, once", () =>
+  withServer(async (server) => {
+    server.script({ status: 204, body: "" });
+    const told = await collect(server, "x");
+    assert.equal(
+      told.error?.message,
+      "Testhost answered with nothing at all (status 204). Your line is kept.",
+    );
+    assert.equal(server.chats().length, 1);
   }));
 
 Deno.test("usage that is absent or made up counts as none", () =>
