@@ -9,6 +9,7 @@ import type { Geometry } from "./app/geometry.ts";
 import { byWordsOnly } from "./app/memory_offer.ts";
 import { pieceWords } from "./app/remembered.ts";
 import { searchState } from "./app/search.ts";
+import { whyEntries } from "./app/why.ts";
 import {
   type Confirm,
   type Connection,
@@ -18,7 +19,7 @@ import {
   worldName,
 } from "./app/model.ts";
 import { fill, type Grid, put } from "./term/grid.ts";
-import { editorRows } from "./widgets/editor.ts";
+import { editorRows } from "./widgets/editor_rows.ts";
 import { textWidth } from "./term/width.ts";
 import { troubleOf } from "./widgets/blocks.ts";
 import type { PageView } from "./widgets/page.ts";
@@ -213,10 +214,14 @@ export function statusKeys(model: Model, now_ms: number): string[] {
     case "question":
       return ["w wait for it", "s stop and leave", "Esc stay"];
     case "why":
-      return model.sheet?.kind === "why" && model.sheet.whole ? [`${arrows} scroll`, back] : [
-        ...key("why_go", "go there"),
-        ...key("why_pin", "pin"),
-        ...key("why_forget", "forget"),
+      if (model.sheet?.kind !== "why") return [back];
+      if (model.sheet.whole) return [`${arrows} scroll`, back];
+      return [
+        ...(whyEntries(model.sheet).length === 0 ? [] : [
+          ...key("why_go", "go there"),
+          ...key("why_pin", "pin"),
+          ...key("why_forget", "forget"),
+        ]),
         ...key("why_numbers", "numbers"),
         ...key("why_whole", "prompt"),
         back,

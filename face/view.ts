@@ -5,7 +5,7 @@ import { type Click, isOpening, type Model } from "./app/model.ts";
 import { drawHeader, drawNotice, drawPanel, drawRule, drawStatus } from "./panels.ts";
 import { clearGrid, type Grid, put } from "./term/grid.ts";
 import { plainRows } from "./text/plain_rows.ts";
-import { caretPlace, editorRows, offsetIn } from "./widgets/editor.ts";
+import { caretPlace, editorRows, offsetIn } from "./widgets/editor_rows.ts";
 import type { PageView } from "./widgets/page.ts";
 import type { Clicks } from "./view/clicks.ts";
 import { fit } from "./view/draw.ts";
@@ -32,7 +32,6 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
   if (model.sheet !== null) {
     drawHeader(grid, model, place, now_ms);
     drawSheet(grid, model, place, model.sheet, clicks);
-    drawSheetNotice(grid, model, place);
     drawStatus(grid, model, place, now_ms);
     return { cursor: null, page: null, clicks };
   }
@@ -67,16 +66,6 @@ export function view(grid: Grid, model: Model, now_ms: number): Screen {
     page: { top: place.page_y, bottom: place.page_y + place.page_height, view: page },
     clicks,
   };
-}
-
-/** In the blank row below a page of words. */
-function drawSheetNotice(grid: Grid, model: Model, place: Geometry): void {
-  const { notice, theme } = model;
-  if (notice === null) return;
-  const look = notice.error ? theme.error : theme.dim;
-  const y = place.status_y - 1;
-  put(grid, place.x - 2, y, notice.error ? theme.marks.error : theme.marks.notice, look);
-  put(grid, place.x, y, fit(notice.text, place.width, theme.marks.ellipsis), look, place.x + place.width);
 }
 
 function drawTiny(grid: Grid, model: Model): Screen {

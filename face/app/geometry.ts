@@ -2,7 +2,7 @@
 
 import { textWidth } from "../term/width.ts";
 import { evenRows } from "../text/plain_rows.ts";
-import { editorRows } from "../widgets/editor.ts";
+import { editorRows } from "../widgets/editor_rows.ts";
 import type { PageContext } from "../widgets/blocks.ts";
 import type { Model } from "./model.ts";
 import { workWords } from "./progress.ts";

@@ -1,11 +1,13 @@
 /** What a key does, from the innermost thing that is open outwards. */
 
+import { MAX_PROMPT_BYTES } from "../../shared/protocol.ts";
 import { type Action, actionFor, type KeyContext } from "../keymap.ts";
 import type { TermEvent } from "../term/keys.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { troubleOf } from "../widgets/blocks.ts";
 import * as edit from "../widgets/editor.ts";
-import { type Editor, editorRows, setText, vertical } from "../widgets/editor.ts";
+import { type Editor, setText, vertical } from "../widgets/editor.ts";
+import { editorRows } from "../widgets/editor_rows.ts";
 import { scrollBy, scrollToStart, viewPage } from "../widgets/page.ts";
 import { endTelling, isTelling } from "../widgets/transcript.ts";
 import { completionOf } from "./completion.ts";
@@ -141,6 +143,12 @@ function type(model: Model, text: string, now_ms: number): Result {
   const typing = model.search?.typing === true;
   const told = { ...model, transcript: endTelling(model.transcript) };
   const words = typing ? text.replaceAll("\n", " ") : text;
+  const bytes = bytesOf(model.editor.text) + bytesOf(words);
+  if (bytes > MAX_PROMPT_BYTES) {
+    const size = Math.ceil(bytes / 1024).toLocaleString("en");
+    const text = `A line holds ${MAX_PROMPT_BYTES / 1024} kB; this would be ${size}. Your line is as it was.`;
+    return [withNotice(model, text, now_ms, true), []];
+  }
   const after = searched(withEditor(told, edit.insert(model.editor, words)), now_ms);
   if (typing) return [after, []];
   const effects: Effect[] = [saveDraft(after)];
@@ -148,6 +156,10 @@ function type(model: Model, text: string, now_ms: number): Result {
   const settings = { ...model.settings, hint_seen: true };
   return [{ ...after, hint: false, settings }, [...effects, { kind: "save_settings", settings }]];
 }
+
+const encoder = new TextEncoder();
+/** In UTF-8, as the brain counts. */
+const bytesOf = (text: string): number => encoder.encode(text).length;
 
 /** What is to be found in the editor after a crash: the player's line, not a list's text or an old message. */
 function saveDraft(model: Model): Effect {

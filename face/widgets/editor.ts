@@ -1,6 +1,7 @@
 /** The line the player writes: text, caret, undo, kill ring. Offsets are UTF-16 units on grapheme borders. */
 
-import { graphemes, textWidth } from "../term/width.ts";
+import { walk } from "../term/width.ts";
+import { caretPlace, type EditorRow, offsetAt } from "./editor_rows.ts";
 
 interface Snapshot {
   text: string;
@@ -67,14 +68,12 @@ function borders(text: string, at: number): { before: number; after: number } {
   if (line_end < 0) line_end = text.length;
   let before = at > line_start ? line_start : Math.max(0, at - 1);
   let after = at < line_end ? line_end : Math.min(text.length, at + 1);
-  for (const { index } of graphemes(text.slice(line_start, line_end))) {
-    const place = line_start + index;
+  // A blank begins a grapheme: a long line is walked from the one before, not from its start.
+  walk(text, Math.max(line_start, text.lastIndexOf(" ", at - 2)), (place) => {
     if (place < at) before = place;
-    else if (place > at) {
-      after = place;
-      break;
-    }
-  }
+    else if (place > at) after = Math.min(place, after);
+    return place <= at;
+  });
   return { before, after };
 }
 
@@ -227,75 +226,6 @@ export function redo(editor: Editor): Editor {
     future: editor.future.slice(0, -1),
     last: "move",
   };
-}
-
-/** One row as drawn: its text, without the blank or line break that ended it, and its place in the editor's text. */
-export interface EditorRow {
-  text: string;
-  start: number;
-  end: number;
-}
-
-/** Rows at a width of columns. Greedy by word; blanks at a row's end stay there, words wider than a row are cut. */
-export function editorRows(text: string, width: number): EditorRow[] {
-  const rows: EditorRow[] = [];
-  let line_start = 0;
-  for (const line of text.split("\n")) {
-    let start = 0;
-    let used = 0;
-    let word_at = 0;
-    let word_width = 0;
-    for (const { text: piece, index, width: columns } of graphemes(line)) {
-      if (piece === " ") {
-        used += 1;
-        word_at = index + piece.length;
-        word_width = 0;
-        continue;
-      }
-      if (used + columns > width && index > start) {
-        const from = word_at > start ? word_at : index;
-        rows.push({ text: line.slice(start, from), start: line_start + start, end: line_start + from });
-        used = word_at > start ? word_width : 0;
-        start = from;
-        word_at = from;
-      }
-      used += columns;
-      word_width += columns;
-    }
-    rows.push({ text: line.slice(start), start: line_start + start, end: line_start + line.length });
-    line_start += line.length + 1;
-  }
-  return rows;
-}
-
-/** Row and column of an offset; at a soft break it belongs to the row that begins there. */
-export function caretPlace(rows: readonly EditorRow[], caret: number): { x: number; y: number } {
-  for (let y = rows.length - 1; y >= 0; y--) {
-    const row = rows[y];
-    if (caret >= row.start) {
-      return { x: textWidth(row.text.slice(0, caret - row.start)), y };
-    }
-  }
-  return { x: 0, y: 0 };
-}
-
-function offsetAt(row: EditorRow, column: number, last_row: boolean): number {
-  let x = 0;
-  for (const { index, width } of graphemes(row.text)) {
-    if (x + width > column) return row.start + index;
-    x += width;
-  }
-  // The end of a softly broken row is already the next row's beginning.
-  const soft_end = !last_row && row.start + row.text.length === row.end;
-  const end = row.start + row.text.length;
-  return soft_end && row.text.endsWith(" ") ? end - 1 : end;
-}
-
-/** The offset of a column in a row: where a click puts the caret. */
-export function offsetIn(rows: readonly EditorRow[], y: number, column: number): number {
-  const row = rows[Math.max(0, Math.min(y, rows.length - 1))];
-  const next = rows[rows.indexOf(row) + 1];
-  return offsetAt(row, Math.max(0, column), next === undefined || next.start !== row.end);
 }
 
 /** The caret somewhere else. */

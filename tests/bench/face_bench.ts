@@ -115,6 +115,21 @@ function resize(player: Player): number[] {
   });
 }
 
+/** A letter in the middle of a draft as long as a line may be: milliseconds. */
+function keyInLongDraft(player: Player): number[] {
+  const painter = createPainter();
+  const text = "The lamp swings over the salt marsh and nobody answers. ".repeat(1160);
+  player.send({ kind: "term", event: { kind: "paste", text } });
+  for (let i = 0; i < 600; i++) player.press("up");
+  painter(player.model(), player.now());
+  return Array.from({ length: 40 }, () => {
+    const started = performance.now();
+    player.send({ kind: "term", event: { kind: "text", text: "a" } });
+    painter(player.model(), player.now());
+    return performance.now() - started;
+  });
+}
+
 /** One paragraph of 20,000 characters, four at a time: milliseconds of a token at its beginning and at its end. */
 function paragraph(): { early_ms: number; late_ms: number } {
   const player = open(10);
@@ -187,6 +202,13 @@ export async function faceBench(): Promise<Row[]> {
       goal: "< 20 ms",
     },
   );
+  const keys = keyInLongDraft(open(10));
+  rows.push({
+    name: "key to bytes in a draft of 64 kB",
+    value: quantile(keys, 0.5),
+    unit: "ms",
+    goal: "< 1 ms",
+  });
   const { early_ms, late_ms } = paragraph();
   rows.push(
     { name: "a token at the end of a paragraph of 20,000 characters", value: late_ms, unit: "ms", goal: "" },

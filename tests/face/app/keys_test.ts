@@ -462,6 +462,23 @@ Deno.test("an unknown command stays in the editor, with the nearest name of both
   }
 });
 
+Deno.test("more than the brain reads is not put in, typed or pasted, and the size is told", () => {
+  const player = openStory();
+  const paste = (text: string) => player.send({ kind: "term", event: { kind: "paste", text } });
+  player.type("ab");
+  paste("x".repeat(65_535));
+  assert.equal(player.model().editor.text, "ab");
+  assert.match(player.screen(), /✗ A line holds 64 kB; this would be 65\. Your line is as it was\./);
+  paste("日".repeat(400_000));
+  assert.match(player.screen(), /this would be 1,172\./);
+  assert.equal(player.model().editor.text, "ab");
+  paste("日".repeat(21_844) + "xx");
+  assert.equal(new TextEncoder().encode(player.model().editor.text).length, 65_536);
+  player.type("c");
+  assert.match(player.screen(), /A line holds 64 kB; this would be 65\./);
+  assert.ok(player.model().editor.text.endsWith("日xx"));
+});
+
 Deno.test("a paste that begins with a command is not taken for it", () => {
   const player = openStory();
   player.send({ kind: "term", event: { kind: "paste", text: "/quit\nline two" } });

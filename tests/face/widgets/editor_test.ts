@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import * as edit from "../../../face/widgets/editor.ts";
-import { caretPlace, type Editor, editorRows, EMPTY_EDITOR, vertical } from "../../../face/widgets/editor.ts";
-import { graphemes } from "../../../face/term/width.ts";
+import { type Editor, EMPTY_EDITOR, vertical } from "../../../face/widgets/editor.ts";
+import { caretPlace, editorRows } from "../../../face/widgets/editor_rows.ts";
+import { graphemes, textWidth } from "../../../face/term/width.ts";
 import { seeded } from "../../support/player.ts";
 
 /** `the la|mp`: the caret is the bar. */
@@ -88,6 +89,7 @@ Deno.test("editor: rows are greedy by word, blanks hang, long words are cut", ()
   assert.deepEqual(rows("incomprehensible", 6), ["incomp", "rehens", "ible"]);
   assert.deepEqual(rows("日本語です", 4), ["日本", "語で", "す"]);
   assert.deepEqual(rows("a\n", 8), ["a", ""]);
+  assert.deepEqual(rows(" xy日", 3), [" ", "xy", "日"], "a word that moved may fill its row, too");
 });
 
 Deno.test("editor: the caret stands where the next letter will, and moves straight up and down", () => {
@@ -175,12 +177,68 @@ Deno.test("editor: rows cover the text without gaps, and every offset has a plac
         `seed ${seed}`,
       );
       assert.equal(text.slice(row.start, row.start + row.text.length), row.text, `seed ${seed}`);
+      assert.ok(textWidth(row.text.trimEnd()) <= width, `seed ${seed}: ${row.text}`);
       expected = row.end;
     }
     assert.equal(expected, text.length, `seed ${seed}`);
     for (let caret = 0; caret <= text.length; caret++) {
       const { y } = caretPlace(rows, caret);
       assert.ok(caret >= rows[y].start && caret <= rows[y].end, `seed ${seed} at ${caret}`);
+    }
+  }
+});
+
+/** Rows laid from nothing: another width in between forgets what was laid. */
+function fresh(text: string, width: number): ReturnType<typeof editorRows> {
+  editorRows("", width + 1);
+  return editorRows(text, width);
+}
+
+Deno.test("editor: rows laid again after a change are those of a text laid from nothing", () => {
+  const parts = [
+    "word ",
+    "x",
+    "日本",
+    " ",
+    "  ",
+    "\n",
+    "\n\n",
+    "incomprehensible",
+    "👩‍👩‍👧",
+    "\u0301",
+    "🇩",
+    "🇪🇩 ",
+  ];
+  for (let seed = 1; seed <= 300; seed++) {
+    const chance = seeded(seed);
+    const pick = () => parts[Math.floor(chance() * parts.length)];
+    const width = 2 + seed % 20;
+    let text = Array.from({ length: 60 }, pick).join("");
+    let rows = fresh(text, width);
+    for (let step = 0; step < 12; step++) {
+      const at = Math.floor(chance() * (text.length + 1));
+      const to = Math.min(text.length, at + Math.floor(chance() * (step % 4 === 3 ? 60 : 4)));
+      const piece = step % 3 === 2 ? "" : Array.from({ length: 1 + Math.floor(chance() * 3) }, pick).join("");
+      editorRows(text, width);
+      text = text.slice(0, at) + piece + text.slice(to);
+      rows = editorRows(text, width);
+      assert.deepEqual(rows, fresh(text, width), `seed ${seed} step ${step}: ${JSON.stringify(text)}`);
+    }
+  }
+});
+
+Deno.test("editor: a key in a line of 64 kB lays a handful of rows, wherever it falls", () => {
+  for (const text of ["the lamp burns low ".repeat(3400), "x".repeat(65_000), "one row\n".repeat(8000)]) {
+    for (const at of [0, text.length >> 1, text.length]) {
+      const before = new Set(fresh(text, 68).map((row) => row.text));
+      const rows = fresh(text, 68);
+      const changed = editorRows(`${text.slice(0, at)}y${text.slice(at)}`, 68);
+      // A text without a blank moves from the change to its end; above it nothing is touched.
+      const same = changed.filter((row, y) => row === rows[y]).length;
+      const above = rows.findLastIndex((row) => row.start <= at) - 3;
+      assert.ok(same >= above, `${same} of ${above} rows above are as they were`);
+      if (text.startsWith("x")) continue;
+      assert.ok(changed.filter((row) => !before.has(row.text)).length < 60, `${at} of ${text.slice(0, 9)}`);
     }
   }
 });
