@@ -109,8 +109,17 @@ function keyLines(model: Model): SheetLine[] {
   return keyHelp(model.keys).flatMap(({ heading, rows }, at) => [
     ...(at === 0 ? [] : [BLANK]),
     { ...BLANK, heading },
-    ...rows.map(({ label, help }): SheetLine => ({ ...BLANK, label, text: help })),
+    ...rows.map(({ label, help }): SheetLine => ({ ...BLANK, label: keyWords(model, label), text: help })),
   ]);
+}
+
+/** Arrows as words where the terminal has no arrows. */
+function keyWords(model: Model, label: string): string {
+  if (model.caps.utf8) return label;
+  return label.replace(
+    /[←→↑↓]/g,
+    (arrow) => ({ "←": "Left", "→": "Right", "↑": "Up", "↓": "Down" })[arrow] ?? arrow,
+  );
 }
 
 function logLines(model: Model): SheetLine[] {

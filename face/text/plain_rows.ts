@@ -53,12 +53,10 @@ function layEven(text: string, width: number): Rows {
   if (rows.length < 2 || rows.length > LONGEST_EVEN || !lonely(rows)) return rows;
   if (rows.length === 2) {
     // Between two sentences, if there they divide well.
-    const sentences = [...text.matchAll(/[.!?]\s+/g)].map(({ index }) => index + 1).filter((at) =>
-      at <= width
-    );
-    const at = sentences.at(-1) ?? 0;
-    const [first, second] = [text.slice(0, at), text.slice(at).trim()];
-    if (takes(first, 1 / 4) && takes(second, 1 / 4) && textWidth(second) <= width) return [first, second];
+    const ends = [...text.matchAll(/[.!?]\s+/g)].map(({ index }) => index + 1);
+    const halves = ends.map((at) => [text.slice(0, at), text.slice(at).trim()]);
+    const good = halves.findLast((pair) => pair.every((row) => takes(row, 1 / 4) && textWidth(row) <= width));
+    if (good !== undefined) return good;
   }
   const longest = Math.max(...text.split(/\s+/).map(textWidth));
   let even = rows;

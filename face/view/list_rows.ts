@@ -109,7 +109,7 @@ function noteRows(row: PopupRow, columns: Columns, options: ListOptions): string
   const parts = placesOf(row.note, typed).length > 0 ? [row.note, ...cut] : [...cut, row.note];
   const rows = parts.filter((part) => part !== "").flatMap((part) => [...plainRows(part, width - INDENT)]);
   if (rows.length <= MAX_NOTE_ROWS) return rows;
-  const last = `${rows[MAX_NOTE_ROWS - 1]} ${rows[MAX_NOTE_ROWS]}`;
+  const last = `${rows[MAX_NOTE_ROWS - 1]} ${ellipsis}`;
   return [...rows.slice(0, MAX_NOTE_ROWS - 1), fit(last, width - INDENT, ellipsis)];
 }
 

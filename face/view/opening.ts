@@ -45,21 +45,23 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
     : opening.step === "character"
     ? "Who are you there?"
     : "The story begins.";
-  const sentence = evenRows(sentenceOf(model, choices, now_ms), text_width).slice(0, 3);
-  const below = evenRows(opening.trouble === "" ? narratorLine(model) : opening.trouble, text_width).slice(
-    0,
-    2,
-  );
-
-  // Rows go to the list first, then to what went wrong, the sentence, the narrator; the keys have theirs.
+  // Rows go to what went wrong and to the list first, then to the sentence, the narrator; the keys have theirs.
   let room = bottom - y - 5 - (bottom < grid.height - 1 ? 0 : 1);
+  const rowsOf = (text: string, most: number): readonly string[] =>
+    firstRows(evenRows(text, text_width), most, text_width, marks.ellipsis);
+  const sentence = rowsOf(sentenceOf(model, choices, now_ms), 3);
+  const below = opening.trouble === ""
+    ? rowsOf(narratorLine(model), 2)
+    : rowsOf(opening.trouble, Math.max(1, room - 2));
   const wide = choices.map((choice) => roomy ? evenRows(choice.what, right - what_x) : [""]);
   const tall = wide.reduce((sum, rows) => sum + Math.max(1, rows.length), 0);
   const texts = tall + 2 + sentence.length <= room || tall === choices.length
     ? wide
     : choices.map((choice) => roomy ? [fit(choice.what, right - what_x, marks.ellipsis)] : [""]);
   const heights = texts.map((rows) => Math.max(1, rows.length));
-  const shown = choiceWindow(heights, opening.row, Math.max(1, room));
+  // What went wrong is read first: the list may become a window for it.
+  const kept = opening.trouble === "" ? 0 : Math.min(below.length + 1, room - 1);
+  const shown = choiceWindow(heights, opening.row, Math.max(1, room - kept));
   const hidden = choices.length - (shown.to - shown.from);
   room -= heights.slice(shown.from, shown.to).reduce((sum, rows) => sum + rows, 0);
   const fits = (rows: readonly string[]): boolean => {
@@ -106,6 +108,17 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
   const keys = [...go, ...escape, "? keys", "Ctrl+C leave"].slice(0, 4);
   while (keys.length > 1 && textWidth(keys.join("   ")) > text_width) keys.pop();
   put(grid, text_x, Math.min(y + 1, bottom), keys.join("   "), theme.dim, right);
+}
+
+/** At most so many rows; the last of them says when there are more. */
+function firstRows(
+  rows: readonly string[],
+  most: number,
+  width: number,
+  ellipsis: string,
+): readonly string[] {
+  if (rows.length <= most) return rows;
+  return [...rows.slice(0, most - 1), fit(`${rows[most - 1]} ${ellipsis}`, width, ellipsis)];
 }
 
 /** As many rows as there is room for, the selected one among them. */
