@@ -1,10 +1,12 @@
 /** What of a ranking is told to the narrator: only what was called, nothing twice, nothing too often, prose in short. */
 import type { Database } from "../store/database.ts";
 import { recentReplies, type RecentReply } from "../store/memories.ts";
+import type { Restated } from "../store/facts.ts";
+import { laterStatements } from "./fact_keys.ts";
 import type { LeftOut, LeftOutReason, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
 import type { Ranked } from "./search.ts";
-import { sentencesOf } from "./units.ts";
-import { asksSomething, isEnglish, questionTerms, saysSomething, wordsOf } from "./words.ts";
+import { isProse, nameKnower, told } from "./telling.ts";
+import { asksSomething, isEnglish, questionTerms, wordsOf } from "./words.ts";
 
 export interface Chosen<Hit> {
   hits: Hit[];
@@ -14,8 +16,8 @@ export interface Chosen<Hit> {
 /** The replies before this one, newest first: what they were told, and what they said. */
 export interface Recent {
   replies: RecentReply[];
-  /** Every run of twelve words in them. */
-  runs: Set<string>;
+  /** The words of each, in lower case between blanks. */
+  said: string[];
 }
 
 /** In the last five replies: with the one to come a unit is in at most two of six. */
@@ -42,7 +44,7 @@ const LIKENESS_CALLS = 0.48;
 /** Reads what the last ten replies said and were told. Throws StoreError. */
 export function recentlyTold(db: Database, question: RecallQuestion): Recent {
   const replies = recentReplies(db, question.player_id, question.leaf_id, RUN_REPLIES);
-  return { replies, runs: new Set(replies.flatMap((reply) => runsOf(reply.content))) };
+  return { replies, said: replies.map((reply) => ` ${spokenWords(reply.content).join(" ")} `) };
 }
 
 /** Of lore: what was called, each thing once, and not in every reply. */
@@ -69,25 +71,30 @@ export function chooseLore(
   const floor = floorOf(question, ranked);
   for (const hit of ranked) {
     if (chosen.full(question.max_lore)) break;
-    if (isBelow(hit, floor) || !saysSomething(hit.text)) chosen.leave(hit, "below_floor");
+    const content = isBelow(hit, floor) ? null : contentOf(hit.text);
+    if (content === null) chosen.leave(hit, "below_floor");
     else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
       chosen.leave(hit, "repeated");
-    } else if (chosen.alike(hit) !== undefined) chosen.leave(hit, "superseded");
-    else chosen.take(hit);
+    } else if (chosen.alike(hit, content) !== undefined) chosen.leave(hit, "superseded");
+    else chosen.take(hit, content);
   }
   return { hits: chosen.hits(question.max_lore).map(bare), left_out: chosen.left_out() };
 }
 
 /**
- * Of memories: what was called, the later of two that say the same, not in every reply, and of the narrator's prose one
- * sentence, unless it still stands in the last replies.
+ * Of memories: what was called, the later of two that say the same or state the same otherwise (`restated`), not in every
+ * reply, and of the narrator's prose one sentence, unless it still stands in the last replies.
  */
 export function chooseMemories(
   question: RecallQuestion,
   ranked: Ranked<MemoryHit>[],
   recent: Recent,
+  restated: Restated[] = [],
 ): Chosen<MemoryHit> {
-  const told = countTold(recent, (reply) => reply.memory_ids);
+  const counts = countTold(recent, (reply) => reply.memory_ids);
+  const later = laterStatements(question, ranked, restated);
+  const replaced = new Set<number>();
+  const isName = nameKnower(ranked);
   const chosen = new Choice<Ranked<MemoryHit>>(question, (hit, reason) => ({
     kind: "memory",
     unit_id: hit.unit_id,
@@ -102,19 +109,33 @@ export function chooseMemories(
     reason,
   }));
   const floor = floorOf(question, ranked);
-  for (const whole of ranked) {
+  for (const found of ranked) {
     if (chosen.full(question.max_memories)) break;
-    const hit = isProse(whole) ? { ...whole, text: tellingSentence(whole) } : whole;
-    if (isBelow(hit, floor) || !saysSomething(hit.text)) chosen.leave(hit, "below_floor");
-    else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
+    if (replaced.has(found.unit_id)) continue;
+    const below = isBelow(found, floor);
+    if (below && !chosen.shows()) continue;
+    const first = told(found, isName);
+    const first_content = below ? null : contentOf(first.text);
+    if (first_content === null) {
+      chosen.leave(first, "below_floor");
+      continue;
+    }
+    const newest = later(found);
+    if (newest !== null) chosen.leave(first, "superseded");
+    if (newest === "visible" || (newest !== null && replaced.has(newest.unit_id))) continue;
+    const whole = newest ?? found;
+    const hit = newest === null ? first : told(newest, isName);
+    if (newest !== null) replaced.add(newest.unit_id);
+    if ((counts.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
       chosen.leave(hit, "repeated");
-    } else if (isProse(hit) && runsOf(hit.text).some((run) => recent.runs.has(run))) {
+    } else if (isProse(whole) && wasSaid(hit.text, recent)) {
       chosen.leave(hit, "repeated");
     } else {
-      const same = chosen.alike(hit);
-      if (same === undefined) chosen.take(hit);
+      const content = newest === null ? first_content : contentOf(hit.text) ?? new Set();
+      const same = chosen.alike(hit, content);
+      if (same === undefined) chosen.take(hit, content);
       else if (same.message_id >= hit.message_id) chosen.leave(hit, "superseded");
-      else chosen.replace(same, hit, "superseded");
+      else chosen.replace(same, hit, content, "superseded");
     }
   }
   return { hits: chosen.hits(question.max_memories).map(bare), left_out: chosen.left_out() };
@@ -141,31 +162,34 @@ class Choice<Hit extends { unit_id: number; text: string; words: string[]; score
   }
 
   /** A taken unit that says nearly the same. */
-  alike(hit: Hit): Hit | undefined {
-    const content = contentOf(hit.text);
-    return this.#taken.find((other) =>
-      other.hit.text === hit.text || shareOf(content, other.content) >= SAME_SHARE
-    )?.hit;
+  alike(hit: Hit, content: Set<string>): Hit | undefined {
+    return this.#taken.find((other) => other.hit.text === hit.text || saysTheSame(content, other.content))
+      ?.hit;
   }
 
-  take(hit: Hit): void {
-    this.#taken.push({ hit, content: contentOf(hit.text) });
+  take(hit: Hit, content: Set<string>): void {
+    this.#taken.push({ hit, content });
   }
 
   /** The new one stands where the old one stood. */
-  replace(old: Hit, hit: Hit, reason: LeftOutReason): void {
+  replace(old: Hit, hit: Hit, content: Set<string>, reason: LeftOutReason): void {
     const at = this.#taken.findIndex((other) => other.hit === old);
-    this.#taken[at] = { hit, content: contentOf(hit.text) };
+    this.#taken[at] = { hit, content };
     this.leave(old, reason);
   }
 
+  /** Whether what is left out now is still told of. */
+  shows(): boolean {
+    return this.#left.length < LEFT_OUT;
+  }
+
   leave(hit: Hit, reason: LeftOutReason): void {
-    if (this.#left.length < LEFT_OUT) this.#left.push(this.#describe(hit, reason));
+    if (this.shows()) this.#left.push(this.#describe(hit, reason));
   }
 
   /** Whether nothing more would be told, nor shown as left out. */
   full(most: number): boolean {
-    return this.#taken.length >= most && (most === 0 || this.#left.length >= LEFT_OUT);
+    return this.#taken.length >= most && (most === 0 || !this.shows());
   }
 
   hits(most: number): Hit[] {
@@ -206,28 +230,6 @@ function isCalled(hit: { called: boolean; similarity: number }, likeness: number
   return hit.called || hit.similarity >= likeness;
 }
 
-// What a person says is kept as said; a reply without a speaker is the narrator's prose.
-function isProse(hit: MemoryHit): boolean {
-  return hit.role === "assistant" && !hit.speaker;
-}
-
-function tellingSentence(hit: MemoryHit): string {
-  const wanted = new Set(hit.words);
-  let [telling, most] = ["", 0];
-  for (const sentence of sentencesOf(hit.text)) {
-    const found = wordsOf(sentence).filter(({ word, phrase }) =>
-      wanted.has(word) || [...wanted].some((other) =>
-        phrase.length > 3 && other.startsWith(phrase.slice(0, -1))
-      )
-    ).length;
-    // Where no word tells which, the longest says most.
-    if (found > most || (found === most && sentence.length > telling.length)) {
-      [telling, most] = [sentence, found];
-    }
-  }
-  return telling;
-}
-
 function countTold(recent: Recent, ids: (reply: RecentReply) => number[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const reply of recent.replies.slice(0, REPEAT_REPLIES)) {
@@ -236,19 +238,32 @@ function countTold(recent: Recent, ids: (reply: RecentReply) => number[]): Map<n
   return counts;
 }
 
-function contentOf(text: string): Set<string> {
-  return new Set(wordsOf(text).map(({ phrase }) => phrase));
+// The content words of a text; null when it says nothing that is not said in every story.
+function contentOf(text: string): Set<string> | null {
+  const words = wordsOf(text);
+  return words.some((word) => !word.weak) ? new Set(words.map(({ phrase }) => phrase)) : null;
 }
 
-function shareOf(a: Set<string>, b: Set<string>): number {
-  if (Math.min(a.size, b.size) < SAME_WORDS) return 0;
-  const both = [...a].filter((word) => b.has(word)).length;
-  return both / (a.size + b.size - both);
+function saysTheSame(a: Set<string>, b: Set<string>): boolean {
+  const [less, more] = a.size < b.size ? [a, b] : [b, a];
+  // Even if all of the one stood in the other.
+  if (less.size < SAME_WORDS || less.size / more.size < SAME_SHARE) return false;
+  let both = 0;
+  for (const word of less) if (more.has(word)) both++;
+  return both / (a.size + b.size - both) >= SAME_SHARE;
 }
 
-function runsOf(text: string): string[] {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’]\p{L}+)*/gu) ?? [];
-  return words.slice(RUN_WORDS - 1).map((_, at) => words.slice(at, at + RUN_WORDS).join(" "));
+function wasSaid(text: string, recent: Recent): boolean {
+  const words = spokenWords(text);
+  for (let at = 0; at + RUN_WORDS <= words.length; at++) {
+    const run = ` ${words.slice(at, at + RUN_WORDS).join(" ")} `;
+    if (recent.said.some((reply) => reply.includes(run))) return true;
+  }
+  return false;
+}
+
+function spokenWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’]\p{L}+)*/gu) ?? [];
 }
 
 function bare<Hit>(hit: Ranked<Hit>): Hit {

@@ -1,35 +1,21 @@
 /** One question answered from the store: the path is read, words are looked up, units are ranked, chosen and fetched. */
 import type { Database } from "../store/database.ts";
-import { factRows, findFacts } from "../store/facts.ts";
 import { findLore, findMemory, findWithin, loreRows, memoryRows } from "../store/memories.ts";
 import { turnOf } from "../store/messages.ts";
 import { chooseLore, chooseMemories, recentlyTold } from "./choose.ts";
 import { type KnownUnits, loreCorpus, storyCorpus, type UnitCorpus } from "./corpus.ts";
-import {
-  best,
-  callOf,
-  ENOUGH,
-  type Hits,
-  type Lent,
-  PARTS,
-  rarity,
-  type Scores,
-  scoreUnits,
-  scoreWords,
-} from "./rank.ts";
+import { type FactKeys, factKeys, NO_KEYS, restatedBy } from "./fact_keys.ts";
+import { best, type Hits, type Lent, PARTS, rarity, type Scores, scoreUnits, scoreWords } from "./rank.ts";
 import type { LeftOut, LoreHit, MemoryHit, RecallQuestion, Split } from "./recall.ts";
 import type { Near } from "./vectors.ts";
 import { LORE_WEIGHTS, MEMORY_WEIGHTS, type Weights } from "./weights.ts";
-import { asksOwnWords, asksWhen, hasTime, questionTerms, type Term, wordsOf } from "./words.ts";
+import { type Callers, callersOf, weigher } from "./weigh.ts";
+import { questionTerms, type Term, wordsOf } from "./words.ts";
 
 /** So many of the best are fetched, weighed by what they say, and chosen from. */
 const CANDIDATES = 120;
 /** A heading over more pieces than this is the title of a book, which names none of them. */
 const NAMED_PIECES = 3;
-/** A fact that more than so many say is no key. */
-const FACT_LIMIT = 2000;
-/** Shorter than this, a question of the other side rather asks for what is looked for than tells it. */
-const SHORT_QUESTION = 200;
 
 export interface SearchOptions {
   /** Units near the question in meaning; none: words alone. */
@@ -47,7 +33,9 @@ export function search(
 ): { lore: LoreHit[]; memories: MemoryHit[]; left_out: LeftOut[] } {
   const recent = recentlyTold(db, question);
   const lore = chooseLore(question, rankLore(db, question, known, options), recent);
-  const memories = chooseMemories(question, rankMemories(db, question, known, options), recent);
+  const found = rankMemories(db, question, known, options);
+  const restated = (options.memory ?? MEMORY_WEIGHTS).facts > 0 ? restatedBy(db, question, found) : [];
+  const memories = chooseMemories(question, found, recent, restated);
   return {
     lore: lore.hits,
     memories: memories.hits,
@@ -130,7 +118,7 @@ export function rankMemories(
   );
   const text = (ids: number[]) => memoryRows(db, player_id, ids).map((row) => row.text);
   const near = options.near?.memory ?? [];
-  const facts = weights.facts > 0 ? factsOf(db, question, corpus) : { lent: [], called: [], lines: [] };
+  const facts: FactKeys = weights.facts > 0 ? factKeys(db, question, corpus, CANDIDATES) : NO_KEYS;
   const { ranked, scores, callers } = rankUnits(corpus, question, {
     find,
     text,
@@ -145,16 +133,11 @@ export function rankMemories(
   );
   const cosines = new Map(near.map(({ unit_id, similarity }) => [unit_id, similarity]));
   const now = turnOf(db, player_id, leaf_id);
-  const asked = { own: asksOwnWords(question.line), when: asksWhen(question.line) };
-  const names = namedSpeakers(question.line, [...rows.values()].map((row) => row.speaker));
+  const weigh = weigher({ line: question.line, rows: [...rows.values()], corpus, callers, near, weights });
   return ranked.flatMap((slot): Ranked<MemoryHit>[] => {
     const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
-    let factor = 1;
-    if (asked.own && row.role === "user") factor *= weights.own_words;
-    if (names.length === 1 && names[0] === row.speaker) factor *= weights.speaker;
-    if (asked.when && hasTime(row.text)) factor *= weights.time;
-    if (row.text.length < SHORT_QUESTION && row.text.endsWith("?")) factor *= weights.short_question;
+    const factor = weigh(row, slot);
     const words = callers.of(slot);
     return [{
       unit_id: row.id,
@@ -240,46 +223,6 @@ function feedbackTerms(corpus: UnitCorpus, hits: Hits[], texts: string[], lookin
     .map(({ term, slots }) => ({ term: { ...term, weight: weights.feedback }, slots }));
 }
 
-// A fact that has the words lends its worth to the units of the message it was taken from.
-function factsOf(
-  db: Database,
-  question: RecallQuestion,
-  corpus: UnitCorpus,
-): { lent: Lent[]; called: number[]; lines: Record<number, string> } {
-  const { player_id, session_id } = question;
-  const worth = new Map<number, { message_id: number; value: number; call: number }>();
-  const all = corpus.places;
-  for (const term of questionTerms(question.line, question.before)) {
-    const found = findFacts(db, player_id, session_id, term.phrase, FACT_LIMIT);
-    for (const { id, message_id, length } of found) {
-      const fact = worth.get(id) ?? { message_id, value: 0, call: 0 };
-      fact.value += term.weight * rarity(found.length, all) / (1 + length / 200);
-      fact.call += term.calls ? callOf(found.length, all) : 0;
-      worth.set(id, fact);
-    }
-  }
-  const lent: Lent[] = [];
-  const called: number[] = [];
-  const source = new Map<number, { id: number; value: number }>();
-  for (const [id, fact] of worth) {
-    for (const slot of corpus.slotsOfMessage(fact.message_id)) {
-      lent.push({ slot, value: fact.value });
-      if (fact.call >= ENOUGH) called.push(slot);
-      if ((source.get(slot)?.value ?? 0) < fact.value) source.set(slot, { id, value: fact.value });
-    }
-  }
-  const best_sources = [...source].sort((a, b) => b[1].value - a[1].value).slice(0, CANDIDATES);
-  const texts = new Map(
-    factRows(db, player_id, best_sources.map(([, { id }]) => id)).map((row) => [row.id, row.text]),
-  );
-  const lines: Record<number, string> = {};
-  for (const [slot, { id }] of best_sources) {
-    const text = texts.get(id);
-    if (text !== undefined) lines[slot] = text;
-  }
-  return { lent, called, lines };
-}
-
 // The slots that hold a term; `own` finds the units of this story or world alone.
 function finder(
   db: Database,
@@ -312,46 +255,10 @@ function besideCalled(corpus: UnitCorpus, scores: Scores): Uint8Array {
   return beside;
 }
 
-/** The words of the question that stand in a unit, the most telling first, and those in the units beside it. */
-interface Callers {
-  of(slot: number): string[];
-  beside(slot: number): string[];
-}
-
-// A bit for each word of the question: there are at most 22 (words.ts).
-function callersOf(corpus: UnitCorpus, hits: Hits[]): Callers {
-  const { place } = corpus;
-  const in_slot = new Uint32Array(corpus.size);
-  const in_place = new Uint32Array(corpus.places + 2);
-  hits.forEach(({ slots }, bit) => {
-    for (const slot of slots) {
-      in_slot[slot] |= 1 << bit;
-      in_place[place[slot] + 1] |= 1 << bit;
-    }
-  });
-  const worth = hits.map(({ term, slots }) => term.weight * rarity(slots.length, corpus.size));
-  const words = (bits: number) => hits.map((_, bit) => bit).filter((bit) => bits & (1 << bit));
-  return {
-    of: (slot) => words(in_slot[slot]).sort((a, b) => worth[b] - worth[a]).map((bit) => hits[bit].term.word),
-    beside(slot) {
-      const at = place[slot] + 1;
-      return words(in_place[at - 1] | in_place[at + 1]).map((bit) => hits[bit].term.word);
-    },
-  };
-}
-
 function splitOf(slot: number, scores: Scores, factor = 1): Split {
   const split: Split = {};
   for (const part of PARTS) {
     if (scores.parts[part][slot] > 0) split[part] = scores.parts[part][slot] * factor;
   }
   return split;
-}
-
-// The speakers whose name stands in the line, by any of its words.
-function namedSpeakers(line: string, speakers: string[]): string[] {
-  const said = new Set(line.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
-  return [...new Set(speakers)].filter((speaker) =>
-    speaker !== "" && (speaker.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => said.has(word))
-  );
 }

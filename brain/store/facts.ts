@@ -112,6 +112,14 @@ export function editFact(db: Database, player_id: string, id: number, text: stri
     if (!fact || !session) throw new StoreError("other", `There is no fact ${id} in your stories.`);
     db.run("DELETE FROM facts WHERE id = ?", id);
     insert(db, player_id, session.session_id, { ...fact, text, object: text, origin: "player" });
+    // Marks name a fact by its words: a pinned one stays pinned.
+    db.run(
+      `UPDATE marks SET text = ? WHERE player_id = ? AND kind = 'fact' AND message_id = ? AND text = ?`,
+      text,
+      player_id,
+      fact.message_id,
+      fact.text,
+    );
     // What was pinned stays so in the new words: the old ones would stand in every prompt, and could not be unpinned.
     db.run(
       `UPDATE marks SET text = ? WHERE player_id = ? AND session_id = ? AND kind = 'fact' AND message_id = ? AND text = ?`,
@@ -181,6 +189,35 @@ export function factsOnPath(db: Database, player_id: string, leaf_id: number | n
     else row.superseded_by = later;
   }
   return rows;
+}
+
+/** What a message states and a later one states otherwise. */
+export interface Restated {
+  message_id: number;
+  object: string;
+  later_id: number;
+  later_object: string;
+}
+
+/** The facts of these messages whose subject and relation another, later message of the session tells otherwise. */
+export function restatedFacts(
+  db: Database,
+  player_id: string,
+  session_id: string,
+  message_ids: number[],
+): Restated[] {
+  return db.all(
+    `SELECT o.message_id, o.object, f.message_id AS later_id, f.object AS later_object
+     FROM facts o JOIN facts f ON f.session_id = o.session_id AND f.player_id = o.player_id
+       AND lower(f.subject) = lower(o.subject) AND lower(f.relation) = lower(o.relation)
+       AND f.message_id > o.message_id AND lower(f.object) <> lower(o.object)
+     WHERE o.message_id IN (SELECT value FROM json_each(?)) AND o.session_id = ? AND o.player_id = ?
+       AND ${NOT_FORGOTTEN}
+     ORDER BY o.message_id, f.message_id`,
+    JSON.stringify(message_ids),
+    session_id,
+    player_id,
+  );
 }
 
 /** All finished messages with the character that their story is played with, oldest first. */

@@ -302,4 +302,11 @@ export const MIGRATIONS: readonly Migration[] = [
       END;
     `,
   },
+  {
+    name: "0009_facts_by_what_they_tell",
+    // Which later fact takes the place of an earlier one is asked at every line.
+    sql: `
+      CREATE INDEX facts_by_key ON facts (session_id, lower(subject), lower(relation));
+    `,
+  },
 ];

@@ -41,7 +41,7 @@ function lore(unit_id: number, text: string, more: Partial<Ranked<LoreHit>> = {}
 
 /** Replies, newest first, by the units that were told for each. */
 function told(...units: number[][]): Recent {
-  return { replies: units.map((ids) => ({ content: "", lore_ids: ids, memory_ids: ids })), runs: new Set() };
+  return { replies: units.map((ids) => ({ content: "", lore_ids: ids, memory_ids: ids })), said: [] };
 }
 
 const LANTERN = memory(1, "I hide the lantern under the floor.");
@@ -83,7 +83,7 @@ Deno.test("of the narrator's prose one sentence is told, the one that the words 
 
 Deno.test("prose of which twelve words in a row stand in the last replies is not told again", () => {
   const twelve = "one lantern two three four five six seven eight nine ten eleven";
-  const recent = (run: string): Recent => ({ replies: [], runs: new Set([run]) });
+  const recent = (run: string): Recent => ({ replies: [], said: [` so it is ${run} and on `] });
   const prose = memory(1, `Maren counts ${twelve}.`, { role: "assistant" });
   assert.deepEqual(memories([prose], recent(twelve)), [[], [[1, "repeated"]]]);
   assert.deepEqual(memories([prose], recent(twelve.replace("eleven", "twelve"))), [[1], []]);

@@ -19,6 +19,7 @@ const NAMES_PLAYER = /player_id\s*(=|IN)\s*(\?|\(|\$\{)|\$\{OWNED\}|INSERT[^]*\b
 const FENCED = "the same function has found its session or message by the player before";
 const PIECE = "part of a query that names the player";
 const ALL = "maintenance at the start or by the owner's roles; nothing of it goes to a player";
+const WITHIN = "ids alone, and recall keeps only those that it has read for this player";
 const INDEX = "keeps an index in order; returns nothing";
 
 /** File, how the query begins (white space as one blank), why it need not name the player. */
@@ -60,7 +61,13 @@ const ALLOWED: [string, string, string][] = [
     "a world's own lore is nobody's",
   ],
   ["memories.ts", "DELETE FROM memory_units WHERE id = ?", FENCED],
-  ["memories.ts", "SELECT m.id, m.session_id, s.player_id, m.role, m.content FROM messages m", ALL],
+  ["memories.ts", "SELECT json_group_array(rowid) AS ids FROM lore_fts WHERE lore_fts MATCH ? AND", WITHIN],
+  [
+    "memories.ts",
+    "SELECT json_group_array(rowid) AS ids FROM memory_fts WHERE memory_fts MATCH ? AND",
+    WITHIN,
+  ],
+  ["memories.ts", "SELECT m.id, m.session_id, s.player_id, s.character_id, m.role, m.content", ALL],
   ["messages.ts", "(SELECT count(*) FROM messages n WHERE ${SIBLINGS}", PIECE],
   ["messages.ts", "SELECT turn, tokens_above + tokens AS tokens FROM messages", FENCED],
   ["messages.ts", "INSERT INTO messages (parent_id,", FENCED],

@@ -1,0 +1,48 @@
+/** Of a reply's prose the one sentence that is told, and who says it. Pure. */
+import type { MemoryHit } from "./recall.ts";
+import { sentencesOf } from "./units.ts";
+import { speakerOf } from "./voices.ts";
+import { wordsOf } from "./words.ts";
+
+/** What a person says is kept as said; a reply without a speaker is the narrator's prose. */
+export function isProse(hit: MemoryHit): boolean {
+  return hit.role === "assistant" && !hit.speaker;
+}
+
+/** The sentence of `text` in which most of `words` stand; where no word tells which, the longest says most. */
+export function tellingSentence(text: string, words: string[]): string {
+  let [telling, most] = ["", 0];
+  for (const sentence of sentencesOf(text)) {
+    const found = wordsOf(sentence).filter(({ word, phrase }) =>
+      words.includes(word) || words.some((other) =>
+        phrase.length > 3 && other.startsWith(phrase.slice(0, -1))
+      )
+    ).length;
+    if (found > most || (found === most && sentence.length > telling.length)) {
+      [telling, most] = [sentence, found];
+    }
+  }
+  return telling;
+}
+
+/**
+ * The hit with one sentence of its text; one that is spoken, and does not name who speaks, comes as said by that one.
+ * `isName` knows the names of the story.
+ */
+export function told<Hit extends MemoryHit>(hit: Hit, isName: (word: string) => boolean): Hit {
+  if (!isProse(hit)) return hit;
+  const text = tellingSentence(hit.text, hit.words);
+  const speaker = speakerOf(hit.text, text, isName);
+  return { ...hit, text, ...(speaker === null || text.includes(speaker) ? {} : { speaker }) };
+}
+
+/** Whether a word of capitals is a name: it has one amid a sentence of what was found, too. */
+export function nameKnower(ranked: { text: string }[]): (name: string) => boolean {
+  let names: Set<string> | null = null;
+  return (name) => {
+    names ??= new Set(
+      ranked.flatMap(({ text }) => wordsOf(text).filter((word) => word.name).map(({ word }) => word)),
+    );
+    return name.toLowerCase().split(/[ -]/).every((part) => names!.has(part));
+  };
+}
