@@ -10,6 +10,12 @@ const LEANS =
 /** Notes to whoever tells the story, which a player must not be read: "He hides ...", "Left alone, she ...". */
 const STAGE_NOTE = /\b(?:hides|left alone|if nobody|if no one)\b/i;
 
+/** A step of a clock, which would tell what is to come: "On Friday ...", "Half past nine: ...". */
+const DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day";
+const STEP = new RegExp(
+  `^(?:${DAY}\\b|(?:On|By) (?:the )?(?:${DAY}|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)\\b|[A-Z][\\w ]{2,28}: )`,
+);
+
 interface Entry {
   text: string;
   sentences: string[];
@@ -50,9 +56,13 @@ function publicEntries(recalled: string[], world_lore: string): Entry[] {
   return [...recalled.flatMap(entriesOf), ...own].filter(open);
 }
 
+function mayBeTold(sentence: string): boolean {
+  return !STAGE_NOTE.test(sentence) && !STEP.test(sentence);
+}
+
 /** The sentence of an entry that names the noun, with the entry's first before it where it leans on that. */
 function sentenceAbout(entry: Entry, noun: string): { text: string; first: boolean } | undefined {
-  const index = entry.sentences.findIndex((each) => names(each, [noun]) && !STAGE_NOTE.test(each));
+  const index = entry.sentences.findIndex((each) => names(each, [noun]) && mayBeTold(each));
   if (index < 0) return undefined;
   const sentence = entry.sentences[index];
   const text = index > 0 && LEANS.test(sentence) ? `${entry.sentences[0]} ${sentence}` : sentence;
@@ -72,5 +82,5 @@ export function loreAbout(noun: string, recalled: string[], world_lore: string):
 export function loreOpenings(recalled: string[], world_lore: string): string[] {
   const openings = publicEntries(recalled, world_lore).map((entry) => entry.sentences[0]);
   return [...new Set(openings)]
-    .filter((sentence) => sentence.split(" ").length <= MAX_WORDS && !STAGE_NOTE.test(sentence));
+    .filter((sentence) => sentence.split(" ").length <= MAX_WORDS && mayBeTold(sentence));
 }

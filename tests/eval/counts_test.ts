@@ -35,6 +35,8 @@ Deno.test("each failing of a reply is found, and a good reply has none", () => {
     ["I look.", "(The gate is open now.)", ["markup"]],
     ["I look.", "As an AI I love gates.", ["markup"]],
     ["I open the heavy iron gate.", "You open the heavy iron gate and step in.", ["retold"]],
+    ["I open the gate slowly.", "You open the gate slowly.", ["retold"]],
+    ["I open the gate.", "You open the gate." + " A dog waits.", []],
     ["I open the heavy iron gate.", "Cold air comes out, and a dog behind it.", []],
     ["I look.", "They say Marin the sexton sold the silver.", ["secret"]],
     ["¿Dónde puedo dormir y con quién se habla en la casa?", "The old man nods to the bed in the loft.", [
@@ -73,6 +75,27 @@ Deno.test("repetition is counted against the five replies before", () => {
     [6],
   );
   assert.equal(totals(findings).repeated, 2);
+});
+
+Deno.test("a secret is told with three of its own words of five letters, no less", () => {
+  const restricted = [{
+    heading: "Oath",
+    text: "Odo owes Iva nine eels, a large gilded kettle.",
+    known_to: "Odo",
+  }];
+  const found = (reply: string) =>
+    countReplies([{ line: "I look.", reply }], { ...OPTIONS, restricted, known: "" }).map(({ quote }) =>
+      quote
+    );
+  assert.deepEqual(found("Odo owes Iva nine eels."), []);
+  assert.deepEqual(found("Iva has a large kettle."), []);
+  assert.deepEqual(found("A large gilded kettle, no less."), ["Oath (known to Odo): large, gilded, kettle"]);
+});
+
+Deno.test("two remarks of one kind about a reply count once", () => {
+  const findings = countReplies([{ line: "I look.", reply: "# The gate\nAs an AI I love gates." }], OPTIONS);
+  assert.equal(findings.filter(({ kind }) => kind === "markup").length, 2);
+  assert.equal(totals(findings).markup, 1);
 });
 
 Deno.test("a language is named only when it is clear", () => {

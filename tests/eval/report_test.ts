@@ -63,6 +63,9 @@ Deno.test("a quote holds the whole reply, each of its rows, and what was counted
     quote && quoted("Good", quote),
     "Good (short rules), to: Line 1.\n\n> A gull.\n>\n> It waits\n\nCounted: outside the length; breaks off.",
   );
+  one.shown = one.shown.slice(0, 1);
+  const single = bestAndWorst([one]).best;
+  assert.match(single ? quoted("Good", single) : "", /\nCounted: outside the length\.$/);
   one.shown = [];
   const clean = bestAndWorst([one]).best;
   assert.match(clean ? quoted("Good", clean) : "", /\nCounted: nothing counted against it\.$/);

@@ -39,6 +39,30 @@ Deno.test("secrets and notes to the narrator are not retold, neither from the wo
   assert.deepEqual(loreAbout("polish", [], LORE), []);
 });
 
+Deno.test("the steps of a clock are not retold: they would tell what is to come", () => {
+  const steps = [
+    "On Friday the axe is sold.",
+    "By Friday's light the axe is gone.",
+    "On the third the axe is oiled.",
+    "Half past nine: Kobal takes the axe.",
+    "Ten: the axe again.",
+    "Saturday at six the axe falls.",
+  ];
+  for (const step of steps) {
+    assert.deepEqual(loreAbout("axe", [], `## Evening\nThe evening is long. ${step}`), [], step);
+    assert.deepEqual(loreOpenings([step], ""), [], step);
+  }
+  const told = ["On Fridays the axe is lent.", "On the third landing an axe hangs.", "The axe: a heavy one."];
+  assert.deepEqual(loreAbout("axe", told.slice(0, 1), ""), told.slice(0, 1));
+  assert.deepEqual(loreAbout("axe", told.slice(1, 2), ""), []);
+  assert.deepEqual(
+    loreAbout("axe", ["He said it to me twice over, and again to everybody there: the axe is mine."], ""),
+    [
+      "He said it to me twice over, and again to everybody there: the axe is mine.",
+    ],
+  );
+});
+
 Deno.test("what was recalled comes first, without its heading and only once", () => {
   assert.deepEqual(
     loreAbout(

@@ -398,6 +398,8 @@ Deno.test("a world with only some lines takes the rest from the common ones", as
   assert.ok(GENERIC_LINES.look.some((line) => text.startsWith(line)));
   assert.ok(text.endsWith(GENERIC_LINES.beats[0]));
   assert.ok(LINES.wait.includes((await tell(some, [user("I nod.")])).text.split("\n\n")[0]));
+  const one: World = { ...WORLD, narrator: { ...LINES, look: ["A single thing to see."] } };
+  assert.ok((await tell(one, [user("look")])).text.startsWith("A single thing to see.\n\n"));
 });
 
 Deno.test("{{user}} in a player's own lines becomes you, and such a line counts as told", async () => {

@@ -54,6 +54,7 @@ const KINDS: [string, Kind][] = [
   ["I set fire to the house.", "hard"],
   ["The ferry is on fire.", "hard"],
   ["I set the fire irons down.", "take"],
+  ["I return to the pier.", "go"],
   ["help", "ask"],
   ["Help", "ask"],
   ["I help the boy.", "take"],
@@ -83,6 +84,7 @@ const NOUNS: [string, string[]][] = [
   // What a thing did is no thing, how it was made is part of it.
   ["my sister sent me", ["sister"]],
   ["The boy followed me to the pier.", ["boy", "pier"]],
+  ["The boy followed me home.", ["boy"]],
   ["the door opened", ["door"]],
   ["I read the painted sign.", ["sign"]],
   ["I look at the old painted sign.", ["sign"]],
