@@ -6,7 +6,7 @@ import { type Effect, init, type Model, type Msg } from "./app/model.ts";
 import { createKeymap } from "./keymap.ts";
 import { farewellOf } from "./app/farewell.ts";
 import { lastPageOf } from "./app/last_page.ts";
-import { applyReply, BACKGROUND_WAIT_MS, capsQuery, firstCaps, settleCaps } from "./term/caps.ts";
+import { applyReply, capsQuery, firstCaps } from "./term/caps.ts";
 import { clipboardBytes } from "./term/clipboard.ts";
 import { createGrid, type Grid } from "./term/grid.ts";
 import { createKeyParser, type TermEvent } from "./term/keys.ts";
@@ -282,7 +282,6 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   draw();
   const query = capsQuery(env);
   if (query !== "") writer.send(new TextEncoder().encode(query));
-  const caps_timer = setTimeout(() => setCaps(settleCaps(model.caps)), BACKGROUND_WAIT_MS);
   const stop_resize = terminal.onResize(resize);
   const reading = (async () => {
     for await (const bytes of terminal.read()) {
@@ -305,7 +304,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   const warm_timer = setTimeout(warmSegmenter, 50);
 
   await finished.promise;
-  for (const timer of [frame_timer, wake_timer, esc_timer, caps_timer, warm_timer]) clearTimeout(timer);
+  for (const timer of [frame_timer, wake_timer, esc_timer, warm_timer]) clearTimeout(timer);
   stop_resize();
   link.close();
   options.memory_model?.close();

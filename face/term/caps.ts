@@ -17,15 +17,11 @@ export interface Caps {
   kitty: boolean;
   /** The reported background, 0xRRGGBB; null: unknown. */
   background: number | null;
+  /** So until a background says otherwise, however late: over a slow line the answer takes its time. */
   dark: boolean;
-  /** The terminal said all it will say, or the wait for it is over: the background is decided. */
-  settled: boolean;
 }
 
-/** How long to wait for the background before dark is assumed (call `settleCaps`). */
-export const BACKGROUND_WAIT_MS = 100;
-
-// Mode 2026? kitty flags? background? The answer to the last, DA1, every terminal gives: it ends the wait.
+// Mode 2026? kitty flags? background? The answer to the last, DA1, every terminal gives.
 const QUESTIONS = "\x1b[?2026$p\x1b[?u\x1b]11;?\x1b\\\x1b[c";
 
 /** What to ask this terminal; "" for one that would print the questions. */
@@ -67,11 +63,10 @@ export function firstCaps(env: Env): Caps {
     kitty: false,
     background: null,
     dark: true,
-    settled: capsQuery(env) === "",
   };
 }
 
-/** What is known after a reply; the same object when it says nothing new. A background that comes too late is ignored. */
+/** What is known after a reply; the same object when it says nothing new. */
 export function applyReply(caps: Caps, reply: Reply): Caps {
   switch (reply.what) {
     case "sync": // 1 set, 2 reset: known and switchable; 0 unknown, 3 and 4 fixed
@@ -79,18 +74,13 @@ export function applyReply(caps: Caps, reply: Reply): Caps {
     case "kitty":
       return { ...caps, kitty: true };
     case "attributes":
-      return settleCaps(caps);
+      return caps;
     case "background": {
       const background = parseHex(reply.value);
-      if (caps.settled || background === null) return caps;
-      return { ...caps, background, dark: isDark(background), settled: true };
+      if (background === null || background === caps.background) return caps;
+      return { ...caps, background, dark: isDark(background) };
     }
   }
-}
-
-/** What is known when no more answers are waited for. */
-export function settleCaps(caps: Caps): Caps {
-  return caps.settled ? caps : { ...caps, settled: true };
 }
 
 function parseHex(value: string): number | null {

@@ -83,6 +83,19 @@ Deno.test("the terminal's background picks the theme, its silence leaves it dark
   });
 });
 
+Deno.test("a background that comes late, over a slow line, still picks the theme", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    face.type("\u001b[?62c");
+    face.type("\u001b]11;rgb:ffff/ffff/ffff\u001b\\");
+    const until = performance.now() + 2000;
+    while (face.emulator.cell(4, 0).fg !== "#a61e58" && performance.now() < until) await face.shows(/./);
+    assert.equal(face.emulator.cell(4, 0).fg, "#a61e58");
+  });
+});
+
 Deno.test("NO_COLOR draws none", async () => {
   await withFace(async (face) => {
     openSession(face);

@@ -29,7 +29,6 @@ export const CAPS = {
   kitty: true,
   background: null,
   dark: true,
-  settled: true,
 } as const;
 
 /** Half past eight on a Thursday evening, local time: no test depends on the zone it runs in. */

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import {
   applyReply,
-  BACKGROUND_WAIT_MS,
   type Caps,
   capsQuery,
   firstCaps,
   isUtf8,
   pickDepth,
   type Reply,
-  settleCaps,
 } from "../../../face/term/caps.ts";
 import { createKeyParser } from "../../../face/term/keys.ts";
 import type { ColorDepth } from "../../../face/term/style.ts";
@@ -71,19 +69,16 @@ const START: Caps = {
   kitty: false,
   background: null,
   dark: true,
-  settled: false,
 };
 
-Deno.test("caps: before any answer the terminal is dark, without sync, and undecided", () => {
+Deno.test("caps: before any answer the terminal is dark, without sync", () => {
   assert.deepEqual(firstCaps(XTERM), START);
-  assert.equal(BACKGROUND_WAIT_MS, 100);
 });
 
 Deno.test("caps: the questions end with the one every terminal answers; a dumb one is not asked", () => {
   assert.equal(capsQuery(XTERM), "\x1b[?2026$p\x1b[?u\x1b]11;?\x1b\\\x1b[c");
   for (const TERM of ["dumb", "linux", ""]) {
     assert.equal(capsQuery(envOf({ TERM })), "");
-    assert.equal(firstCaps(envOf({ TERM })).settled, true);
   }
 });
 
@@ -96,24 +91,21 @@ const REPLIES: [string, Reply, Partial<Caps>][] = [
   ["sync always set", reply("sync", "3"), {}],
   ["sync never", reply("sync", "4"), {}],
   ["kitty flags", reply("kitty", "0"), { kitty: true }],
-  ["attributes end the wait", reply("attributes", "62"), { settled: true }],
-  ["a dark background", reply("background", "#1e1e2e"), { background: 0x1e1e2e, dark: true, settled: true }],
+  ["attributes say nothing", reply("attributes", "62"), {}],
+  ["a dark background", reply("background", "#1e1e2e"), { background: 0x1e1e2e, dark: true }],
   ["a light background", reply("background", "#fdf6e3"), {
     background: 0xfdf6e3,
     dark: false,
-    settled: true,
   }],
-  ["grey just below the middle", reply("background", "#7f7f7f"), { background: 0x7f7f7f, settled: true }],
+  ["grey just below the middle", reply("background", "#7f7f7f"), { background: 0x7f7f7f }],
   ["grey in the middle", reply("background", "#808080"), {
     background: 0x808080,
     dark: false,
-    settled: true,
   }],
-  ["pure blue is dark", reply("background", "#0000ff"), { background: 0x0000ff, settled: true }],
+  ["pure blue is dark", reply("background", "#0000ff"), { background: 0x0000ff }],
   ["pure green is light", reply("background", "#00ff00"), {
     background: 0x00ff00,
     dark: false,
-    settled: true,
   }],
   ["nonsense", reply("background", "rgb"), {}],
 ];
@@ -124,12 +116,11 @@ for (const [name, event, change] of REPLIES) {
   });
 }
 
-Deno.test("caps: a background after the wait is ignored, sync is not", () => {
-  const settled = settleCaps(START);
-  assert.deepEqual(settled, { ...START, settled: true });
-  assert.equal(settleCaps(settled), settled);
-  assert.equal(applyReply(settled, reply("background", "#ffffff")), settled);
-  assert.equal(applyReply(settled, reply("sync", "2")).sync, true);
+Deno.test("caps: a background counts however late it comes, and the same one again is nothing new", () => {
+  const answered = applyReply(applyReply(START, reply("attributes", "62")), reply("background", "#ffffff"));
+  assert.equal(answered.dark, false);
+  assert.equal(applyReply(answered, reply("background", "#ffffff")), answered);
+  assert.equal(applyReply(answered, reply("background", "#000000")).dark, true);
 });
 
 Deno.test("caps: what an emulator answers is understood", async () => {
@@ -137,12 +128,8 @@ Deno.test("caps: what an emulator answers is understood", async () => {
   try {
     await screen.write(capsQuery(XTERM));
     const events = createKeyParser().push(new TextEncoder().encode(screen.replies()));
-    const caps = events.reduce(
-      (before, event) => event.kind === "reply" ? applyReply(before, event) : before,
-      START,
-    );
     assert.equal(events.every((event) => event.kind === "reply"), true);
-    assert.equal(caps.settled, true);
+    assert.equal(events.some((event) => event.kind === "reply" && event.what === "attributes"), true);
     assert.equal(screen.text().trim(), "");
   } finally {
     screen.dispose();
