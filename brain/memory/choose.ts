@@ -92,6 +92,7 @@ export function chooseMemories(
   restated: Restated[] = [],
 ): Chosen<MemoryHit> {
   const counts = countTold(recent, (reply) => reply.memory_ids);
+  const wasSaid = saidBefore(recent);
   const later = laterStatements(question, ranked, restated);
   const replaced = new Set<number>();
   const isName = nameKnower(ranked);
@@ -128,7 +129,7 @@ export function chooseMemories(
     if (newest !== null) replaced.add(newest.unit_id);
     if ((counts.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
       chosen.leave(hit, "repeated");
-    } else if (isProse(whole) && wasSaid(hit.text, recent)) {
+    } else if (isProse(whole) && wasSaid(hit.text)) {
       chosen.leave(hit, "repeated");
     } else {
       const content = newest === null ? first_content : contentOf(hit.text) ?? new Set();
@@ -246,20 +247,26 @@ function contentOf(text: string): Set<string> | null {
 
 function saysTheSame(a: Set<string>, b: Set<string>): boolean {
   const [less, more] = a.size < b.size ? [a, b] : [b, a];
-  // Even if all of the one stood in the other.
-  if (less.size < SAME_WORDS || less.size / more.size < SAME_SHARE) return false;
-  let both = 0;
-  for (const word of less) if (more.has(word)) both++;
-  return both / (a.size + b.size - both) >= SAME_SHARE;
+  if (less.size < SAME_WORDS) return false;
+  // So many of the smaller one's words may be missing in the other: mostly that is known after a few.
+  let may_miss = less.size - SAME_SHARE / (1 + SAME_SHARE) * (a.size + b.size);
+  for (const word of less) if (!more.has(word) && --may_miss < 0) return false;
+  return may_miss >= 0;
 }
 
-function wasSaid(text: string, recent: Recent): boolean {
-  const words = spokenWords(text);
-  for (let at = 0; at + RUN_WORDS <= words.length; at++) {
-    const run = ` ${words.slice(at, at + RUN_WORDS).join(" ")} `;
-    if (recent.said.some((reply) => reply.includes(run))) return true;
-  }
-  return false;
+// Tells whether twelve words in a row of a text stand in the last replies.
+function saidBefore({ said }: Recent): (text: string) => boolean {
+  const all = new Set(said.flatMap((reply) => reply.split(" ")));
+  return (text) => {
+    const words = spokenWords(text);
+    let known = 0;
+    return words.some((word, end) => {
+      known = all.has(word) ? known + 1 : 0;
+      if (known < RUN_WORDS) return false;
+      const run = ` ${words.slice(end + 1 - RUN_WORDS, end + 1).join(" ")} `;
+      return said.some((reply) => reply.includes(run));
+    });
+  };
 }
 
 function spokenWords(text: string): string[] {
