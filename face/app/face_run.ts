@@ -1,5 +1,6 @@
 /** The face's own commands: each does its work here and never reaches the brain. */
 
+import { firstCharacters } from "../../shared/characters.ts";
 import type { FaceCommandName } from "../face_commands.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import { say } from "./say.ts";
@@ -8,6 +9,9 @@ import { type Effect, following, type Model, type Result, storyName, themeOf, wi
 import { fetchModel } from "./memory_offer.ts";
 import { openSearch } from "./search.ts";
 import { scrollSheet } from "./sheet.ts";
+
+/** Of a story, in the name of its file. */
+const MAX_NAME = 40;
 
 /** Runs a command about the screen alone. */
 export function runFaceCommand(model: Model, name: string, argument: string, now_ms: number): Result {
@@ -141,8 +145,10 @@ export function gather(model: Model, what: "open" | "copy", now_ms: number): Res
   const after = { ...model, gathering: null };
   const text = storyText(after);
   if (text === "") return [withNotice(after, "There is no story yet.", now_ms), []];
+  // With its id: two stories of one world and character are two files.
+  const name = `${firstCharacters(storyName(after), MAX_NAME)} ${model.story.session_id}`;
   const effect: Effect = what === "open"
-    ? { kind: "write_story", name: storyName(after), text }
+    ? { kind: "write_story", name, text }
     : { kind: "copy", text, what: "The story" };
   return [after, [effect]];
 }

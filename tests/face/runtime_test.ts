@@ -190,11 +190,11 @@ Deno.test("/open writes the story and says where, /copy hands it to the terminal
     await face.shows(/look at money/);
     face.type("/open\r");
     await face.shows(/Written to/);
-    const path = join(face.home, "stories", "the-salt-marsh-the-farrier.txt");
+    const path = join(face.home, "stories", "the-salt-marsh-the-farrier-s.txt");
     assert.equal(await Deno.readTextFile(path), `${PROSE.shop}\n`);
     await Deno.writeTextFile(path, "A longer story. ".repeat(400));
     face.type("/open\r");
-    await face.shows(/farrier-2\.txt|-2\.txt/);
+    await face.shows(/farrier-s-2\.txt|-2\.txt/);
     assert.match(await Deno.readTextFile(path), /^A longer story\./);
     await face.emulator.write(face.terminal.take());
     face.type("/copy\r");

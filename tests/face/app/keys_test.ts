@@ -596,6 +596,9 @@ Deno.test("/open and /copy story take the whole story, not only what is loaded",
     page(8, [message(7, "assistant", "Seven.")], false);
     const [effect] = player.effects();
     assert.ok(effect.kind === "write_story" || effect.kind === "copy");
+    if (effect.kind === "write_story") {
+      assert.match(effect.name, /^The Salt Marsh . The farrier 4be1c09a77d2$/);
+    }
     assert.equal(effect.text, "Seven.\n\n> Eight.\n\nNine.", command);
     assert.equal(player.model().gathering, null);
   }
