@@ -1,45 +1,40 @@
 /** The brain's front door: its roles on the command line. Trusted; no npm code but YAML and the command-line parser. */
 
-import { join } from "node:path/posix";
-import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
-import manifest from "../deno.json" with { type: "json" };
-import { defaultHome } from "../shared/home.ts";
-import { DEFAULT_PORT } from "../shared/protocol.ts";
-import { BRAIN_ROLES, EXIT } from "../shared/roles.ts";
-import { HUB } from "./embedder/weights.ts";
-import { type FrontDoorOptions, runFrontDoor } from "./front_door.ts";
-import { type ModelsOptions, runModels } from "./roles/models.ts";
-import { addOrders, type Order } from "./roles/orders.ts";
-import type { RoleOptions } from "./roles/place.ts";
+import type { Actions } from "./command_line.ts";
+import type { FrontDoorOptions } from "./front_door.ts";
 
-/** What the roles do, by name; the command line only fills in their options. */
-export interface Actions {
-  brain(options: FrontDoorOptions): Promise<number>;
-  models(options: ModelsOptions): Promise<number>;
-  order(order: Order, options: RoleOptions): Promise<number>;
+/**
+ * What a face asks for when it starts a brain, read without the parser: that would be a tenth of the time to a ready brain.
+ * Null: anything else, which the parser answers.
+ */
+export function plainBrain(args: readonly string[], root: string): FrontDoorOptions | null {
+  const [role, parent, home_option, home, ...rest] = args;
+  if (role !== "brain" || parent !== "--with-parent" || home_option !== "--home" || !isValue(home)) {
+    return null;
+  }
+  const named: Record<string, string | null> = { "--config": null, "--assets": null };
+  for (let at = 0; at < rest.length; at += 2) {
+    if (named[rest[at]] !== null || !isValue(rest[at + 1])) return null;
+    named[rest[at]] = rest[at + 1];
+  }
+  return {
+    home,
+    config_path: named["--config"],
+    assets: named["--assets"] ?? `${root}/assets`,
+    host: "127.0.0.1",
+    port: 0,
+    with_parent: true,
+    token_file: null,
+    tls_cert: null,
+    tls_key: null,
+    trust_proxy: false,
+    root,
+    entry: `${root}/brain/serve.ts`,
+  };
 }
 
-/** A whole number from 0 to 65535. Throws commander's InvalidArgumentError. */
-export function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (port >= 0 && port <= 65535) return port;
-  throw new InvalidArgumentError("It must be a number from 0 to 65535; 0 takes any free port.");
-}
-
-/** A host name or an address, IPv6 with or without brackets. Throws commander's InvalidArgumentError. */
-export function parseHost(text: string): string {
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  const name = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
-  const ipv6 = /^[0-9a-f:]*:[0-9a-f]*:[0-9a-f:.]*$/i;
-  if (name.test(host) || ipv6.test(host)) return host;
-  throw new InvalidArgumentError("It must be a host name or an address; the port has its own option.");
-}
-
-/** The address of a hub. Throws commander's InvalidArgumentError. */
-export function parseHub(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/$/, "");
-  throw new InvalidArgumentError("It must be like https://huggingface.co.");
+function isValue(text: string | undefined): text is string {
+  return text !== undefined && text !== "" && !text.startsWith("-");
 }
 
 /**
@@ -52,89 +47,24 @@ export async function runBrainRole(
   env: (name: string) => string | undefined,
   root: string,
 ): Promise<number> {
-  let code: number = EXIT.done;
-  const program = new Command("flower")
-    .description("Flower Engine: the brain's own roles")
-    .version(manifest.version)
-    .option("--home <dir>", "database, logs, your own assets", defaultHome(env, Deno.build.os))
-    .option("--config <file>", "config.yaml (default: in the working directory, then in home)")
-    .option("--assets <dir>", "worlds, characters and rules that ship with the engine", join(root, "assets"))
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(--help shows what there is)")
-    .exitOverride();
-  const help = (name: string) => BRAIN_ROLES.find((role) => role.name === name)?.help ?? "";
-  const brain = program.command("brain").alias("serve").description(help("brain"))
-    .option("--host <address>", "address to listen on", parseHost, "127.0.0.1")
-    .option("--port <number>", "port to listen on; 0: any free one", parsePort)
-    .option("--token-file <file>", "ask who plays at this machine for the token in it (mode 600)")
-    .option("--tls-cert <file>", "certificate chain (PEM): faces connect by wss://")
-    .option("--tls-key <file>", "its key (PEM)")
-    .option("--trust-proxy", "a proxy in front says in X-Forwarded-* what it was asked")
-    .option("--with-parent", "end when stdin ends; for faces that start a brain")
-    .copyInheritedSettings(program)
-    .exitOverride();
-  brain.action(async (own) => {
-    const common = program.opts();
-    code = await actions.brain({
-      home: common.home,
-      config_path: common.config ?? null,
-      assets: common.assets,
-      host: own.host,
-      port: own.port ?? (own.withParent ? 0 : DEFAULT_PORT),
-      with_parent: own.withParent ?? false,
-      token_file: own.tokenFile ?? null,
-      tls_cert: own.tlsCert ?? null,
-      tls_key: own.tlsKey ?? null,
-      trust_proxy: own.trustProxy ?? false,
-      root,
-      entry: join(root, "brain", "serve.ts"),
-    });
-  });
-  const models = program.command("models").description(help("models")).copyInheritedSettings(program)
-    .exitOverride();
-  const model_actions = [
-    ["pull", "fetch it: packages of the embedder and weights, nothing else ever is"],
-    ["list", "what is here, and whether it is what the hub has"],
-    ["path", "the folder it stands in"],
-  ] as const;
-  for (const [action, what] of model_actions) {
-    const command = models.command(action).description(what).copyInheritedSettings(program).exitOverride()
-      .option("--json", "JSON lines, for programs");
-    if (action === "pull") command.option("--from <url>", "a mirror of the hub", parseHub, HUB);
-    command.action(async (own: { json?: true; from?: string }) => {
-      const { home, config, assets } = program.opts();
-      const { from = HUB, json = false } = own;
-      code = await actions.models({ action, home, config_path: config ?? null, assets, root, from, json });
-    });
-  }
-  addOrders(program, async (order) => {
-    const { home, config, assets } = program.opts();
-    const cwd = Deno.cwd();
-    code = await actions.order(order, { home, config_path: config ?? null, assets, root, cwd, env });
-  });
-  try {
-    await program.parseAsync(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Help and version are no errors; everything else that commander refuses is usage.
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  }
-  return code;
+  const plain = plainBrain(args, root);
+  if (plain !== null) return await actions.brain(plain);
+  const { readCommandLine } = await import("./command_line.ts");
+  return await readCommandLine(args, actions, env, root);
 }
 
 if (import.meta.main) {
-  const root = Deno.realPathSync(join(import.meta.dirname ?? "", ".."));
-  Deno.exit(
-    await runBrainRole(
-      Deno.args,
-      {
-        brain: runFrontDoor,
-        models: runModels,
-        // The brain starts without what only these need.
-        order: async (order, options) => (await import("./roles/run.ts")).runOrder(order, options),
-      },
-      (name) => Deno.env.get(name),
-      root,
-    ),
+  const root = Deno.realPathSync(`${import.meta.dirname}/..`);
+  // Each role loads only what it needs.
+  const code = await runBrainRole(
+    Deno.args,
+    {
+      brain: async (options) => (await import("./front_door.ts")).runFrontDoor(options),
+      models: async (options) => (await import("./roles/models.ts")).runModels(options),
+      order: async (order, options) => (await import("./roles/run.ts")).runOrder(order, options),
+    },
+    (name) => Deno.env.get(name),
+    root,
   );
+  Deno.exit(code);
 }

@@ -5,8 +5,6 @@ import { TokenFileError, tokenIn } from "../shared/token_file.ts";
 import { isLoopback } from "./admission.ts";
 import type { Config } from "./config.ts";
 import { StartError } from "./start_error.ts";
-import { openDatabase, StoreError } from "./store/database.ts";
-import { liveTokens } from "./store/tokens.ts";
 
 export interface OutsideOptions {
   with_parent: boolean;
@@ -26,11 +24,11 @@ export function isReachable(config: Config): boolean {
  * The token of who plays at this machine: the file's, else a random one that only brain.json holds, else none. Throws
  * StartError when others can reach a brain that has no token for them.
  */
-export function ownToken(options: OutsideOptions, config: Config): string {
+export async function ownToken(options: OutsideOptions, config: Config): Promise<string> {
   if (options.token_file !== null) return readTokenFile(options.token_file);
   if (options.with_parent) return randomToken();
   if (!isReachable(config)) return "";
-  if (hasTokens(config.database_path)) return randomToken();
+  if (await hasTokens(config.database_path)) return randomToken();
   const why = !isLoopback(config.host)
     ? `${config.host} can be reached from other machines`
     : config.trust_proxy
@@ -84,13 +82,16 @@ function readFile(path: string): string {
   }
 }
 
-function hasTokens(database_path: string): boolean {
+async function hasTokens(database_path: string): Promise<boolean> {
   try {
     // A database that is not there yet holds no tokens, and opening it would make it.
     Deno.statSync(database_path);
   } catch {
     return false;
   }
+  // A brain that nobody else reaches starts without the store.
+  const { openDatabase, StoreError } = await import("./store/database.ts");
+  const { liveTokens } = await import("./store/tokens.ts");
   try {
     const db = openDatabase(database_path, { readonly: true });
     try {

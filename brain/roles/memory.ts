@@ -3,7 +3,7 @@
 import { EXIT } from "../../shared/roles.ts";
 import { fromSources } from "../../shared/self.ts";
 import type { ChromaAnswer, ChromaOrder } from "../chroma_main.ts";
-import { childEnv } from "../front_door.ts";
+import { childEnv } from "../child_env.ts";
 import { openLibrary } from "../library/assets.ts";
 import { checkMemory, type MemoryState, rebuildMemory, type Sources } from "../memory/rebuild.ts";
 import { chromaFlags } from "../seal.ts";

@@ -3,12 +3,13 @@
 import { join, resolve } from "node:path/posix";
 import { EXIT } from "../../shared/roles.ts";
 import { TextLineStream } from "../../shared/lines.ts";
+import { childEnv } from "../child_env.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { sumOf } from "../embedder/pull.ts";
 import { MINILM, modelFolder, PACKAGES_BYTES } from "../embedder/weights.ts";
 import { packagesInstalled } from "../embedder_process.ts";
-import { childEnv, readText } from "../front_door.ts";
 import { pullFlags } from "../seal.ts";
+import { readText } from "../whole_file.ts";
 
 export interface ModelsOptions {
   action: "pull" | "list" | "path";

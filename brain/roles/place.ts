@@ -4,10 +4,10 @@ import { dirname, join, resolve } from "node:path/posix";
 import { EXIT } from "../../shared/roles.ts";
 import type { Self } from "../../shared/self.ts";
 import { type Config, type Keys, loadConfig } from "../config.ts";
-import { readText } from "../front_door.ts";
 import { lockHome } from "../home_lock.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { findPlayer } from "../store/players.ts";
+import { readText } from "../whole_file.ts";
 
 /** The options that all roles share, as typed. */
 export interface RoleOptions {

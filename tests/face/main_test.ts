@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type Common, plainPlay, runRole } from "../../face/main.ts";
 import { parseUrl, readCommandLine } from "../../face/wiring/command_line.ts";
-import { parseHost, parsePort, runBrainRole } from "../../brain/main.ts";
+import { parseHost, parsePort, readCommandLine as readBrainCommandLine } from "../../brain/command_line.ts";
+import { plainBrain, runBrainRole } from "../../brain/main.ts";
 import type { FrontDoorOptions } from "../../brain/front_door.ts";
 
 const COMMON: Common = { home: "/x/flower-engine", config: null, assets: null, home_named: false };
@@ -108,6 +109,45 @@ Deno.test("what is read without the parser is read as the parser reads it", asyn
   ];
   for (const args of parsers) assert.equal(plainPlay(args, env), null, args.join(" "));
   assert.equal(plainPlay(["play"], (name) => name === "FLOWER_HOME" ? "stories" : undefined), null);
+});
+
+Deno.test("what a face asks of the front door is read without the parser as the parser reads it", async () => {
+  const env = () => undefined;
+  const none = () => assert.fail("another role");
+  const door = ["brain", "--with-parent", "--home", "/h/with space"];
+  const quick = [
+    door,
+    [...door, "--config", "c.yaml"],
+    [...door, "--config", "c.yaml", "--assets", "/a"],
+    [...door, "--assets", "/a"],
+  ];
+  for (const args of quick) {
+    const asked: FrontDoorOptions[] = [];
+    const brain = (options: FrontDoorOptions) => {
+      asked.push(options);
+      return Promise.resolve(7);
+    };
+    await readBrainCommandLine(args, { brain, models: none, order: none }, env, "/engine");
+    assert.equal(await runBrainRole(args, { brain, models: none, order: none }, env, "/engine"), 7);
+    assert.deepEqual(asked, [plainBrain(args, "/engine"), plainBrain(args, "/engine")], args.join(" "));
+    assert.notEqual(asked[0], null);
+  }
+  const parsers = [
+    [],
+    ["serve", ...door.slice(1)],
+    ["brain", "--home", "/h"],
+    ["brain", "--with-parent"],
+    ["brain", "--with-parent", "--home"],
+    ["brain", "--with-parent", "--home", ""],
+    ["brain", "--with-parent", "--home", "--help"],
+    [...door, "--port", "0"],
+    [...door, "--config"],
+    [...door, "--config", "--help"],
+    [...door, "--config", "a", "--config", "b"],
+    [...door, "extra"],
+    [...door, "__proto__", "x"],
+  ];
+  for (const args of parsers) assert.equal(plainBrain(args, "/engine"), null, args.join(" "));
 });
 
 Deno.test("usage errors end with code 2 and, where one is near, a hint", async () => {
