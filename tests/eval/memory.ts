@@ -254,7 +254,10 @@ function printTable(reports: Partial<Record<ArmName, ArmReport>>): void {
       const parts = Object.entries(probes.by_kind).map(([kind, figures]) =>
         `${kind} ${percent(figures.recall)}`
       );
-      console.log(`           probes by kind: ${parts.join(", ")}; repeats ${percent(probes.repeats)}`);
+      console.log(
+        `           probes by kind: ${parts.join(", ")}; repeats ${percent(probes.repeats)}, ` +
+          `stale ${percent(probes.stale)}, stray ${percent(probes.stray)}`,
+      );
     }
   }
 }

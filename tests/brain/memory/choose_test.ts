@@ -178,7 +178,7 @@ Deno.test("of two hundred bland lines at most one in twenty brings a memory back
     // What stands on the page names people and things that the story is full of.
     const before = [story.planted[19].reply, story.planted[19].line];
     const brought = lines.filter((line) =>
-      search(db, { ...questionOf(story, told, line), before }, known).memories.length > 0
+      search(db, { ...questionOf(db, story, told, line), before }, known).memories.length > 0
     );
     assert.ok(brought.length <= 10, brought.join(" "));
   });

@@ -33,7 +33,7 @@ Deno.test("rankings before and after a rebuild are the same, whatever of the der
         const rankings = () =>
           stories.flatMap((story, i) =>
             story.probes.map(({ line }) => {
-              const question = { ...questionOf(story, told[i], line), world_id: "mill" };
+              const question = { ...questionOf(db, story, told[i], line), world_id: "mill" };
               const memories = rankMemories(db, question, emptyKnown());
               const lore = rankLore(db, question, emptyKnown());
               return {

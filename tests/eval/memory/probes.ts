@@ -1,12 +1,13 @@
 /** Probes of our own: what a player does in a long story, and which earlier lines must come back for it. */
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import type { Embedder } from "../../../brain/memory/embedder.ts";
+import { noteFacts } from "../../../brain/memory/facts.ts";
 import { openIndexer } from "../../../brain/memory/indexer.ts";
 import type { RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { search } from "../../../brain/memory/search.ts";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
-import { addMessage } from "../../../brain/store/messages.ts";
+import { addMessage, getMessage } from "../../../brain/store/messages.ts";
 import { savePrompt } from "../../../brain/store/prompts.ts";
 import { createSession } from "../../../brain/store/sessions.ts";
 import { ROOT } from "../../support/processes.ts";
@@ -48,6 +49,10 @@ export interface ProbeFigures {
   repeats: number;
   /** How many memories were told for a probe, on average. */
   told: number;
+  /** Share of what was told that matters to nobody in its story: made-up exchanges between the planted ones. */
+  stray: number;
+  /** Share of the lines told that later ones have taken the place of, over the probes that name some. */
+  stale: number;
   by_kind: Record<string, { probes: number; recall: number; told: number }>;
 }
 
@@ -63,8 +68,14 @@ export async function readProbes(): Promise<ProbeStory[]> {
 export interface ProbeRow {
   probe: Probe;
   recall: number;
+  /** Share of the lines told that others have taken the place of. */
+  stale: number;
   told: string[];
+  stray: number;
 }
+
+/** Who plays: as in a turn, the player's lines are remembered and read for facts as said by that one. */
+const PLAYED = "Corin";
 
 /**
  * Runs all probes, each as the next line of its story. `arm` gives the options for a database; with an embedder all
@@ -90,14 +101,17 @@ export async function runProbes(
       const arm = options.arm(db);
       const known = emptyKnown();
       for (const probe of story.probes) {
-        const question = questionOf(story, told, probe.line);
+        const question = questionOf(db, story, told, probe.line);
         const { hits } = printedMemories(search(db, question, known, await arm(question)).memories);
         const messages = new Set(hits.map((hit) => hit.message_id));
-        const found = probe.gold.filter((name) => messages.has(told.message(name)));
+        const share = (names: string[]) =>
+          mean(names.map((name) => messages.has(told.message(name)) ? 1 : 0));
         rows.push({
           probe,
-          recall: probe.gold.length === 0 ? 1 : found.length / probe.gold.length,
+          recall: probe.gold.length === 0 ? 1 : share(probe.gold),
+          stale: share(probe.stale ?? []),
           told: hits.map((hit) => hit.text),
+          stray: hits.filter((hit) => !told.planted.has(hit.message_id)).length,
         });
       }
       const seen = await playOn(db, story, told, arm);
@@ -110,12 +124,15 @@ export async function runProbes(
   }
   const of = (kind: ProbeKind) => rows.filter((row) => row.probe.kind === kind);
   const with_gold = rows.filter((row) => row.probe.gold.length > 0);
+  const sum = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
   return {
     probes: rows.length,
     recall: mean(with_gold.map((row) => row.recall)),
     false_recall: mean(of("nothing").map((row) => row.told.length > 0 ? 1 : 0)),
     repeats: repeats / Math.max(1, tellings),
     told: mean(rows.map((row) => row.told.length)),
+    stray: sum(rows.map((row) => row.stray)) / Math.max(1, sum(rows.map((row) => row.told.length))),
+    stale: mean(rows.filter((row) => row.probe.stale !== undefined).map((row) => row.stale)),
     by_kind: Object.fromEntries(KINDS.map((kind) => [kind, {
       probes: of(kind).length,
       recall: mean(of(kind).map((row) => row.recall)),
@@ -127,6 +144,7 @@ export async function runProbes(
 
 interface Told {
   ids: number[];
+  planted: Set<number>;
   message(name: string): number;
 }
 
@@ -159,6 +177,7 @@ export function tell(db: Database, story: ProbeStory): Told {
   });
   return {
     ids,
+    planted: new Set(planted.values()),
     message(name) {
       const id = planted.get(name);
       if (id === undefined) throw new Error(`Nothing is planted under ${name} in ${story.name}`);
@@ -183,19 +202,26 @@ function add(
     tokens: 0,
     created_ms: 0,
   });
-  rememberMessage(db, PLAYER, story.name, message);
+  rememberMessage(db, PLAYER, story.name, message, role === "user" ? { speaker: PLAYED } : {});
+  noteFacts(db, PLAYER, story.name, message, PLAYED, 0);
   return message.id;
 }
 
-/** The last ten turns of the story are still in the history. */
-export function questionOf(story: ProbeStory, told: { ids: number[] }, line: string): RecallQuestion {
+/** The last ten turns of the story are still in the history, and its last words are on the page. */
+export function questionOf(
+  db: Database,
+  story: ProbeStory,
+  told: { ids: number[] },
+  line: string,
+): RecallQuestion {
+  const before = told.ids.slice(-2).toReversed().map((id) => getMessage(db, PLAYER, id)?.content ?? "");
   return {
     player_id: PLAYER,
     session_id: story.name,
     world_id: "",
     leaf_id: told.ids.at(-1)!,
     line,
-    before: [],
+    before,
     visible_ids: told.ids.slice(-20),
     max_lore: LIVE.max_lore,
     max_memories: LIVE.max_memories,
@@ -214,7 +240,7 @@ async function playOn(
   const last: number[][] = [];
   let [tellings, repeats] = [0, 0];
   for (const probe of story.probes) {
-    const question = questionOf(story, { ids }, probe.line);
+    const question = questionOf(db, story, { ids }, probe.line);
     const { hits } = printedMemories(search(db, question, known, await arm(question)).memories);
     const units = hits.map((hit) => hit.unit_id);
     tellings += units.length;
