@@ -3,6 +3,7 @@
 import { firstCharacters } from "../shared/characters.ts";
 import type { SyncState } from "../shared/protocol.ts";
 import type { Character, Model, PlayerState, Rule, World } from "../shared/story.ts";
+import { sessionItem } from "./commands/session_commands.ts";
 import type { SessionSummary } from "./store/sessions.ts";
 
 export interface SnapshotParts {
@@ -14,8 +15,6 @@ export interface SnapshotParts {
   models: Model[];
   sessions: SessionSummary[];
 }
-
-const LABEL_TITLE = 30;
 
 /** The whole state with all lists. */
 export function snapshot(parts: SnapshotParts): SyncState {
@@ -50,19 +49,7 @@ export function snapshot(parts: SnapshotParts): SyncState {
       context: model.context ?? 0,
     })),
     available_rules: parts.rules.map(({ id, name, prompt }) => ({ id, name, about: firstSentence(prompt) })),
-    available_sessions: parts.sessions.map(({ session, turns, last }) => {
-      const title = session.title === "" ? "New session" : session.title;
-      return {
-        id: session.id,
-        name: `[${session.world_id}] ${session.character_id}: ${firstCharacters(title, LABEL_TITLE)}`,
-        title,
-        world_id: session.world_id,
-        character_id: session.character_id,
-        turns,
-        last_used_ms: session.last_used_ms,
-        last,
-      };
-    }),
+    available_sessions: parts.sessions.map(sessionItem),
   };
 }
 

@@ -225,6 +225,7 @@ function readSystemUpdate(bag: Field): SystemUpdate {
       field.list((item) => ({
         session_id: item.at("session_id").text(),
         quote: item.at("quote").or("", text),
+        story: item.at("story").orNull(readSession),
       }))
     ),
   };

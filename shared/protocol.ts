@@ -127,6 +127,8 @@ export interface FoundStory {
   session_id: string;
   /** The words with what stands around them, in one row. */
   quote: string;
+  /** As in the list of stories, which holds the newest only; null from a brain that does not send it. */
+  story: SessionItem | null;
 }
 
 export interface Progress {

@@ -1,5 +1,7 @@
 /** `/session`: stories begun, left, found again, renamed and deleted. */
 
+import { firstCharacters } from "../../shared/characters.ts";
+import type { SessionItem } from "../../shared/protocol.ts";
 import { nearest } from "../../shared/slips.ts";
 import { noteFacts } from "../memory/facts.ts";
 import { rememberMessage } from "../memory/remember.ts";
@@ -11,6 +13,7 @@ import {
   listSessions,
   searchStories,
   type SessionSummary,
+  summariesOf,
   updateSession,
 } from "../store/sessions.ts";
 import { estimateTokens } from "../prompt/budget.ts";
@@ -18,6 +21,8 @@ import { fill } from "../prompt/sections.ts";
 import { type Command, type Context, type Outcome, quote, single, words } from "./command.ts";
 
 const MAX_TITLE = 120;
+/** Characters of a title in the original's label of a story. */
+const LABEL_TITLE = 30;
 const MAX_FOUND = 50;
 /** More words find no other story, and SQLite takes no statement that long. */
 const MAX_WORDS = 16;
@@ -28,6 +33,22 @@ const QUOTE = 100;
 /** What stands in lists: the title, or what a story without a line yet is called. */
 export function titleOf(summary: SessionSummary): string {
   return summary.session.title === "" ? "New session" : summary.session.title;
+}
+
+/** A story as the list of stories shows it. */
+export function sessionItem(summary: SessionSummary): SessionItem {
+  const { session, turns, last } = summary;
+  const title = titleOf(summary);
+  return {
+    id: session.id,
+    name: `[${session.world_id}] ${session.character_id}: ${firstCharacters(title, LABEL_TITLE)}`,
+    title,
+    world_id: session.world_id,
+    character_id: session.character_id,
+    turns,
+    last_used_ms: session.last_used_ms,
+    last,
+  };
 }
 
 export const SESSION_COMMANDS: Command[] = [
@@ -108,20 +129,25 @@ export const SESSION_COMMANDS: Command[] = [
     help: "Find the stories in which something was said",
     arguments: [{ name: "WORDS", kind: "text", required: true }],
     while_telling: true,
-    run(context, args) {
+    async run(context, args) {
       const wanted = words(args).slice(0, MAX_WORDS);
       if (wanted.length === 0) return { answer: "✗ Which words? /session search WORDS" };
       const { deps, player_id } = context;
-      const hits = searchStories(deps.db, player_id, wanted, MAX_FOUND);
-      const found = hits.map(({ session_id, content }) => ({
-        session_id,
-        quote: around(content, wanted[0]),
+      const quotes = new Map<string, string>();
+      for (const hits of searchStories(deps.db, player_id, wanted)) {
+        for (const { session_id, content } of hits) quotes.set(session_id, around(content, wanted[0]));
+        // Replies that run are told between two steps.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      const found = summariesOf(deps.db, player_id, [...quotes.keys()]).slice(0, MAX_FOUND).map((
+        summary,
+      ) => ({
+        session_id: summary.session.id,
+        quote: quotes.get(summary.session.id) ?? "",
+        story: sessionItem(summary),
       }));
-      const titles = new Map(
-        listSessions(deps.db, player_id).map((item) => [item.session.id, titleOf(item)]),
-      );
-      const lines = found.map(({ session_id, quote: text }) =>
-        `${session_id}  ${titles.get(session_id) ?? ""}: ${text}`
+      const lines = found.map(({ session_id, quote: text, story }) =>
+        `${session_id}  ${story.title}: ${text}`
       );
       const answer = lines.length === 0 ? `No story holds ${quote(args.trim())}.` : lines.join("\n");
       return { answer, changed: { found } };

@@ -58,6 +58,17 @@ export function listSessions(
   return sessions.map((session) => ({ session: { ...session }, ...shown(db, session.leaf_id) }));
 }
 
+/** These of the player's sessions, the last used first. */
+export function summariesOf(db: Database, player_id: string, ids: readonly string[]): SessionSummary[] {
+  const sessions = db.all<Session>(
+    `SELECT ${COLUMNS} FROM sessions WHERE player_id = ? AND id IN (SELECT value FROM json_each(?))
+     ORDER BY used_order DESC`,
+    player_id,
+    JSON.stringify(ids),
+  );
+  return sessions.map((session) => ({ session: { ...session }, ...shown(db, session.leaf_id) }));
+}
+
 /** Changes what `patch` names. A patch with `last_used_ms` makes it the story used last. Ignores foreign ids. */
 export function updateSession(
   db: Database,
@@ -117,14 +128,19 @@ export interface StoryHit {
   content: string;
 }
 
-/** Stories in whose text (all of its branches) one message holds all the words, the last used first. */
-export function searchStories(
+/** So many messages are looked through in one go, in about 5 ms: replies that run are told in between. */
+const LOOK = 1000;
+
+/**
+ * Stories of the player in whose text (all of its branches) one message holds all the words, with the newest such message
+ * of each. A long search in short steps, from the newest message on: yields what each step found that none before it had.
+ */
+export function* searchStories(
   db: Database,
   player_id: string,
   words: readonly string[],
-  limit: number,
-): StoryHit[] {
-  if (words.length === 0) return [];
+): Generator<StoryHit[]> {
+  if (words.length === 0) return;
   // LIKE knows the case of ASCII alone: other words are looked for as typed, small and with a capital.
   const patterns = words.map((word) => {
     const small = word.toLowerCase();
@@ -132,15 +148,24 @@ export function searchStories(
     return [...forms].map((form) => `%${form.replace(/[%_\\]/g, "\\$&")}%`);
   });
   const where = patterns.map((forms) => `(${forms.map(() => "m.content LIKE ? ESCAPE '\\'").join(" OR ")})`);
-  return db.all<StoryHit>(
-    `SELECT m.session_id AS session_id, m.content AS content, max(m.id) AS id
-     FROM sessions s JOIN messages m ON m.session_id = s.id
-     WHERE s.player_id = ? AND ${where.join(" AND ")}
-     GROUP BY m.session_id ORDER BY s.used_order DESC LIMIT ?`,
-    player_id,
-    ...patterns.flat(),
-    limit,
-  ).map(({ session_id, content }) => ({ session_id, content }));
+  const seen = new Set<string>();
+  let newest = db.get<{ id: number | null }>("SELECT max(id) AS id FROM messages")?.id ?? 0;
+  for (; newest > 0; newest -= LOOK) {
+    const rows = db.all<StoryHit & { id: number }>(
+      `SELECT m.session_id AS session_id, m.content AS content, m.id AS id
+       FROM sessions s JOIN messages m ON m.session_id = s.id
+       WHERE s.player_id = ? AND m.id IN (
+         SELECT max(m.id) FROM messages m
+         WHERE m.id > ? AND m.id <= ? AND ${where.join(" AND ")} GROUP BY m.session_id)`,
+      player_id,
+      newest - LOOK,
+      newest,
+      ...patterns.flat(),
+    );
+    const hits = rows.filter(({ session_id }) => !seen.has(session_id));
+    for (const { session_id } of hits) seen.add(session_id);
+    yield hits.map(({ session_id, content }) => ({ session_id, content }));
+  }
 }
 
 function nextUse(player: string): string {

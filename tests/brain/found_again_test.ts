@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { recalledCounts, savePrompt } from "../../brain/store/prompts.ts";
 import { addMessage } from "../../brain/store/messages.ts";
-import { createSession, searchStories, updateSession } from "../../brain/store/sessions.ts";
+import { createSession, searchStories, summariesOf, updateSession } from "../../brain/store/sessions.ts";
+import { getState } from "../../brain/store/players.ts";
 import { aSession, withDatabase } from "../support/stories.ts";
 import { fakeBrain, onStage, says } from "../support/brain_fakes.ts";
 import type { Database } from "../../brain/store/database.ts";
@@ -29,18 +30,76 @@ Deno.test("stories are found by words that one message holds, in any branch, the
     tellIn(db, "two", "A key of brass.");
     tellIn(db, "three", "Élodie hid 100 % of the SILVER under the key_stone.");
     updateSession(db, "ann", "one", { last_used_ms: 5 });
-    const ids = (words: string[]) => searchStories(db, "ann", words, 50).map(({ session_id }) => session_id);
+    const found = (words: string[], player = "ann") => [...searchStories(db, player, words)].flat();
+    const ids = (words: string[]) => found(words).map(({ session_id }) => session_id).toSorted();
     assert.deepEqual(ids(["silver", "key"]), ["one", "three"]);
-    assert.equal(searchStories(db, "ann", ["silver", "key"], 50)[0].content, "The key turns. Silver light.");
+    assert.equal(
+      found(["silver", "key"]).find(({ session_id }) => session_id === "one")?.content,
+      "The key turns. Silver light.",
+    );
+    assert.deepEqual(summariesOf(db, "ann", ids(["silver", "key"])).map(({ session }) => session.id), [
+      "one",
+      "three",
+    ]);
+    assert.deepEqual(summariesOf(db, "ann", []), []);
     assert.deepEqual(ids(["élodie"]), ["three"]);
     assert.deepEqual(ids(["100 %"]), ["three"]);
     assert.deepEqual(ids(["%"]), ["three"]);
     assert.deepEqual(ids(["y_s"]), ["three"]);
     assert.deepEqual(ids(["eel"]), []);
     assert.deepEqual(ids([]), []);
-    assert.equal(searchStories(db, "ann", ["key"], 2).length, 2);
-    assert.deepEqual(searchStories(db, "ben", ["key"], 50), []);
+    assert.equal(found(["key"]).length, 3);
+    assert.deepEqual(found(["key"], "ben"), []);
   });
+});
+
+Deno.test("a long search goes in steps, newest first, and each story is found once, by its newest message", async () => {
+  await withDatabase((db) => {
+    for (const id of ["old", "young", "both"]) createSession(db, aSession({ id }));
+    db.transaction(() => {
+      tellIn(db, "old", "A silver key, the first.");
+      tellIn(db, "both", "A silver key, early.");
+      for (let i = 0; i < 2_200; i++) tellIn(db, i % 2 === 0 ? "old" : "both", "Rain.");
+      tellIn(db, "both", "A silver key, late.");
+      tellIn(db, "young", "A silver key, the last.");
+    });
+    const steps = [...searchStories(db, "ann", ["silver", "key"])];
+    assert.equal(steps.length, 3);
+    assert.deepEqual(steps.map((hits) => hits.map(({ content }) => content).toSorted()), [
+      ["A silver key, late.", "A silver key, the last."],
+      [],
+      ["A silver key, the first."],
+    ]);
+  });
+});
+
+Deno.test("a search of ten thousand messages lets others in between", async () => {
+  const fake = fakeBrain({});
+  try {
+    await onStage(fake);
+    const id = fake.face.last("sync_state").metadata.session_id;
+    fake.deps.db.transaction(() => {
+      for (let i = 0; i < 10_000; i++) {
+        addMessage(fake.deps.db, "local", id, {
+          parent_id: null,
+          role: "assistant",
+          content: `The tide turns over the mud, page ${i}. ${"Nobody says a word about it. ".repeat(10)}`,
+          status: "complete",
+          model: "",
+          tokens: 1,
+          created_ms: i,
+        });
+      }
+    });
+    let turns = 0;
+    const other = setInterval(() => turns++, 0);
+    await fake.say("/session search nothing of the kind");
+    clearInterval(other);
+    assert.match(fake.face.notices().at(-1) ?? "", /^No story holds/);
+    assert.ok(turns >= 5, `others were let in ${turns} times`);
+  } finally {
+    await fake.close();
+  }
 });
 
 Deno.test("pieces are counted by kind, for the player's own replies alone", async () => {
@@ -77,6 +136,13 @@ Deno.test("/session search names the story and quotes the place; nothing found i
       "…to nobody that the tin whistle lies under the third stair.",
     );
     assert.match(content, /I look/);
+    const { session_id, story } = metadata.found?.[0] ?? {};
+    assert.deepEqual([session_id, story?.title, story?.world_id, story?.turns], [
+      getState(fake.deps.db, "local").session_id,
+      "I look.",
+      "marsh",
+      1,
+    ]);
     await fake.say("/session search brass whistle");
     assert.deepEqual(fake.face.last("system_update").metadata.found, []);
     assert.match(fake.face.last("system_update").content, /^No story holds "brass whistle"/);

@@ -68,6 +68,11 @@ const ALLOWED: [string, string, string][] = [
     WITHIN,
   ],
   ["memories.ts", "SELECT m.id, m.session_id, s.player_id, s.character_id, m.role, m.content", ALL],
+  [
+    "sessions.ts",
+    "SELECT max(id) AS id FROM messages",
+    "where a search begins, which names the player itself",
+  ],
   ["messages.ts", "(SELECT count(*) FROM messages n WHERE ${SIBLINGS}", PIECE],
   ["messages.ts", "SELECT turn, tokens_above + tokens AS tokens FROM messages", FENCED],
   ["messages.ts", "INSERT INTO messages (parent_id,", FENCED],

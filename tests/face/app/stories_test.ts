@@ -28,7 +28,11 @@ Deno.test("what is typed in the list is looked for in all text, once the typing 
   player.wait(2);
   assert.deepEqual(player.said(), ["/session search silver k"]);
   assert.doesNotMatch(player.screen(), /I ask the bees/);
-  const found = [{ session_id: SESSIONS[1].id, quote: "…the silver key\u001b[2J is in the hive" }];
+  const found = [{
+    session_id: SESSIONS[1].id,
+    quote: "…the silver key\u001b[2J is in the hive",
+    story: null,
+  }];
   player.hear(events.system("99aa  I ask the bees", { found }, "1"));
   assert.match(player.screen(), /I ask the bees/);
   assert.match(player.screen(), /the silver key is in the hive/);
@@ -45,7 +49,7 @@ Deno.test("an answer for words that are no longer there is passed over, and one 
   player.wait(250);
   assert.deepEqual(player.said(), ["/session search be"]);
   player.type("ll");
-  const found = [{ session_id: SESSIONS[1].id, quote: "old" }];
+  const found = [{ session_id: SESSIONS[1].id, quote: "old", story: null }];
   player.hear(events.system("answer", { found }, "1"));
   assert.equal(player.model().story_search.found.size, 0);
   player.press("esc", "ctrl+t");
