@@ -34,6 +34,9 @@ Deno.test("a host is the bound address, this machine at our port, or a public na
     [false, "", gate()],
     [true, "10.0.0.7:8000", gate({ host: "10.0.0.7" })],
     [false, "10.0.0.8:8000", gate({ host: "10.0.0.7" })],
+    // A tunnel from this machine leads to another's address under a name of this one.
+    [true, "127.0.0.1:8000", gate({ host: "10.0.0.7" })],
+    [true, "localhost:8000", gate({ host: "10.0.0.7" })],
     [true, "[fe80::1]:8000", gate({ host: "fe80::1" })],
     [true, "story.example:8000", named],
     [true, "STORY.example", named],

@@ -113,6 +113,23 @@ Deno.test("a frame is answered in its order; what is none is refused with its re
     assert.deepEqual(refused(), []);
   }));
 
+Deno.test("a frame that comes too soon is refused by its ref and counted, whatever it holds", () =>
+  withSockets(({ join, refused }) => {
+    const socket = join();
+    for (let i = 0; i < 5; i++) socket.onmessage?.({ data: '{"prompt": "/cancel"}' });
+    const greeted = socket.sent.length;
+    socket.onmessage?.({ data: '{"prompt": "I wait.", "ref": "six"}' });
+    socket.onmessage?.({ data: new ArrayBuffer(2) });
+    const told = socket.sent.slice(greeted).map((text) => JSON.parse(text).payload)
+      .filter(({ content }) => content !== "");
+    const text = "✗ At most 5 lines a second are read. Nothing was sent.";
+    assert.deepEqual(told.map(({ content, metadata }) => [content, metadata.ref ?? null]), [[text, "six"], [
+      text,
+      null,
+    ]]);
+    assert.deepEqual(refused(), ["pace 2"]);
+  }));
+
 Deno.test("a frame of the largest size is read, one byte more ends the socket, counted in bytes", () =>
   withSockets(({ join, refused, sockets }) => {
     const frame = (bytes: number) => `{"prompt":"${"é".repeat((bytes - 13) / 2)}"}`;

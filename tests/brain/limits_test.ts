@@ -38,6 +38,14 @@ Deno.test("a day is over when what may be used is used, and the sentence says un
       day + 20.5 * 3_600_000,
       "✗ Your tokens of today are used: 13,500 of 12,000. There is more in 3 h 30 min.",
     ],
+    [
+      { tokens_per_day: 1 },
+      { tokens: 1, cost: 0 },
+      true,
+      day,
+      "✗ Your tokens of today are used: 1 of 1. There is more in 24 h 0 min.",
+    ],
+    [{ tokens_per_day: 1 }, { tokens: 0, cost: 0 }, true, day, null],
     [{ spend_per_day: 0.5 }, { tokens: 1e9, cost: 0.49 }, true, day, null],
     [
       { spend_per_day: 0.5 },
@@ -71,5 +79,12 @@ Deno.test("frames: a second's worth at once, then at that pace, each player for 
   assert.equal(at(1750, "b"), 4);
   // Waiting long saves up no more than a second.
   assert.equal(at(100_000), 4);
+  assert.deepEqual([0, 0, 999, 1000, 1000].map((now) => pace.take("d", 1, now)), [
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
   assert.ok(Array.from({ length: 1000 }, () => pace.take("c", 0, 0)).every(Boolean));
 });
