@@ -225,7 +225,7 @@ function itemsOf(model: Model, kind: ArgumentKind, now_ms: number): Item[] {
     case "model":
       return modelItems(model);
     case "session":
-      return story.sessions.map((session) => ({
+      return [...story.sessions, ...model.story_search.older].map((session) => ({
         ...plain(
           session.id,
           sessionTitle(session, story),

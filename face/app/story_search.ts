@@ -1,5 +1,6 @@
 /** The list of stories is searched across all their text: the brain is asked once the typing rests. */
 
+import type { FoundStory, SessionItem } from "../../shared/protocol.ts";
 import { commandOf } from "./completion.ts";
 import type { Model, Result } from "./model.ts";
 import { send } from "./say.ts";
@@ -13,9 +14,17 @@ export interface StorySearch {
   ref: string | null;
   /** Quotes by the id of the story, for these words. */
   found: ReadonlyMap<string, string>;
+  /** Those found that the list of stories, which holds the newest, does not. */
+  older: readonly SessionItem[];
 }
 
-export const NO_STORY_SEARCH: StorySearch = { words: "", due_ms: null, ref: null, found: new Map() };
+export const NO_STORY_SEARCH: StorySearch = {
+  words: "",
+  due_ms: null,
+  ref: null,
+  found: new Map(),
+  older: [],
+};
 
 const REST_MS = 200;
 const SHORTEST = 2;
@@ -52,9 +61,11 @@ export function askForStories(model: Model, now_ms: number): Result {
 export function storiesFound(
   model: Model,
   ref: string | null,
-  found: readonly { session_id: string; quote: string }[] | null,
+  found: readonly FoundStory[] | null,
 ): Model | null {
   if (ref === null || ref !== model.story_search.ref) return null;
   const quotes = new Map((found ?? []).map((item) => [item.session_id, item.quote]));
-  return { ...model, story_search: { ...model.story_search, ref: null, found: quotes } };
+  const listed = new Set(model.story.sessions.map(({ id }) => id));
+  const older = (found ?? []).flatMap(({ story }) => story === null || listed.has(story.id) ? [] : [story]);
+  return { ...model, story_search: { ...model.story_search, ref: null, found: quotes, older } };
 }

@@ -42,6 +42,25 @@ Deno.test("what is typed in the list is looked for in all text, once the typing 
   assert.deepEqual(player.said(), [`/session continue ${SESSIONS[1].id}`]);
 });
 
+Deno.test("a story that is too old for the list is shown when its words are found", () => {
+  const player = withSearch();
+  player.press("ctrl+t");
+  player.type("silver k");
+  player.wait(250);
+  const story = { ...SESSIONS[1], id: "0123456789ab", title: "I dig for eels" };
+  player.hear(events.system("answer", {
+    found: [
+      { session_id: story.id, quote: "the silver key, long ago", story },
+      { session_id: SESSIONS[1].id, quote: "the silver key", story: SESSIONS[1] },
+    ],
+  }, "1"));
+  assert.match(player.screen(), /I dig for eels/);
+  assert.match(player.screen(), /the silver key, long ago/);
+  assert.equal(player.screen().split("I ask the bees").length, 2, "what the list holds stands there once");
+  player.press("down", "enter");
+  assert.deepEqual(player.said().at(-1), `/session continue ${story.id}`);
+});
+
 Deno.test("an answer for words that are no longer there is passed over, and one letter asks nothing", () => {
   const player = withSearch();
   player.press("ctrl+t");
