@@ -166,8 +166,8 @@ export async function outdated(folder: string, day: string): Promise<string[]> {
   return [...ordered.slice(BACKUPS_KEPT), ...unfinished];
 }
 
-/** The oldest first. */
-async function copiesIn(folder: string): Promise<string[]> {
+/** Names of the daily copies in this folder, the oldest first. Throws Deno's errors. */
+export async function copiesIn(folder: string): Promise<string[]> {
   return (await namesIn(folder)).filter((name) => NAME.test(name)).sort();
 }
 

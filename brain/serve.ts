@@ -9,7 +9,7 @@ import { LAST_PAGE_FILE } from "../shared/home.ts";
 import { PROTOCOL } from "../shared/protocol.ts";
 import { Brain } from "./brain.ts";
 import type { Config, Keys, Price } from "./config.ts";
-import { openDailyBackup } from "./daily_backup.ts";
+import { copiesIn, openDailyBackup } from "./daily_backup.ts";
 import type { Deps } from "./deps.ts";
 import { lockHome } from "./home_lock.ts";
 import { type Library, openLibrary } from "./library/assets.ts";
@@ -30,7 +30,7 @@ import { openVectorSync, type VectorSync } from "./memory/vector_sync.ts";
 import { loadTokenizer } from "./prompt/budget.ts";
 import { metered, Metrics } from "./metrics.ts";
 import { listen, type RunningServer } from "./server.ts";
-import { type Database, openDatabase } from "./store/database.ts";
+import { type Database, openDatabase, StoreError } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
 import { pruneLore, syncLore } from "./store/memories.ts";
 import { settleUnfinished } from "./store/messages.ts";
@@ -134,7 +134,7 @@ async function start(
   const lock = await takeLock(config.home);
   // One that a killed brain left behind would send faces to a port that is somebody else's by now.
   removeBeacon(config);
-  const db = openDatabase(config.database_path, { max_page_count: config.max_page_count || undefined });
+  const db = await openStore(config);
   const kept = settleUnfinished(db);
   if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
   const library = await openLibrary(config.assets, config.home, {
@@ -261,6 +261,22 @@ async function start(
     lock.close();
   };
   return { close, hurry: () => void brain.stop() };
+}
+
+/** Throws StoreError; a damaged database is told with the copy that may take its place, as NoBrain. */
+async function openStore({ database_path, max_page_count, home }: Config): Promise<Database> {
+  try {
+    return openDatabase(database_path, { max_page_count: max_page_count || undefined });
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== "damaged") throw error;
+    const copy = (await copiesIn(`${home}/backups`).catch(() => [])).at(-1);
+    if (copy === undefined) throw error;
+    throw new NoBrain(
+      `${database_path} is damaged or no database. The newest daily copy takes its place with: ` +
+        `flower restore ${home}/backups/${copy} (what is damaged is kept beside it).`,
+      1,
+    );
+  }
 }
 
 function problemLines(library: Library): string[] {

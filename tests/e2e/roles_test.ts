@@ -233,7 +233,16 @@ Deno.test("a brain copies its database at its first start of a day that finds a 
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
   assert.equal(names.length, 1);
   assert.match(names[0], /^engine-\d{4}-\d{2}-\d{2}\.db$/);
-  const restored = await role(home.path, "restore", join(folder, names[0]));
+  // A damaged database is told with the copy that may take its place.
+  const database = join(home.path, "engine.db");
+  await Deno.writeTextFile(database, "This is no database at all. ".repeat(100));
+  await using broken = brain(home.path);
+  assert.equal(await broken.ended, 1);
+  const command = /engine\.db is damaged or no database\. .*: flower (restore) (\S+) \(what/.exec(
+    broken.stderr(),
+  );
+  assert.equal(command?.[2], join(Deno.realPathSync(folder), names[0]));
+  const restored = await role(home.path, command?.[1] ?? "", command?.[2] ?? "");
   assert.equal(restored.code, 0, restored.err);
   assert.match(restored.out, /\n {2}1 story, 1 message, /);
 });
