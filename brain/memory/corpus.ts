@@ -1,7 +1,16 @@
 /** What recall keeps in mind between questions: the path of a story, and the units of a story and of a world by slot. */
 import type { Database } from "../store/database.ts";
-import { type IdSpan, loreColumns, loreState, memoryColumns } from "../store/memories.ts";
+import {
+  findLore,
+  findMemory,
+  findWithin,
+  type IdSpan,
+  loreColumns,
+  loreState,
+  memoryColumns,
+} from "../store/memories.ts";
 import { pathIds } from "../store/messages.ts";
+import { type Phrase, Postings } from "./postings.ts";
 import type { Corpus } from "./rank.ts";
 import type { RecallQuestion } from "./recall.ts";
 
@@ -14,10 +23,10 @@ const SPARSE = 4;
 
 export interface UnitCorpus extends Corpus {
   ids: Int32Array;
-  /** The ids from the first unit to the last; null: too many units of others lie between. */
-  span: IdSpan | null;
   /** The slot of a unit that may come back; -1: of no use here. */
   slotOf(unit_id: number): number;
+  /** The slots that hold a phrase. Throws StoreError. */
+  slotsWith(phrase: Phrase): number[];
   slotsOfMessage(message_id: number): number[];
   /** How many pieces stand under the heading of this one; 0 in a story. */
   underHeading(slot: number): number;
@@ -34,6 +43,7 @@ interface KnownStory {
   message_ids: number[];
   lengths: number[];
   path: KnownPath;
+  postings: Postings;
 }
 
 /** The messages from the root of a story on; `place` is by id, counted from that of the root: -1 on no path. */
@@ -52,7 +62,13 @@ export function storyCorpus(db: Database, question: RecallQuestion, known: Known
   if (leaf_id === null) return null;
   const key = JSON.stringify([player_id, session_id]);
   const story = known.stories.get(key) ??
-    { ids: [], message_ids: [], lengths: [], path: { ids: [], place: new Int32Array(0) } };
+    {
+      ids: [],
+      message_ids: [],
+      lengths: [],
+      path: { ids: [], place: new Int32Array(0) },
+      postings: new Postings(),
+    };
   keep(known.stories, key, story);
   followPath(db, player_id, leaf_id, story.path);
   readNew(db, player_id, session_id, story);
@@ -73,8 +89,15 @@ export function storyCorpus(db: Database, question: RecallQuestion, known: Known
     bytes[size++] = lengths[i];
   }
   const place = places.subarray(0, size);
+  const corpus = corpusOf(kept.subarray(0, size), place, path.ids.length, bytes.subarray(0, size));
+  const span = spanOf(ids);
+  const find = isDense(span, ids.length)
+    ? (phrase: string, prefix: boolean, span: IdSpan) => findWithin(db, "memory", phrase, prefix, span)
+    : (phrase: string, prefix: boolean, span: IdSpan) =>
+      findMemory(db, player_id, session_id, phrase, prefix, span);
   return {
-    ...corpusOf(kept.subarray(0, size), place, path.ids.length, bytes.subarray(0, size)),
+    ...corpus,
+    slotsWith: lookUp(story.postings, span, find, corpus.slotOf),
     underHeading: () => 0,
     slotsOfMessage(message_id) {
       const at = path.place[message_id - root] ?? -1;
@@ -120,8 +143,15 @@ export function loreCorpus(db: Database, player_id: string, world_id: string, kn
   const places = ids.map((_, i) => at += i > 0 && groups[i] !== groups[i - 1] ? HEADING_GAP : 1);
   const pieces = new Map<number, number>();
   for (const group of groups) pieces.set(group, (pieces.get(group) ?? 0) + 1);
+  const units = corpusOf(Int32Array.from(ids), Int32Array.from(places), at + 1, Float64Array.from(lengths));
+  const span = spanOf(ids);
+  const find = isDense(span, ids.length)
+    ? (phrase: string, prefix: boolean, span: IdSpan) => findWithin(db, "lore", phrase, prefix, span)
+    : (phrase: string, prefix: boolean, span: IdSpan) =>
+      findLore(db, player_id, world_id, phrase, prefix, span);
   const corpus = {
-    ...corpusOf(Int32Array.from(ids), Int32Array.from(places), at + 1, Float64Array.from(lengths)),
+    ...units,
+    slotsWith: lookUp(new Postings(), span, find, units.slotOf),
     slotsOfMessage: () => [],
     underHeading: (slot: number) => pieces.get(groups[slot]) ?? 0,
   };
@@ -144,15 +174,11 @@ function corpusOf(
   place: Int32Array,
   places: number,
   length: Float64Array,
-): Omit<UnitCorpus, "slotsOfMessage" | "underHeading"> {
+): Omit<UnitCorpus, "slotsWith" | "slotsOfMessage" | "underHeading"> {
   const size = ids.length;
-  let [first, last, bytes] = [ids[0] ?? 0, -1, 0];
-  for (let slot = 0; slot < size; slot++) {
-    first = Math.min(first, ids[slot]);
-    last = Math.max(last, ids[slot]);
-    bytes += length[slot];
-  }
-  const dense = last - first < SPARSE * size;
+  let bytes = 0;
+  for (let slot = 0; slot < size; slot++) bytes += length[slot];
+  const span = spanOf(ids);
   return {
     ids,
     size,
@@ -160,13 +186,42 @@ function corpusOf(
     places,
     length,
     average_length: Math.max(1, bytes / Math.max(1, size)),
-    span: dense ? { first, last } : null,
-    slotOf: dense ? slotTable(ids, first, last) : slotMap(ids),
+    slotOf: isDense(span, size) ? slotTable(ids, span) : slotMap(ids),
   };
 }
 
-function slotTable(ids: Int32Array, first: number, last: number): UnitCorpus["slotOf"] {
-  const slots = new Int32Array(last - first + 1).fill(-1);
+function lookUp(
+  postings: Postings,
+  span: IdSpan,
+  find: (phrase: string, prefix: boolean, span: IdSpan) => number[],
+  slotOf: UnitCorpus["slotOf"],
+): UnitCorpus["slotsWith"] {
+  return (asked) => {
+    const slots: number[] = [];
+    for (const id of postings.find(asked, span, (span) => find(asked.phrase, asked.prefix, span))) {
+      const slot = slotOf(id);
+      if (slot >= 0) slots.push(slot);
+    }
+    return slots;
+  };
+}
+
+function spanOf(ids: ArrayLike<number>): IdSpan {
+  let [first, last] = [ids[0] ?? 0, -1];
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i] < first) first = ids[i];
+    if (ids[i] > last) last = ids[i];
+  }
+  return { first, last };
+}
+
+// Whether few enough units of others lie between.
+function isDense({ first, last }: IdSpan, count: number): boolean {
+  return last - first < SPARSE * count;
+}
+
+function slotTable(ids: Int32Array, { first, last }: IdSpan): UnitCorpus["slotOf"] {
+  const slots = new Int32Array(Math.max(0, last - first + 1)).fill(-1);
   for (let slot = 0; slot < ids.length; slot++) slots[ids[slot] - first] = slot;
   return (unit_id) => slots[unit_id - first] ?? -1;
 }

@@ -1,6 +1,6 @@
 /** One question answered from the store: the path is read, words are looked up, units are ranked, chosen and fetched. */
 import type { Database } from "../store/database.ts";
-import { findLore, findMemory, findWithin, loreRows, memoryRows } from "../store/memories.ts";
+import { loreRows, memoryRows } from "../store/memories.ts";
 import { turnOf } from "../store/messages.ts";
 import { chooseLore, chooseMemories, recentlyTold } from "./choose.ts";
 import { type KnownUnits, loreCorpus, storyCorpus, type UnitCorpus } from "./corpus.ts";
@@ -64,20 +64,14 @@ export function rankLore(
   const corpus = loreCorpus(db, player_id, world_id, known);
   if (corpus.size === 0) return [];
   const weights = options.lore ?? LORE_WEIGHTS;
-  const find = finder(
-    db,
-    "lore",
-    corpus,
-    (term) => findLore(db, player_id, world_id, term.phrase, term.prefix),
-  );
   const text = (ids: number[]) => loreRows(db, player_id, ids).map((row) => `${row.heading}\n${row.text}`);
   const near = options.near?.lore ?? [];
-  const { ranked, scores, callers } = rankUnits(corpus, question, { find, text, near, facts: [], weights });
+  const { ranked, scores, callers } = rankUnits(corpus, question, { text, near, facts: [], weights });
   const rows = new Map(
     loreRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
   );
   const cosines = new Map(near.map(({ unit_id, similarity }) => [unit_id, similarity]));
-  const named = new Set(questionTerms(question.line, []).map((term) => term.phrase));
+  const named = new Set(wordsOf(question.line).map((word) => word.phrase));
   const heads = ranked.flatMap((slot): Ranked<LoreHit>[] => {
     const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
@@ -106,28 +100,21 @@ export function rankMemories(
   known: KnownUnits,
   options: SearchOptions = {},
 ): Ranked<MemoryHit>[] {
-  const { player_id, session_id, leaf_id } = question;
+  const { player_id, leaf_id } = question;
   const corpus = storyCorpus(db, question, known);
   if (corpus === null || corpus.size === 0) return [];
   const weights = options.memory ?? MEMORY_WEIGHTS;
-  const find = finder(
-    db,
-    "memory",
-    corpus,
-    (term) => findMemory(db, player_id, session_id, term.phrase, term.prefix),
-  );
   const text = (ids: number[]) => memoryRows(db, player_id, ids).map((row) => row.text);
   const near = options.near?.memory ?? [];
   const facts: FactKeys = weights.facts > 0 ? factKeys(db, question, corpus, CANDIDATES) : NO_KEYS;
   const { ranked, scores, callers } = rankUnits(corpus, question, {
-    find,
     text,
     near,
     facts: facts.lent,
     weights,
   });
   for (const slot of facts.called) scores.called[slot] = 1;
-  const beside = besideCalled(corpus, scores);
+  const called = calledPlaces(corpus, scores);
   const rows = new Map(
     memoryRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
   );
@@ -138,6 +125,9 @@ export function rankMemories(
     const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
     const factor = weigh(row, slot);
+    // A line comes with its reply, and a reply with its line.
+    const at = corpus.place[slot] + 1;
+    const exchanged = row.role === "assistant" ? at - 1 : at + 1;
     const words = callers.of(slot);
     return [{
       unit_id: row.id,
@@ -152,7 +142,7 @@ export function rankMemories(
       words: words.length > 0 ? words : callers.beside(slot),
       split: splitOf(slot, scores, factor),
       ...(facts.lines[slot] === undefined ? {} : { fact: facts.lines[slot] }),
-      called: beside[corpus.place[slot]] === 1,
+      called: called[at] === 1 || called[exchanged] === 1,
       plain: scores.total[slot] * factor,
       similarity: cosines.get(row.id) ?? 0,
     }];
@@ -160,7 +150,6 @@ export function rankMemories(
 }
 
 interface Looking {
-  find(term: Term): number[];
   text(ids: number[]): string[];
   near: Near[];
   facts: Lent[];
@@ -176,7 +165,7 @@ function rankUnits(
   const { weights } = looking;
   const hits = questionTerms(question.line, question.before).map((term) => ({
     term,
-    slots: looking.find(term),
+    slots: corpus.slotsWith(term),
   }));
   const similar = looking.near.flatMap(({ unit_id, similarity }): Lent[] => {
     const slot = corpus.slotOf(unit_id);
@@ -214,7 +203,7 @@ function feedbackTerms(corpus: UnitCorpus, hits: Hits[], texts: string[], lookin
     .sort((a, b) => b.texts - a.texts || b.term.phrase.length - a.term.phrase.length)
     .slice(0, 3 * weights.feedback_terms)
     .map(({ term, texts }) => {
-      const slots = looking.find(term);
+      const slots = corpus.slotsWith(term);
       return { term, slots, worth: texts * rarity(slots.length, corpus.size) };
     })
     .filter(({ slots }) => slots.length > 1)
@@ -223,36 +212,13 @@ function feedbackTerms(corpus: UnitCorpus, hits: Hits[], texts: string[], lookin
     .map(({ term, slots }) => ({ term: { ...term, weight: weights.feedback }, slots }));
 }
 
-// The slots that hold a term; `own` finds the units of this story or world alone.
-function finder(
-  db: Database,
-  kind: "lore" | "memory",
-  corpus: UnitCorpus,
-  own: (term: Term) => number[],
-): Looking["find"] {
-  const { span } = corpus;
-  return (term) => {
-    const ids = span === null ? own(term) : findWithin(db, kind, span, term.phrase, term.prefix);
-    const slots: number[] = [];
-    for (const id of ids) {
-      const slot = corpus.slotOf(id);
-      if (slot >= 0) slots.push(slot);
-    }
-    return slots;
-  };
-}
-
-// 1 for each place that has a called unit or stands beside one: the answer comes with its question.
-function besideCalled(corpus: UnitCorpus, scores: Scores): Uint8Array {
-  const beside = new Uint8Array(corpus.places + 1);
+// 1 for each place that has a called unit; the first place stands at 1.
+function calledPlaces(corpus: UnitCorpus, scores: Scores): Uint8Array {
+  const called = new Uint8Array(corpus.places + 2);
   for (let slot = 0; slot < corpus.size; slot++) {
-    if (scores.called[slot] === 0) continue;
-    const at = corpus.place[slot];
-    beside[at] = 1;
-    beside[at + 1] = 1;
-    if (at > 0) beside[at - 1] = 1;
+    if (scores.called[slot] === 1) called[corpus.place[slot] + 1] = 1;
   }
-  return beside;
+  return called;
 }
 
 function splitOf(slot: number, scores: Scores, factor = 1): Split {

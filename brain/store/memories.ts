@@ -220,48 +220,57 @@ export function memoryColumns(
   return parsed(columns);
 }
 
-/** Ids of the units of lore of this world that hold `phrase`; `prefix`: its last word may go on. */
+/** Ids, both included. */
+export interface IdSpan {
+  first: number;
+  last: number;
+}
+
+const ALL_IDS: IdSpan = { first: 0, last: Number.MAX_SAFE_INTEGER };
+
+/** Ids in `span` of the units of lore of this world that hold `phrase`; `prefix`: its last word may go on. */
 export function findLore(
   db: Database,
   player_id: string,
   world_id: string,
   phrase: string,
   prefix = false,
+  span = ALL_IDS,
 ): number[] {
   const { ids } = db.get<{ ids: string }>(
     `SELECT json_group_array(lore_fts.rowid) AS ids FROM lore_fts
      CROSS JOIN lore_units u ON u.id = lore_fts.rowid
-     WHERE lore_fts MATCH ? AND u.world_id = ? AND u.player_id IN ('', ?)`,
-    matching("world_id", world_id, phrase, prefix),
+     WHERE lore_fts MATCH ? AND lore_fts.rowid BETWEEN ? AND ? AND u.world_id = ? AND u.player_id IN ('', ?)`,
+    `world_id : ${quoted(world_id)} AND ${bodyHas(phrase, prefix)}`,
+    span.first,
+    span.last,
     world_id,
     player_id,
   )!;
   return JSON.parse(ids);
 }
 
-/** Ids of the units of memory of this session that hold `phrase`; `prefix`: its last word may go on. */
+/** Ids in `span` of the units of memory of this session that hold `phrase`; `prefix`: its last word may go on. */
 export function findMemory(
   db: Database,
   player_id: string,
   session_id: string,
   phrase: string,
   prefix = false,
+  span = ALL_IDS,
 ): number[] {
   // The join would cost more than all else: ids of a session that has the same words in its id are unknown to recall.
   const { ids } = db.get<{ ids: string }>(
     `SELECT json_group_array(rowid) AS ids FROM memory_fts
-     WHERE memory_fts MATCH ? AND EXISTS (SELECT 1 FROM sessions WHERE id = ? AND player_id = ?)`,
-    matching("session_id", session_id, phrase, prefix),
+     WHERE memory_fts MATCH ? AND rowid BETWEEN ? AND ?
+       AND EXISTS (SELECT 1 FROM sessions WHERE id = ? AND player_id = ?)`,
+    `session_id : ${quoted(session_id)} AND ${bodyHas(phrase, prefix)}`,
+    span.first,
+    span.last,
     session_id,
     player_id,
   )!;
   return JSON.parse(ids);
-}
-
-/** Ids, both included. */
-export interface IdSpan {
-  first: number;
-  last: number;
 }
 
 /**
@@ -271,9 +280,9 @@ export interface IdSpan {
 export function findWithin(
   db: Database,
   kind: "lore" | "memory",
-  span: IdSpan,
   phrase: string,
-  prefix = false,
+  prefix: boolean,
+  span: IdSpan,
 ): number[] {
   const { ids } = db.get<{ ids: string }>(WITHIN[kind], bodyHas(phrase, prefix), span.first, span.last)!;
   return JSON.parse(ids);
@@ -448,10 +457,6 @@ function parsed(columns: Record<keyof UnitColumns, string>): UnitColumns {
     lengths: JSON.parse(columns.lengths),
     groups: JSON.parse(columns.groups),
   };
-}
-
-function matching(owner: "world_id" | "session_id", id: string, phrase: string, prefix: boolean): string {
-  return `${owner} : ${quoted(id)} AND ${bodyHas(phrase, prefix)}`;
 }
 
 function bodyHas(phrase: string, prefix: boolean): string {

@@ -154,14 +154,17 @@ Deno.test("a search gives all units of one story, or one world, that hold the ph
     assert.deepEqual(findMemory(db, "ann", "story", "eel"), [1, 2, 5, 6]);
     assert.deepEqual(findMemory(db, "ann", "story", "eel", true), [1, 2, 5, 6]);
     assert.deepEqual(findMemory(db, "ben", "story", "eel"), []);
-    const within = (first: number, last: number, prefix?: boolean) =>
-      findWithin(db, "memory", { first, last }, "eel", prefix);
+    assert.deepEqual(findMemory(db, "ann", "story", "eel", false, { first: 2, last: 5 }), [2, 5]);
+    assert.deepEqual(findLore(db, "ann", "marsh", "eel", true, { first: 2, last: 3 }), [2, 3]);
+    assert.deepEqual(findLore(db, "ann", "marsh", "eel", true, { first: 1, last: 1 }), [1]);
+    const within = (first: number, last: number, prefix = false) =>
+      findWithin(db, "memory", "eel", prefix, { first, last });
     assert.deepEqual(within(1, 6), [1, 2, 3, 4, 5, 6]);
     assert.deepEqual(within(2, 5), [2, 3, 4, 5]);
-    assert.deepEqual(findWithin(db, "lore", { first: 1, last: 9 }, "eel"), [1, 3, 4]);
-    assert.deepEqual(findWithin(db, "lore", { first: 2, last: 3 }, "eel", true), [2, 3]);
-    assert.deepEqual(findWithin(db, "lore", { first: 1, last: 9 }, "marsh"), []);
-    assert.deepEqual(findWithin(db, "memory", { first: 1, last: 9 }, "story"), []);
+    assert.deepEqual(findWithin(db, "lore", "eel", false, { first: 1, last: 9 }), [1, 3, 4]);
+    assert.deepEqual(findWithin(db, "lore", "eel", true, { first: 2, last: 3 }), [2, 3]);
+    assert.deepEqual(findWithin(db, "lore", "marsh", false, { first: 1, last: 9 }), []);
+    assert.deepEqual(findWithin(db, "memory", "story", false, { first: 1, last: 9 }), []);
     assert.deepEqual(memoryColumns(db, "ann", "story", 1), {
       ids: [2, 5, 6],
       message_ids: [ids[0], ids[1], ids[1]],
