@@ -3,6 +3,7 @@
 import { sanitize, sanitizeLine } from "./text/sanitize.ts";
 import { unreachable } from "../shared/protocol.ts";
 import { geometry, pageContext } from "./app/geometry.ts";
+import { editReturned } from "./app/editing.ts";
 import { changeTheme } from "./app/face_run.ts";
 import { updateLink } from "./app/events.ts";
 import { leave, updateClick, updateTerm } from "./app/keys.ts";
@@ -56,7 +57,9 @@ function step(model: Model, msg: Msg, now_ms: number): Result {
         ? setText(model.editor, msg.prompt)
         : model.editor;
       const text = "There is no connection now. Your line stays here.";
-      return [withNotice({ ...model, transcript, turn, editor: back }, text, now_ms), []];
+      const kept = { ...model, transcript, turn, editor: back };
+      const returned = model.edit_sent?.ref === msg.ref ? editReturned(kept) : kept;
+      return [withNotice(returned, text, now_ms), []];
     }
     case "done":
       return [withNotice(model, sanitizeLine(msg.text), now_ms, msg.error), []];

@@ -2,11 +2,11 @@
 
 import type { Message } from "../../shared/story.ts";
 import type { Action } from "../keymap.ts";
-import { setText } from "../widgets/editor.ts";
 import { scrollToMessage } from "../widgets/page.ts";
 import { endTelling } from "../widgets/transcript.ts";
+import { beginEdit } from "./editing.ts";
 import { geometry, pageContext } from "./geometry.ts";
-import { type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import { type Model, type Result, withNotice } from "./model.ts";
 import { retry, say } from "./say.ts";
 import { askWhy } from "./why.ts";
 
@@ -45,9 +45,8 @@ export function updateDesk(model: Model, action: Action, now_ms: number): Result
       }]];
     case "desk_edit": {
       // A draft in the editor comes back when the edit is over.
-      const stash = model.popup.stash ?? (model.editor.text === "" ? null : model.editor.text);
-      const editor = setText(model.editor, message.content);
-      return [{ ...model, desk: null, editing: message.id, editor, popup: { ...NO_POPUP, stash } }, []];
+      const draft = model.popup.stash ?? (model.editor.text === "" ? null : model.editor.text);
+      return [beginEdit(model, message, draft), []];
     }
     case "desk_retry":
       return last || (message.role === "user" && at === messages.length - 2) ? retry(model, now_ms) : [

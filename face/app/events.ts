@@ -3,19 +3,10 @@
 import { type Event, type EventOf, unreachable, type Why, type WhyPiece } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
-import {
-  addChunk,
-  addEarlier,
-  endReply,
-  setHistory,
-  setMessage,
-  tellAgain,
-  withRecalled,
-} from "../widgets/transcript.ts";
+import { addChunk, addEarlier, endReply, setMessage, withRecalled } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 import {
   type Effect,
-  following,
   type Model,
   type Result,
   storyName,
@@ -24,7 +15,10 @@ import {
   withSync,
   worldName,
 } from "./model.ts";
+import { editAnswered, editReturned } from "./editing.ts";
 import { money } from "./completion.ts";
+import { inWords } from "./answers.ts";
+import { updateHistory, withoutEcho } from "./history.ts";
 import { gather } from "./face_run.ts";
 import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
@@ -58,8 +52,13 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
         protocol: undefined,
         turn: null,
         asked_before: null,
+        // What waited for an original server comes back with the line, or is to be chosen again.
+        outbox: { ...model.outbox, prompts: [] },
+        beginning: false,
+        opening: model.opening.step === "starting" ? { ...model.opening, step: "character" } : model.opening,
       };
-      return [giveBack(lost), []];
+      // The rest of the reply is the brain's: who wanted to leave after it need not wait for a connection.
+      return [giveBack(lost), model.leaving === "after_reply" ? [{ kind: "quit" }] : []];
     }
     case "gone": {
       const reason = sanitizeLine(link.reason);
@@ -70,14 +69,15 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
     case "problem":
       return [withNotice(model, sanitizeLine(link.text), now_ms, true), []];
     case "event":
-      return updateEvent(model, link.event, now_ms);
+      return updateEvent(editAnswered(model, link.event), link.event, now_ms);
     default:
       return unreachable(link);
   }
 }
 
 /** A line that nobody confirmed goes back to the editor, or to what was said when a draft stands there. */
-function giveBack(model: Model): Model {
+function giveBack(before: Model): Model {
+  const model = editReturned(before);
   const { pending } = model.transcript;
   const transcript = { ...model.transcript, pending: null };
   return pending === null ? model : putBack({ ...model, transcript }, pending.text);
@@ -153,54 +153,9 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
 const isNewest = (model: Model, id: number): boolean =>
   model.transcript.messages.every((message) => message.id < id);
 
-/** A line that came back to the editor for want of a connection had arrived after all. */
-function withoutEcho(model: Model, content: string, role: string): Model["editor"] {
-  const same = role === "user" && model.editor.text.trim() === content.trim() &&
-    model.transcript.pending === null;
-  return same && model.turn === null && model.editing === null ? setText(model.editor, "") : model.editor;
-}
-
 function awaitReply(model: Model, ref: string | null, now_ms: number): Model {
   return model.turn !== null ? model : waiting(model, ref, now_ms);
 }
-
-function updateHistory(model: Model, metadata: EventOf<"chat_history">["metadata"], now_ms: number): Result {
-  const { history, more } = metadata;
-  let transcript = withRecalled(setHistory(model.transcript, history, more), metadata.recalled);
-  const end = history.at(-1);
-  if (model.cut && end?.role === "assistant" && end.status !== "complete") {
-    const go_on = end.content !== "";
-    const text = "The story was cut off and is back.";
-    transcript = { ...transcript, trouble: { text, retry: true, go_on } };
-  }
-  const begun = model.beginning && history.length === 1 && history[0].role === "assistant";
-  if (begun && model.settings.motion) transcript = tellAgain(transcript, now_ms);
-  const reader = model.scroll.kind === "at" && history.some((message) => message.id === idOf(model));
-  const scroll = reader
-    ? model.scroll
-    : begun || model.turn !== null
-    ? following(model.settings)
-    : { kind: "end" as const };
-  // Our own line waits for its reply: its record is in the history.
-  const last = history.at(-1);
-  const editor = last === undefined ? model.editor : withoutEcho(model, last.content, last.role);
-  // The bar goes over to the telling that took the place of its message.
-  const kept = model.desk === null || history.some((message) => message.id === model.desk)
-    ? model.desk
-    : last?.id ?? null;
-  return [{
-    ...model,
-    transcript,
-    scroll,
-    editor,
-    beginning: false,
-    cut: false,
-    desk: kept,
-    asked_before: null,
-  }, []];
-}
-
-const idOf = (model: Model): number | null => model.scroll.kind === "at" ? model.scroll.id : null;
 
 function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: number): Result {
   const { greeting, line, session_id } = event.metadata;
@@ -292,33 +247,6 @@ function cleanWhy(why: Why): Why {
     prompt: why.prompt?.map(({ role, content }) => ({ role, content: sanitize(content) })) ?? null,
   };
 }
-
-/** The original's answers name ids; the page names things. */
-function inWords(story: Model["story"], words: string): string {
-  const { worlds, characters, models, rules } = story;
-  const named = (list: readonly { id: string; name: string }[], id: string): string =>
-    list.find((item) => item.id === id)?.name ?? id;
-  const found = ANSWERS.exec(words);
-  if (found === null) return words;
-  const [, what, id, more = ""] = found;
-  switch (what) {
-    case "New session:":
-      return "A new story begins.";
-    case "Active world set to":
-      return `The world is ${named(worlds, id)} now.${more}`;
-    case "Active character set to":
-      return `You are ${named(characters, id)} now.${more}`;
-    case "Hot-swapped model to":
-      return `${named(models, id)} narrates from here on.${more}`;
-    case "Deleted session":
-      return "The story is deleted.";
-    default:
-      return `The rule ${named(rules, id.replace(/^'|'$/g, ""))} is${more}`;
-  }
-}
-
-const ANSWERS =
-  /^(New session:|Active world set to|Active character set to|Hot-swapped model to|Deleted session|Rule) (\S+?)(?:[.,:;]?( .*))?$/;
 
 function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Result {
   const { message, recalled } = event.metadata;

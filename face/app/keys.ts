@@ -12,6 +12,7 @@ import { scrollBy, scrollToStart, viewPage } from "../widgets/page.ts";
 import { endTelling, isTelling } from "../widgets/transcript.ts";
 import { completionOf } from "./completion.ts";
 import { openDesk, updateDesk } from "./desk.ts";
+import { leaveEdit } from "./editing.ts";
 import { geometry, pageContext } from "./geometry.ts";
 import {
   type Click,
@@ -77,7 +78,7 @@ export function updateClick(before: Model, on: Click, now_ms: number): Result {
   if (model.leaving === "question" || model.confirm !== null) return [model, []];
   switch (on.kind) {
     case "message":
-      if (model.search !== null) return [model, []];
+      if (model.search !== null || model.editing !== null) return [model, []];
       return [{ ...model, desk: on.id, transcript: endTelling(model.transcript) }, []];
     case "row": {
       const completion = completionOf(model, now_ms);
@@ -206,6 +207,9 @@ const WHY: readonly Action[] = [
   "why_whole",
 ];
 
+/** What needs the editor for itself. */
+const ELSEWHERE: readonly Action[] = ["models", "stories", "palette", "search"];
+
 function act(model: Model, context: KeyContext, action: Action, event: TermEvent, now_ms: number): Result {
   if (context === "desk" && (action.startsWith("desk_") || action === "previous" || action === "next")) {
     return updateDesk(model, action, now_ms);
@@ -221,6 +225,9 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       after,
       after.editor.text === model.editor.text ? [] : [saveDraft(after)],
     ];
+  }
+  if (model.editing !== null && ELSEWHERE.includes(action)) {
+    return [withNotice(model, "First the wording: Enter saves it, Esc leaves it as it was.", now_ms), []];
   }
   switch (action) {
     case "suspend":
@@ -397,10 +404,7 @@ function back(model: Model, context: KeyContext, now_ms: number): Result {
     return [{ ...model, popup: { ...model.popup, closed_for: model.editor.text, touched: false } }, []];
   }
   if (model.desk !== null) return [{ ...model, desk: null }, []];
-  if (model.editing !== null) {
-    const cleared = clearEditor(model);
-    return [cleared, [{ kind: "save_draft", text: cleared.editor.text }]];
-  }
+  if (model.editing !== null) return leaveEdit(model);
   if (model.popup.stash !== null) return [clearEditor(model), []];
   if (model.leaving === "after_reply") return [{ ...model, leaving: "no" }, []];
   if (isOpening(model)) {

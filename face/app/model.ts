@@ -18,6 +18,7 @@ import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
 import type { PageMemo } from "../widgets/blocks.ts";
 import type { Scroll } from "../widgets/page.ts";
 import type { Transcript } from "../widgets/transcript.ts";
+import type { SentEdit } from "./editing.ts";
 import { type LastPage, storyOf, transcriptOf } from "./last_page.ts";
 import type { LinkEvent } from "./link.ts";
 import type { Work } from "./progress.ts";
@@ -185,6 +186,8 @@ export interface Model {
   desk: number | null;
   /** The message whose text is being edited. */
   editing: number | null;
+  /** A wording that the brain has not confirmed yet. */
+  edit_sent: SentEdit | null;
   /** Words are looked for in the story. */
   search: Search | null;
   sheet: Sheet | null;
@@ -333,6 +336,7 @@ export function init(start: Start): Model {
     memory_model: { looked: false, missing: 0, offers: false },
     desk: null,
     editing: null,
+    edit_sent: null,
     search: null,
     sheet: null,
     leaving: "no",

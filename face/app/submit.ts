@@ -5,6 +5,7 @@ import { nearest } from "../../shared/slips.ts";
 import { FACE_COMMANDS } from "../face_commands.ts";
 import { setText } from "../widgets/editor.ts";
 import { allCommands, commandOf, needsArgument } from "./completion.ts";
+import { beginEdit, sendEdit } from "./editing.ts";
 import { runFaceCommand } from "./face_run.ts";
 import { isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { fetchModel } from "./memory_offer.ts";
@@ -25,10 +26,7 @@ const LISTS: Record<string, string> = {
 export function submit(model: Model, now_ms: number): Result {
   const text = model.editor.text.trim();
   if (text === "") return [model, []];
-  if (model.editing !== null) {
-    const [after, effects] = say(clearEditor(model), `/edit ${model.editing} ${text}`, now_ms);
-    return effects.length > 0 ? [after, effects] : [{ ...model, notice: after.notice }, []];
-  }
+  if (model.editing !== null) return sendEdit(model, model.editing, text, now_ms);
   if (text.startsWith("/")) {
     const answered = answerHere(model, text, now_ms);
     if (answered !== null) return answered;
@@ -108,7 +106,11 @@ function answerHere(model: Model, text: string, now_ms: number): Result | null {
 function askBefore(model: Model, found: { command: CommandItem; rest: string }, text: string): Result | null {
   if (found.command.name !== "/session delete") return null;
   const session = model.story.sessions.find((item) => item.id === found.rest);
-  if (session === undefined) return null;
+  if (session === undefined) {
+    // The brain knows more of them than are listed here, and takes the beginning of a name.
+    const question = `Delete the story "${found.rest}" for good?`;
+    return [{ ...clearEditor(model), confirm: { prompt: text, question, kind: "delete" } }, []];
+  }
   const turns = `${session.turns} turn${session.turns === 1 ? "" : "s"}`;
   const name = session.title === "" ? session.name : session.title;
   const question = `Delete "${name}", ${turns}, for good?`;
@@ -119,7 +121,7 @@ function askBefore(model: Model, found: { command: CommandItem; rest: string }, 
 function editLast(model: Model, now_ms: number): Result {
   const last = model.transcript.messages.findLast((message) => message.role === "user");
   if (last === undefined) return [withNotice(model, "There is no line of yours to edit yet.", now_ms), []];
-  return [{ ...clearEditor(model), editing: last.id, editor: setText(model.editor, last.content) }, []];
+  return [beginEdit(model, last, model.popup.stash), []];
 }
 
 function unknown(text: string, commands: readonly CommandItem[]): string {

@@ -46,6 +46,19 @@ Deno.test("Enter, Enter, and the story has begun", () => {
   assert.match(player.screen(), /What do you do\? Write it as you would say it\./);
 });
 
+Deno.test("a connection that is lost while a story begins leaves the choice to be made again", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  player.press("enter", "down", "enter");
+  assert.match(player.screen(), /The story begins\./);
+  player.said();
+  player.link({ kind: "lost", retry_in_ms: 200, reason: "the brain is gone" });
+  connectFresh(player);
+  assert.match(player.screen(), /Who are you there/);
+  player.press("enter");
+  assert.deepEqual(player.said().slice(-1), ["/session new"]);
+});
+
 Deno.test("a key ends the telling of the start message at once", () => {
   for (const key of ["esc", "I"]) {
     const player = createPlayer();

@@ -128,6 +128,39 @@ Deno.test("earlier pages are asked for once at the top, and come without moving 
   assert.deepEqual(player.said(), []);
 });
 
+Deno.test("a history that comes again, after a lost connection, leaves the reader where he is", () => {
+  const player = openStory({ height: 24 });
+  const all = Array.from(
+    { length: 12 },
+    (_, at) => message(at + 1, "assistant", numbered(at * 10, at * 10 + 9)),
+  );
+  player.hear(events.history(all.slice(6), true));
+  const page = (before: number, from: number, more: boolean) =>
+    player.hear({
+      event: "history_page",
+      content: "",
+      ref: null,
+      metadata: { before, history: all.slice(from - 1, before - 1), more, recalled: [] },
+    });
+  page(7, 4, true);
+  player.press("ctrl+home", "pgdn");
+  const reading = span(player);
+  assert.ok(reading[1] < 60, "it is a page above what the brain sends");
+  player.link({ kind: "lost", retry_in_ms: 1000, reason: "gone" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.history(all.slice(6), true));
+  assert.deepEqual(span(player), reading);
+  assert.equal(player.model().transcript.messages.length, 9);
+  player.effects();
+  player.press("ctrl+home");
+  assert.deepEqual(player.said(), ["/history before 4"]);
+  // Another leaf: what stands above it is not its past.
+  player.hear(events.history([message(7, "assistant", "Elsewhere.", { parent_id: 2 })], false));
+  assert.deepEqual(player.model().transcript.messages.map(({ id }) => id), [7]);
+  assert.equal(player.model().transcript.more, false);
+});
+
 Deno.test("a page for another place in the story is not taken", () => {
   const player = openStory();
   player.hear({

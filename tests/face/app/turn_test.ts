@@ -352,6 +352,25 @@ Deno.test("an original server: nothing is sent before 150 ms after the end, and 
   assert.equal(player.model().editor.text, "I look.");
 });
 
+Deno.test("a line that waits for an original server comes back when the connection is lost, and is not said twice", () => {
+  const player = openStory();
+  player.hear(events.greeting(null));
+  player.type("I wait.");
+  player.press("enter");
+  player.hear(events.chunk("Fog."));
+  player.hear(events.end(null));
+  player.effects();
+  player.type("I wait again.");
+  player.press("enter");
+  assert.deepEqual(player.said(), [], "it is deaf for a moment");
+  player.link({ kind: "lost", retry_in_ms: 50, reason: "the brain is gone" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting(null));
+  player.wait(1000);
+  assert.deepEqual(player.said(), []);
+  assert.equal(player.model().editor.text, "I wait again.");
+});
+
 Deno.test("an original server's lines and replies keep their order without ids", () => {
   const player = createPlayer({ settings: { hint_seen: true }, height: 40 });
   connectFresh(player, null);
@@ -397,6 +416,25 @@ Deno.test("a reply that went on elsewhere meanwhile is no interruption", () => {
   player.hear(events.end(reply({ content: "Eel and salt." })));
   assert.doesNotMatch(player.screen(), /interrupted|✗/);
   assert.match(player.screen(), /Eel and salt\./);
+});
+
+Deno.test("who leaves after the reply leaves when the connection goes, and not with the next reply", () => {
+  const speaking = () => {
+    const player = openStory();
+    player.type("I wait.");
+    player.press("enter");
+    player.effects();
+    return player;
+  };
+  const player = speaking();
+  player.press("ctrl+c", "w");
+  assert.equal(player.model().leaving, "after_reply");
+  player.effects();
+  player.link({ kind: "lost", retry_in_ms: 1000, reason: "gone" });
+  assert.deepEqual(player.effects(), [{ kind: "quit" }]);
+  const staying = speaking();
+  staying.link({ kind: "lost", retry_in_ms: 1000, reason: "gone" });
+  assert.deepEqual(staying.effects(), []);
 });
 
 Deno.test("a reply that failed half-way offers to go on", () => {
