@@ -178,7 +178,7 @@ export class Brain {
       command.asks_reply ? this.#refuse(asked, text) : say(asked, notice(text));
     if (!commands.includes(command)) {
       return refuse(
-        `✗ ${command.name} reads or writes files of the brain's machine; only who plays there may.`,
+        `✗ ${command.name} reads or writes files of the brain's machine; only who plays there may. ${command.owner_only}`,
       );
     }
     const state = getState(this.deps.db, player_id);

@@ -116,7 +116,7 @@ export const CHOICE_COMMANDS: Command[] = [
     help: "Read a folder of .md and .txt files as lore of this world",
     arguments: [{ name: "PATH", kind: "text", required: true }],
     while_telling: true,
-    owner_only: true,
+    owner_only: "/world attach_lore takes a text.",
     async run(context, args) {
       const { deps, player_id, state } = context;
       const path = single(args);

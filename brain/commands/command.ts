@@ -49,8 +49,8 @@ export interface Command extends CommandItem {
   asks_reply?: true;
   /** Acts before what the same face asked earlier has been answered. */
   at_once?: true;
-  /** Reads or writes files of the brain's machine: not for players with a token. */
-  owner_only?: true;
+  /** Reads or writes files of the brain's machine: not for players with a token, who are told this instead. */
+  owner_only?: string;
   run(context: Context, args: string): Outcome | Promise<Outcome>;
 }
 

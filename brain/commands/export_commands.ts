@@ -14,7 +14,7 @@ export const EXPORT_COMMANDS: Command[] = [
     help: "Write this story to a file: a book to read, or (jsonl) all of it, to be imported",
     arguments: [{ name: "FORMAT", kind: "text", required: false }],
     while_telling: true,
-    owner_only: true,
+    owner_only: "/open of the face writes your story on your own.",
     async run({ deps, player_id, session }, args) {
       const typed = single(args).toLowerCase() || "md";
       const format = EXPORT_FORMATS.find((known) => known === typed);

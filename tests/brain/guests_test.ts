@@ -67,11 +67,16 @@ Deno.test("a guest is greeted by name, is shown no file of the machine, and is o
     const missing = offered(fake.face).filter((name) => !offered(ann).includes(name));
     assert.ok(missing.includes("/world sync_folder") && missing.includes("/export"), missing.join());
     await stageFor(fake, ann);
-    for (const line of ["/world sync_folder /etc", "/export"]) {
-      await fake.say(line, ann);
-      assert.match(
-        ann.notices().at(-1) ?? "",
-        /^✗ \/\S+( \S+)? reads or writes files of the brain's machine/,
+    for (
+      const [line, instead] of [
+        ["/world sync_folder", "/world attach_lore takes a text."],
+        ["/export", "/open of the face writes your story on your own."],
+      ]
+    ) {
+      await fake.say(`${line} /etc`, ann);
+      assert.equal(
+        ann.notices().at(-1),
+        `✗ ${line} reads or writes files of the brain's machine; only who plays there may. ${instead}`,
       );
     }
     await fake.say("/help sync_folder", ann);
