@@ -8,7 +8,7 @@ import { defaultModel } from "./llm/picker.ts";
 import type { Scene } from "./open_turn.ts";
 import { bare, pathPage } from "./store/messages.ts";
 import { recalledCounts } from "./store/prompts.ts";
-import { getSession, listSessions } from "./store/sessions.ts";
+import { getSession, lastNarrator } from "./store/sessions.ts";
 
 /** The session that is shown; undefined before the first. */
 export function sessionOf(deps: Deps, player_id: string, state: PlayerState): Session | undefined {
@@ -18,8 +18,7 @@ export function sessionOf(deps: Deps, player_id: string, state: PlayerState): Se
 /** Who narrates a new story: the chosen model, else the default one. */
 export function modelOf(deps: Deps, player_id: string, state: PlayerState): string {
   if (state.model !== "") return state.model;
-  const last_used = listSessions(deps.db, player_id, { limit: 1 })[0]?.session.model ?? "";
-  return defaultModel(deps.config, deps.catalogue.models(), last_used);
+  return defaultModel(deps.config, deps.catalogue.models(), lastNarrator(deps.db, player_id));
 }
 
 /** World, character and rules of a turn, or the sentence that says what is missing. */

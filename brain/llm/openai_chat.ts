@@ -174,7 +174,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
     if (endpoint.needs_key && key === "") {
       throw new ProviderError(
         "no_key",
-        `No key for ${endpoint.label}: ${endpoint.key_hint}, or pick another /model.`,
+        `No key for ${endpoint.label}, where ${request.model} is: ${endpoint.key_hint}, or pick another /model.`,
       );
     }
     for (let retries = 0;;) {

@@ -58,6 +58,22 @@ export function listSessions(
   return sessions.map((session) => ({ session: { ...session }, ...shown(db, session.leaf_id) }));
 }
 
+/** So many of the newest stories are asked who told them. */
+const LATELY = 8;
+
+/** The model of the player's newest story that it has told a reply of; "" without one. A model that only failed is none. */
+export function lastNarrator(db: Database, player_id: string): string {
+  return db.get<{ model: string }>(
+    `SELECT s.model FROM
+       (SELECT id, model, used_order FROM sessions WHERE player_id = ? ORDER BY used_order DESC LIMIT ${LATELY}) s
+     WHERE s.model <> '' AND EXISTS (
+       SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.role = 'assistant' AND m.model = s.model
+         AND m.status IN ('complete', 'stopped') AND m.content <> '')
+     ORDER BY s.used_order DESC LIMIT 1`,
+    player_id,
+  )?.model ?? "";
+}
+
 /** These of the player's sessions, the last used first. */
 export function summariesOf(db: Database, player_id: string, ids: readonly string[]): SessionSummary[] {
   const sessions = db.all<Session>(

@@ -1,6 +1,7 @@
 /** Listeners and commands: every answer, the state of every face, the tree of a story. */
 
 import assert from "node:assert/strict";
+import { getState, saveState } from "../../brain/store/players.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../support/brain_fakes.ts";
 
 async function withBrain(run: (fake: FakeBrain) => Promise<void>) {
@@ -188,6 +189,37 @@ Deno.test("selecting another world leaves the session, and continue brings world
     await fake.turn("I wait.");
     assert.equal(fake.requests.at(-1)?.model, "three");
   }));
+
+Deno.test("the narrator of a new story is the one that told last; one that only failed is none", async () => {
+  const fake = fakeBrain({ config: { default_model: "" } });
+  try {
+    const narrator = () => fake.face.last("sync_state").metadata.model;
+    // A local server's first, before anybody has told anything.
+    assert.equal(narrator(), "fake/one");
+    await onStage(fake);
+    await fake.say("/model odd/three");
+    fake.scripts.push(says());
+    assert.equal((await fake.turn("I wait.")).metadata.message?.status, "failed");
+    saveState(fake.deps.db, "local", { ...getState(fake.deps.db, "local"), model: "", session_id: "" });
+    fake.brain.refreshAll();
+    assert.equal(narrator(), "fake/one");
+    await fake.say("/session new");
+    await fake.say("/model odd/three");
+    fake.scripts[0] = says("Yes.");
+    await fake.turn("I wait.");
+    saveState(fake.deps.db, "local", { ...getState(fake.deps.db, "local"), model: "", session_id: "" });
+    fake.brain.refreshAll();
+    assert.equal(narrator(), "odd/three");
+    // The newest story counts, also before its first reply fails.
+    await fake.say("/session new");
+    await fake.say("/model fake/one");
+    saveState(fake.deps.db, "local", { ...getState(fake.deps.db, "local"), model: "", session_id: "" });
+    fake.brain.refreshAll();
+    assert.equal(narrator(), "odd/three");
+  } finally {
+    await fake.close();
+  }
+});
 
 Deno.test("rules belong to the player and stand in the next prompt", () =>
   withBrain(async (fake) => {

@@ -33,7 +33,7 @@ Deno.test("without a config, a key, a server or a network the built-in narrator 
   const { errors } = await face.turn("I ask.");
   assert.match(
     errors[0],
-    /^No key for OpenRouter: set OPENROUTER_API_KEY or openai_api_key in config\.yaml, or pick/,
+    /^No key for OpenRouter, where \S+ is: set OPENROUTER_API_KEY or openai_api_key in config\.yaml, or pick/,
   );
   await face.command("/model demo/narrator");
   // At reading speed: a few words are enough.

@@ -84,6 +84,7 @@ const ROWS: [string, (db: Database, ids: number[]) => unknown, unknown][] = [
   ["getPrompt", (db, ids) => getPrompt(db, "ben", ids[1]), undefined],
   ["recalledCounts", (db, ids) => recalledCounts(db, "ben", ids), []],
   ["searchStories", (db) => [...sessions.searchStories(db, "ben", ["eels"])].flat(), []],
+  ["lastNarrator", (db) => sessions.lastNarrator(db, "ben"), ""],
   ["summariesOf", (db) => sessions.summariesOf(db, "ben", ["story"]), []],
   ["usageTotals", (db) => usageTotals(db, "ben").turns, 0],
   ["usageTotals of a session", (db) => usageTotals(db, "ben", "story").turns, 0],
