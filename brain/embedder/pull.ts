@@ -1,11 +1,12 @@
 /**
  * Fetches a model's files from the hub, in a process of its own with net to the hub and write to the model's folder.
- * In one JSON line `{hub, folder}` on stdin; out progress lines `{step, done, total}` in bytes of all files, at last
- * `{pulled}` (the folder) or `{error, kind}`.
+ * In one JSON line `{hub, folder}` on stdin, whose end ends it; out progress lines `{step, done, total}` in bytes of all
+ * files, at last `{pulled}` (the folder) or `{error, kind}`.
  */
 
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path/posix";
+import { TextLineStream } from "../../shared/lines.ts";
 import { MINILM, type WeightFile, type Weights } from "./weights.ts";
 
 export type PullFault = "offline" | "refused" | "full" | "damaged" | "busy" | "other";
@@ -189,14 +190,16 @@ async function guarded<T>(folder: string, action: () => Promise<T>): Promise<T> 
 
 if (import.meta.main) {
   const say = (value: unknown) => console.log(JSON.stringify(value));
-  const { hub, folder } = JSON.parse(await new Response(Deno.stdin.readable).text()) as Record<
-    string,
-    string
-  >;
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+    .getReader();
+  const { hub, folder } = JSON.parse((await lines.read()).value ?? "{}") as Record<string, string>;
+  // Whoever asked is gone: what came is kept, and the next try goes on with it.
+  lines.read().then(() => Deno.exit(1));
   try {
     const progress = (done: number, total: number) => say({ step: "weights", done, total });
     await pull({ hub, folder, weights: MINILM, progress });
     say({ pulled: folder });
+    Deno.exit(0);
   } catch (error) {
     const known = error instanceof PullError ? error : new PullError("other", String(error));
     say({ error: known.message, kind: known.kind });

@@ -133,8 +133,8 @@ async function pullWeights(
     stderr: "piped",
   }).spawn();
   const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(JSON.stringify({ hub, folder: target })));
-  await input.close();
+  // Open until it has ended: should we be killed, its end tells it so.
+  await input.write(new TextEncoder().encode(`${JSON.stringify({ hub, folder: target })}\n`));
   const errors = new Response(child.stderr).text();
   let last: PullLine | null = null;
   for await (
@@ -145,6 +145,7 @@ async function pullWeights(
     else last = said;
   }
   const { code } = await child.status;
+  await input.close().catch(() => {});
   const complaint = (await errors).trim().split("\n")[0];
   return last ?? { error: `The pull ended with code ${code}: ${complaint.slice(0, 200)}`, kind: "other" };
 }

@@ -155,3 +155,43 @@ Deno.test(
     assert.match(error, /^The hub cannot be reached \(.*refused/);
   },
 );
+
+Deno.test(
+  "a pull whose asker is killed ends, and what came is kept (needs the embedder's packages)",
+  { ignore: no_packages },
+  async () => {
+    await using home = await tempHome();
+    const left = Promise.withResolvers<void>();
+    let timer: ReturnType<typeof setInterval>;
+    const trickle = () =>
+      new ReadableStream<Uint8Array>({
+        start: (out) => void (timer = setInterval(() => out.enqueue(new Uint8Array(1)), 20)),
+        cancel() {
+          clearInterval(timer);
+          left.resolve();
+        },
+      });
+    const http = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response(trickle()),
+    );
+    const from = `http://127.0.0.1:${http.addr.port}`;
+    await using door = startPiped(FRONT_DOOR, [
+      "models",
+      "pull",
+      "--json",
+      "--home",
+      home.path,
+      "--from",
+      from,
+    ]);
+    await door.ready();
+    door.signal("SIGKILL");
+    const late = setTimeout(() => left.reject(new Error("the pull goes on")), 15_000);
+    await left.promise;
+    clearTimeout(late);
+    await http.shutdown();
+    const kept = await Deno.stat(join(home.path, "models", MODEL, "config.json.part"));
+    assert.ok(kept.size > 0);
+  },
+);
