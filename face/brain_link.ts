@@ -26,6 +26,8 @@ export interface LinkOptions {
   delays_ms?: readonly number[];
   /** How long a socket may take to open. */
   connect_timeout_ms?: number;
+  /** How long a brain of ours may be silent after something was said: it confirms a line at once. */
+  answer_timeout_ms?: number;
 }
 
 export interface BrainLink extends Link {
@@ -39,6 +41,8 @@ export interface BrainLink extends Link {
 
 const DELAYS_MS = [200, 500, 1000, 2000, 5000, 10_000];
 const CONNECT_TIMEOUT_MS = 10_000;
+/** The slowest command, /model refresh, takes ten seconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
 /** How often a wait is told. */
 const COUNTDOWN_MS = 1000;
 /** Unreadable frames are told this often per connection, then passed over. */
@@ -50,10 +54,13 @@ const PROBLEMS_TOLD = 3;
  */
 export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): BrainLink {
   const { delays_ms = DELAYS_MS, connect_timeout_ms = CONNECT_TIMEOUT_MS } = options;
+  const { answer_timeout_ms = ANSWER_TIMEOUT_MS } = options;
   let closing = false;
   let socket: WebSocket | null = null;
   let failure: NoBrain | null = null;
   let wake = () => {};
+  /** Something was said: the connection must show a sign of life. A network that went away closes no socket. */
+  let watch = () => {};
   const tell = (event: LinkEvent) => {
     if (!closing) on(event);
   };
@@ -75,6 +82,8 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
       let opened = false;
       let fault = "";
       let problems = 0;
+      let ours = false;
+      let silence: ReturnType<typeof setTimeout> | undefined;
       const timer = setTimeout(() => {
         fault = `no answer from ${address.url}`;
         current.close();
@@ -85,13 +94,28 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
         clearTimeout(timer);
         opened = true;
         socket = current;
+        watch = () => {
+          // An original server answers many a command with nothing.
+          if (!ours || silence !== undefined) return;
+          silence = setTimeout(() => {
+            if (socket === current) socket = null;
+            current.onmessage = null;
+            current.close();
+            resolve({ opened, reason: `no answer from ${address.url}` });
+          }, answer_timeout_ms);
+        };
         if (closing) current.close();
         else tell({ kind: "connected" });
       };
       current.onmessage = (message: MessageEvent<unknown>) => {
+        clearTimeout(silence);
+        silence = undefined;
         if (typeof message.data !== "string") return;
         try {
           const event = parseEvent(message.data);
+          if (event?.event === "system_update" && event.metadata.greeting !== null) {
+            ours = event.metadata.greeting.protocol !== null;
+          }
           if (event) tell({ kind: "event", event });
         } catch (error) {
           if (!(error instanceof CodecError)) throw error;
@@ -106,6 +130,7 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
       };
       current.onclose = (event) => {
         clearTimeout(timer);
+        clearTimeout(silence);
         if (socket === current) socket = null;
         resolve({ opened, reason: plainReason(opened, event, fault) });
       };
@@ -154,6 +179,7 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
     say(request: Request): boolean {
       if (socket === null || socket.readyState !== WebSocket.OPEN) return false;
       socket.send(encodeRequest(request));
+      watch();
       return true;
     },
     close() {

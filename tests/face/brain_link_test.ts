@@ -224,3 +224,41 @@ Deno.test("after close nothing is told and nothing is tried", async () => {
   assert.equal(server.asked.length, 1);
   assert.equal(opened.link.say({ prompt: "x", ref: null }), false);
 });
+
+const GREETING = JSON.stringify({
+  event: "system_update",
+  payload: {
+    content: "✓ Ready.",
+    metadata: { status: "ok", protocol: 1, version: "0.1.0", player: "local" },
+  },
+});
+
+Deno.test("a brain that falls silent after a line is given up and looked for anew; one that answers is not", async () => {
+  await using server = serve();
+  await using opened = open({ locate: at(server.url), delays_ms: [10], answer_timeout_ms: 150 });
+  await opened.nth("connected");
+  server.sockets[0].send(GREETING);
+  await opened.nth("event");
+  for (let line = 1; line <= 3; line++) {
+    opened.link.say({ prompt: `line ${line}`, ref: null });
+    await until(() => server.received.length === line, "the line");
+    server.sockets[0].send(NOTICE);
+    await opened.nth("event", 1 + line);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  assert.equal(opened.events.filter(({ kind }) => kind === "lost").length, 0, "nothing was asked of it");
+  assert.equal(opened.link.say({ prompt: "Is anybody there?", ref: null }), true);
+  const { reason } = await opened.nth("lost");
+  assert.equal(reason, `no answer from ${server.url}`);
+  await opened.nth("connected", 2);
+});
+
+Deno.test("an original server may be silent", async () => {
+  await using server = serve();
+  await using opened = open({ locate: at(server.url), delays_ms: [10], answer_timeout_ms: 50 });
+  await opened.nth("connected");
+  opened.link.say({ prompt: "/nonsense", ref: null });
+  await until(() => server.received.length === 1, "the command");
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.equal(opened.events.some(({ kind }) => kind === "lost"), false);
+});
