@@ -1,4 +1,5 @@
 /** Of a reply's prose the one sentence that is told, and who says it. Pure. */
+import { kindredOf } from "./kindred.ts";
 import type { MemoryHit } from "./recall.ts";
 import { sentencesOf } from "./units.ts";
 import { speakerOf } from "./voices.ts";
@@ -15,7 +16,7 @@ export function tellingSentence(text: string, words: string[]): string {
   for (const sentence of sentencesOf(text)) {
     const found = wordsOf(sentence).filter(({ word, phrase }) =>
       words.includes(word) || words.some((other) =>
-        phrase.length > 3 && other.startsWith(phrase.slice(0, -1))
+        (phrase.length > 3 && other.startsWith(phrase.slice(0, -1))) || kindredOf(other).includes(phrase)
       )
     ).length;
     if (found > most || (found === most && sentence.length > telling.length)) {

@@ -19,7 +19,7 @@ export interface Callers {
   share(slot: number): number;
 }
 
-/** Who stands where, by a bit for each word of the question: there are at most 22 (words.ts). */
+/** Who stands where, by a bit for each word of the question: there are at most 30 (words.ts). */
 export function callersOf(corpus: UnitCorpus, hits: Hits[]): Callers {
   const { place } = corpus;
   const in_slot = new Uint32Array(corpus.size);
@@ -32,12 +32,14 @@ export function callersOf(corpus: UnitCorpus, hits: Hits[]): Callers {
   });
   const worth = hits.map(({ term, slots }) => term.weight * rarity(slots.length, corpus.size));
   const all = worth.reduce((sum, one, bit) => sum + (hits[bit].slots.length > 0 ? one : 0), 0);
+  // Kindred of one word are that word.
+  const said = (bits: number[]) => [...new Set(bits.map((bit) => hits[bit].term.word))];
   const words = (bits: number) => hits.map((_, bit) => bit).filter((bit) => bits & (1 << bit));
   return {
-    of: (slot) => words(in_slot[slot]).sort((a, b) => worth[b] - worth[a]).map((bit) => hits[bit].term.word),
+    of: (slot) => said(words(in_slot[slot]).sort((a, b) => worth[b] - worth[a])),
     beside(slot) {
       const at = place[slot] + 1;
-      return words(in_place[at - 1] | in_place[at + 1]).map((bit) => hits[bit].term.word);
+      return said(words(in_place[at - 1] | in_place[at + 1]));
     },
     share: (slot) => all > 0 ? words(in_slot[slot]).reduce((sum, bit) => sum + worth[bit], 0) / all : 0,
   };

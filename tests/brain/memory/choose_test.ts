@@ -81,6 +81,25 @@ Deno.test("of the narrator's prose one sentence is told, the one that the words 
   assert.equal(text_of(memory(1, text)), text);
 });
 
+Deno.test("a spoken sentence that does not name its speaker comes as said by that one", () => {
+  const text = 'Maren wipes the brass. "Six pence, and bring it back," she says. A gull screams.';
+  const words = ["pence"];
+  const told_as = (more: Partial<Ranked<MemoryHit>>, others: Ranked<MemoryHit>[] = [LANTERN]) => {
+    const hit = memory(1, text, { role: "assistant", words, ...more });
+    const [first] = chooseMemories(QUESTION, [hit, ...others], told()).hits;
+    return [first.text, first.speaker];
+  };
+  const said = '"Six pence, and bring it back," she says.';
+  const knows = memory(7, "I show Maren the saddle.");
+  assert.deepEqual(told_as({}, [knows]), [said, "Maren"]);
+  // Nowhere else a name: it may be any word that begins a sentence.
+  assert.deepEqual(told_as({}), [said, undefined]);
+  assert.deepEqual(told_as({ words: ["brass"] }, [knows]), ["Maren wipes the brass.", undefined]);
+  assert.deepEqual(told_as({ role: "user" }, [knows]), [text, undefined]);
+  const named = '"Six pence," says the smith.';
+  assert.deepEqual(told_as({ text: named }), [named, undefined]);
+});
+
 Deno.test("prose of which twelve words in a row stand in the last replies is not told again", () => {
   const twelve = "one lantern two three four five six seven eight nine ten eleven";
   const recent = (run: string): Recent => ({ replies: [], said: [` so it is ${run} and on `] });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { RecallQuestion } from "../../../brain/memory/recall.ts";
+import { noteFacts } from "../../../brain/memory/facts.ts";
 import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import { rankLore, search } from "../../../brain/memory/search.ts";
-import { WORDS_ONLY } from "../../../brain/memory/weights.ts";
+import { MEMORY_WEIGHTS, WORDS_ONLY } from "../../../brain/memory/weights.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { factsOnPath } from "../../../brain/store/facts.ts";
 import { attachLore, syncLore } from "../../../brain/store/memories.ts";
@@ -100,9 +101,11 @@ Deno.test("a memory comes with where it stands, how long ago, and the words that
   });
 });
 
-Deno.test("the answer comes with the question it was given to", async () => {
+Deno.test("a reply comes with the line it answers and a line with its reply, not what came before or after", async () => {
   await withStory((_db, _ids, ask) => {
-    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], PIER]);
+    assert.deepEqual(ask({ line: "The gulls!" }), [STORY[9], STORY[8]]);
+    assert.deepEqual(ask({ line: "The pier!", max_memories: 2 }), [STORY[4], PIER]);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3]]);
     assert.deepEqual(ask({ line: "The lantern!", max_memories: 1 }), [STORY[2]]);
     assert.deepEqual(ask({ line: "The lantern!", max_memories: 0 }), []);
   });
@@ -124,7 +127,7 @@ Deno.test("a name from the turn before calls, its other words do not", async () 
 Deno.test("what the prompt still holds is never recalled, neither called nor lent", async () => {
   await withStory((_db, ids, ask) => {
     assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[2]] }), []);
-    assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[3]] }), [STORY[2], PIER]);
+    assert.deepEqual(ask({ line: "The lantern!", visible_ids: [ids[3]] }), [STORY[2]]);
   });
 });
 
@@ -139,10 +142,10 @@ Deno.test("only what is on the path comes back: no other branch, nothing told la
     );
     assert.equal(ask({ line: "The lantern!", leaf_id: reply }).includes(STORY[2]), false);
     // Back to the first branch with the path of the second known, and to a point before either.
-    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], PIER]);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3]]);
     assert.deepEqual(ask({ line: "The lantern!", leaf_id: ids[1] }), []);
     assert.deepEqual(ask({ line: "The lantern!", leaf_id: null }), []);
-    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3], PIER]);
+    assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3]]);
   });
 });
 
@@ -175,7 +178,7 @@ Deno.test("asked for the player's own words, the player's side comes first", asy
     const ask = (line: string) =>
       search(db, question({ leaf_id: ids[6], line }), emptyKnown()).memories[0].role;
     assert.equal(ask("What did I promise about eels?"), "user");
-    assert.equal(ask("Who promised eels?"), "assistant");
+    assert.equal(ask("Who likes eels?"), "assistant");
   });
 });
 
@@ -318,6 +321,55 @@ Deno.test("what a crash left out is remembered at the next start, for every play
     assert.equal(rememberMissing(db, nameOf, 7), 1);
     const facts = factsOnPath(db, "ann", debt).map(({ text, created_ms }) => [text, created_ms]);
     assert.deepEqual(facts, [["Ida owes Noah two eels", 7]]);
+  });
+});
+
+Deno.test("what a later line states otherwise is told in its place, as long as it can be", async () => {
+  await withDatabase((db) => {
+    const lines = [
+      "I tell Maren: I live in the mill by the weir.",
+      "Maren nods.",
+      "I owe Noah two eels.",
+      "Noah shrugs.",
+      "I move out. I live in the loft above the forge.",
+      "Anselm shows you the ladder.",
+      "I owe Noah nine eels.",
+      "Noah grins.",
+    ];
+    const ids = tellAll(db, aSession(), [...lines, "I wait.", "Fog."]);
+    remembered(db, ids);
+    ids.forEach((id, i) =>
+      noteFacts(
+        db,
+        "ann",
+        "story",
+        { id, role: i % 2 === 0 ? "user" : "assistant", content: lines[i] ?? "" },
+        "Ida",
+        0,
+      )
+    );
+    const ask = (patch: Partial<RecallQuestion>, options = {}) => {
+      const { memories, left_out } = search(
+        db,
+        question({ leaf_id: ids.at(-1)!, ...patch }),
+        emptyKnown(),
+        options,
+      );
+      const gone = left_out.filter(({ reason }) => reason === "superseded").map(({ text }) => text);
+      return [memories.map(({ text }) => text).filter((text) => text.startsWith("I ")), gone];
+    };
+    const line = "I go home to the mill where I live.";
+    assert.deepEqual(ask({ line }), [[lines[4]], [lines[0]]]);
+    // Another thing, another whom: nothing takes its place.
+    assert.deepEqual(ask({ line: "I pay what I owe Noah." }), [[lines[6]], [lines[2]]]);
+    // The page shows the later one: the earlier one is not told beside it.
+    assert.deepEqual(ask({ line, visible_ids: [ids[4]] }), [[], [lines[0]]]);
+    // Before the later one was said the earlier one holds; so it does without facts.
+    assert.deepEqual(ask({ line, leaf_id: ids[3] }), [[lines[0]], []]);
+    assert.deepEqual(ask({ line, max_memories: 1 }, { memory: { ...MEMORY_WEIGHTS, facts: 0 } }), [
+      [lines[0]],
+      [],
+    ]);
   });
 });
 
