@@ -87,8 +87,8 @@ export function scoreUnits(
   parts.words = words.worth;
   for (const { term, slots } of feedback) addWorth(parts.feedback, corpus, slots, term.weight);
 
-  const total = new Float64Array(size);
-  for (let slot = 0; slot < size; slot++) total[slot] = parts.words[slot] + parts.feedback[slot];
+  const total = parts.words.slice();
+  if (feedback.length > 0) addTo(total, parts.feedback);
   if (weights.previous > 0 || weights.next > 0) {
     const best = new Float64Array(places + 2);
     for (let slot = 0; slot < size; slot++) {
@@ -106,10 +106,8 @@ export function scoreUnits(
     spread(parts.passage, place, words.prior, weights.window * top);
     addTo(total, parts.passage);
   }
-  lendInto(parts.facts, extra.facts, weights.facts * (top || 1));
-  lendInto(parts.vectors, extra.similar, weights.vectors * (top || 1));
-  addTo(total, parts.facts);
-  addTo(total, parts.vectors);
+  lend(total, parts.facts, extra.facts, weights.facts * (top || 1));
+  lend(total, parts.vectors, extra.similar, weights.vectors * (top || 1));
   return { total, parts, called: words.called.slice() };
 }
 
@@ -128,20 +126,31 @@ export function rarity(found: number, all: number): number {
 
 /** The slots with the highest totals above 0, best first; ties go to the later slot. */
 export function best(total: Float64Array, count: number): number[] {
-  const top: number[] = [];
-  let least = 0;
+  if (count <= 0) return [];
+  // A heap with the least of the best in front: most slots cost one comparison.
+  const heap: number[] = [];
+  const less = (a: number, b: number) => total[a] < total[b] || (total[a] === total[b] && a < b);
   for (let slot = 0; slot < total.length; slot++) {
-    if (total[slot] <= 0 || (top.length >= 4 * count && total[slot] < least)) continue;
-    top.push(slot);
-    if (top.length >= 8 * count) least = keepBest(top, total, 4 * count);
+    if (total[slot] <= 0) continue;
+    if (heap.length < count) {
+      let at = heap.push(slot) - 1;
+      for (let above = (at - 1) >> 1; at > 0 && less(slot, heap[above]); above = (at - 1) >> 1) {
+        heap[at] = heap[above];
+        at = above;
+      }
+      heap[at] = slot;
+    } else if (total[slot] >= total[heap[0]]) {
+      let at = 0;
+      for (let below = 1; below < count; below = 2 * at + 1) {
+        if (below + 1 < count && less(heap[below + 1], heap[below])) below++;
+        if (less(slot, heap[below])) break;
+        heap[at] = heap[below];
+        at = below;
+      }
+      heap[at] = slot;
+    }
   }
-  keepBest(top, total, count);
-  return top;
-}
-
-function keepBest(top: number[], total: Float64Array, count: number): number {
-  top.sort((a, b) => total[b] - total[a] || b - a).splice(count);
-  return top.length > 0 ? total[top[top.length - 1]] : 0;
+  return heap.sort((a, b) => total[b] - total[a] || b - a);
 }
 
 function addWorth(into: Float64Array, corpus: Corpus, slots: number[], weight: number): void {
@@ -190,9 +199,11 @@ function spread(into: Float64Array, place: Int32Array, prior: Float64Array, scal
   if (top > 0) { for (let slot = 0; slot < into.length; slot++) into[slot] *= scale / top; }
 }
 
-function lendInto(into: Float64Array, lent: Lent[], scale: number): void {
+function lend(total: Float64Array, into: Float64Array, lent: Lent[], scale: number): void {
+  if (lent.length === 0) return;
   const top = lent.reduce((top, { value }) => Math.max(top, value), 0);
   for (const { slot, value } of lent) into[slot] = Math.max(into[slot], value / top * scale);
+  addTo(total, into);
 }
 
 function addTo(total: Float64Array, part: Float64Array): void {

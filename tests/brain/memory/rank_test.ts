@@ -151,4 +151,10 @@ Deno.test("the best come first, ties with the later first, nothing without a sco
   const many = Float64Array.from({ length: 5000 }, (_, i) => (i * 7919) % 5003);
   const sorted = row(5000).sort((a, b) => many[b] - many[a]).slice(0, 10);
   assert.deepEqual(best(many, 10), sorted);
+  // Few values, so that nearly all are ties; any number of the best is what sorting all gives.
+  const values = Float64Array.from({ length: 300 }, (_, i) => ((i * 7919) % 1009) % 7 - 1);
+  const all = row(300).filter((i) => values[i] > 0).sort((a, b) => values[b] - values[a] || b - a);
+  for (const count of [0, 1, 2, 3, 7, 8, 50, all.length - 1, all.length, 400]) {
+    assert.deepEqual(best(values, count), all.slice(0, count), `${count}`);
+  }
 });
