@@ -6,6 +6,7 @@
 import type { Model, NarratorLines, World } from "../../shared/story.ts";
 import { GENERIC_LINES, LORE_FRAMES, NAME_LINES, NOUN_LINES } from "./demo_lines.ts";
 import { loreAbout, loreOpenings, names } from "./demo_lore.ts";
+import { addressed, freshFirst, knownPart, type Told, toldIn } from "./demo_told.ts";
 import { KIN, type Kind, kindOf, namesIn, nounsOf, withoutDeeds } from "./demo_words.ts";
 import type { ChatRequest, Chunk, Provider, StoryFacts } from "./provider.ts";
 
@@ -25,6 +26,8 @@ export const NARRATOR_MODEL: Model = {
 export const LAST_BEAT_NOTICE =
   "This is as far as the built-in narrator goes without a model. Your story is kept; Ctrl+O connects one that goes on from here.";
 
+/** It is said on the first turn without a beat and then on every sixth: a reader has read it. */
+const NOTICE_EVERY = 6;
 /** When every line of a kind has been told, these kinds lend theirs before anything is told twice. */
 const LENDERS: Record<Kind, Kind[]> = {
   look: ["wait", "go", "take"],
@@ -37,63 +40,6 @@ const LENDERS: Record<Kind, Kind[]> = {
 };
 /** In these kinds what is asked about comes before what happens around it. */
 const NOUN_FIRST: Kind[] = ["look", "ask", "speak"];
-/** Enough of a line's beginning to know it again, even when its telling was stopped in the middle. */
-const KNOWN_BY = 24;
-
-/** Finds a number in 0..2^32 - 1 for a text (FNV-1a): the narrator's only source of variety. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  }
-  // The last step of murmur3: without it texts with a common beginning sort alike.
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  return (value ^ (value >>> 13)) >>> 0;
-}
-
-function shuffled(lines: string[], salt: string): string[] {
-  return lines
-    .map((line) => ({ line, order: hash(`${salt}|${line}`) }))
-    .sort((a, b) => a.order - b.order)
-    .map((entry) => entry.line);
-}
-
-/** What stands in the story already. */
-interface Told {
-  text: string;
-  has(line: string): boolean;
-}
-
-function toldIn(path: StoryFacts["path"]): Told {
-  const text = path.filter((message) => message.role === "assistant").map((message) => message.content).join(
-    "\n",
-  );
-  return {
-    text,
-    has: (line) => text.includes(knownPart(line)),
-  };
-}
-
-/** `{{user}}` in a player's own lines: the narrator speaks to the player. */
-function addressed(line: string): string {
-  return line.replace(/\{\{\s*user\s*\}\}/gi, "you");
-}
-
-/** The part of a line by which it is found in a story: its beginning, or for a pattern the longest fixed piece. */
-function knownPart(line: string): string {
-  const pieces = line.split(/\{(?:noun|lore)\}/);
-  if (pieces.length === 1) return addressed(line).slice(0, KNOWN_BY);
-  return pieces.reduce((longest, piece) => piece.length > longest.length ? piece : longest).trim();
-}
-
-/** Unused lines first in an order of this turn's own, then the used ones, longest unused first. */
-function freshFirst(lines: string[], told: Told, salt: string): { fresh: string[]; used: string[] } {
-  const fresh = shuffled(lines.filter((line) => !told.has(line)), salt);
-  const used = lines
-    .filter((line) => told.has(line))
-    .sort((a, b) => told.text.lastIndexOf(knownPart(a)) - told.text.lastIndexOf(knownPart(b)));
-  return { fresh, used };
-}
 
 function linesOf(world: World | undefined): NarratorLines {
   const own = world?.narrator;
@@ -203,9 +149,17 @@ function beatAt(beats: string[], told: Told, turns: number): number {
   return last < 0 ? turns : last + 1;
 }
 
+/** Replies told since the one that held the last beat; when none did, turns since it was due. */
+function turnsAfter(beats: string[], path: StoryFacts["path"], turns: number): number {
+  const replies = path.filter(({ role, content }) => role === "assistant" && content.trim() !== "");
+  const ended = replies.findLastIndex(({ content }) => content.includes(knownPart(beats[beats.length - 1])));
+  return ended < 0 ? turns - beats.length : replies.length - 1 - ended;
+}
+
 interface Reply {
   text: string;
-  last: boolean;
+  /** The beats are used up, and it is time to say so. */
+  notice: boolean;
 }
 
 /** The whole reply to the last player line of the path; the same facts always give the same words. */
@@ -228,7 +182,8 @@ function replyTo(facts: StoryFacts, world: World | undefined): Reply {
   const beat = lines.beats[beatAt(lines.beats, turn.told, before)];
   if (beat !== undefined) paragraphs.push(beat);
   const text = addressed(paragraphs.filter((paragraph) => paragraph !== "").join("\n\n"));
-  return { text, last: beat === undefined };
+  const notice = beat === undefined && turnsAfter(lines.beats, facts.path, before) % NOTICE_EVERY === 0;
+  return { text, notice };
 }
 
 /** The rest of a reply that was stopped, or one more quiet line after one that was whole. */
@@ -238,7 +193,7 @@ function continuation(facts: StoryFacts, world: World | undefined): Reply {
   for (let telling = 0; telling <= facts.telling; telling++) {
     const whole = replyTo({ ...facts, path: before, telling }, world);
     if (whole.text.length > written.length && whole.text.startsWith(written)) {
-      return { text: whole.text.slice(written.length), last: whole.last };
+      return { text: whole.text.slice(written.length), notice: whole.notice };
     }
   }
   const quiet = kindLine({
@@ -249,7 +204,7 @@ function continuation(facts: StoryFacts, world: World | undefined): Reply {
     told: toldIn(facts.path),
     salt: facts.seed,
   });
-  return { text: written === "" || /\s$/.test(written) ? quiet : `\n\n${quiet}`, last: false };
+  return { text: written === "" || /\s$/.test(written) ? quiet : `\n\n${quiet}`, notice: false };
 }
 
 /** Resolves after `delay_ms` or at once when `signal` is aborted; leaves no timer behind. */
@@ -286,7 +241,7 @@ export function createNarrator(
         if (signal.aborted) return;
         yield { kind: "text", text: word };
       }
-      if (reply.last) yield { kind: "notice", text: LAST_BEAT_NOTICE };
+      if (reply.notice) yield { kind: "notice", text: LAST_BEAT_NOTICE };
       yield { kind: "end", finish: "stop", usage: null };
     },
   };

@@ -171,15 +171,20 @@ Deno.test("a reply stopped before its beat loses none, and another narrator's tu
 });
 
 Deno.test("after the last beat a notice says so, outside a story text that goes on", async () => {
-  const replies = await play(WORLD, Array.from({ length: 14 }, () => "I nod."));
+  const replies = await play(WORLD, Array.from({ length: 20 }, () => "I nod."));
   assert.deepEqual(replies.slice(0, 12).flatMap((reply) => reply.notices), []);
   assert.ok(replies[11].text.endsWith(LINES.beats[11]));
-  for (const reply of replies.slice(12)) {
-    assert.deepEqual(reply.notices, [LAST_BEAT_NOTICE]);
+  assert.equal(replies[12].chunks.at(-2)?.kind, "notice");
+  for (const [index, reply] of replies.slice(12).entries()) {
+    assert.deepEqual(reply.notices, index % 6 === 0 ? [LAST_BEAT_NOTICE] : [], `turn ${index + 13}`);
     assert.ok(!reply.text.includes("Beat") && !reply.text.includes("Ctrl"));
     assert.match(reply.text, /^Line \d of (waiting|looking|going|taking)/);
-    assert.equal(reply.chunks.at(-2)?.kind, "notice");
   }
+  // Another narrator told the middle, so that no reply holds the last beat.
+  const others = Array.from({ length: 12 }, () => [user("I nod."), narrator("Rain.")]).flat();
+  assert.deepEqual((await tell(WORLD, [...others, user("I nod.")])).notices, [LAST_BEAT_NOTICE]);
+  assert.deepEqual((await tell(WORLD, [...others, ...others.slice(0, 2), user("I nod.")])).notices, []);
+  assert.deepEqual((await tell(WORLD, [...others.slice(2), user("I nod.")])).notices, []);
   assert.match(LAST_BEAT_NOTICE, /as far as .* without a model.*Ctrl\+O/);
 });
 
