@@ -11,6 +11,8 @@ import { ago } from "./why_commands.ts";
 const PAGE = 20;
 const MAX_FOUND = 20;
 const MAX_FACT = 300;
+/** More than a world of its own has; a synced folder may have ten thousand, and a frame has its bounds. */
+const LORE_PAGE = 200;
 
 const WHICH = "/memory list and /memory facts show the ids: m12 is a memory, f3 a fact, l7 lore.";
 
@@ -124,23 +126,28 @@ export const MEMORY_COMMANDS: Command[] = [
   },
   {
     name: "/lore list",
-    usage: "/lore list",
-    help: "The lore of this world, piece by piece",
-    arguments: [],
+    usage: "/lore list [ID]",
+    help: "The lore of this world, piece by piece; what comes after ID",
+    arguments: [{ name: "ID", kind: "text", required: false }],
     while_telling: true,
-    run(context) {
+    run(context, args) {
       const { deps, player_id, state } = context;
       if (state.world_id === "") return { answer: "✗ Select a world first: /world select ID." };
       const all = listLore(deps.db, player_id, state.world_id);
       if (all.length === 0) {
         return { answer: "This world has no lore yet. /world attach_lore TEXT adds some." };
       }
+      const typed = single(args);
+      const from = typed === "" ? 0 : all.findIndex(({ id }) => id === loreId(typed)) + 1;
+      if (typed !== "" && from === 0) return { answer: noLore(typed) };
       const own = all.filter(({ source }) => source === "world").length;
-      const lines = all.map(({ id, heading, text, source }) => {
-        const from = source === "world" ? "" : source === "attached" ? " (yours)" : ` (from ${source})`;
-        return `l${id}  ${heading === "" ? "" : `${heading}: `}${text}${from}`;
+      const shown = all.slice(from, from + LORE_PAGE);
+      const more = all.length > from + LORE_PAGE ? [`More: /lore list l${shown[LORE_PAGE - 1].id}`] : [];
+      const lines = shown.map(({ id, heading, text, source }) => {
+        const whose = source === "world" ? "" : source === "attached" ? " (yours)" : ` (from ${source})`;
+        return `l${id}  ${heading === "" ? "" : `${heading}: `}${text}${whose}`;
       });
-      return { answer: [...lines, `${own} of the world, ${all.length - own} of yours.`].join("\n") };
+      return { answer: [...lines, ...more, `${own} of the world, ${all.length - own} of yours.`].join("\n") };
     },
   },
   {
@@ -154,10 +161,9 @@ export const MEMORY_COMMANDS: Command[] = [
       if (state.world_id === "") return { answer: "✗ Select a world first: /world select ID." };
       const typed = single(args);
       if (typed === "") return { answer: "✗ Which piece? /lore list shows them: /lore detach l7" };
-      const id = /^l?(\d{1,15})$/i.exec(typed);
-      const piece = id &&
-        listLore(deps.db, player_id, state.world_id).find((row) => row.id === Number(id[1]));
-      if (!piece) return { answer: `✗ There is no lore ${quote(typed)} in this world. /lore list shows it.` };
+      const id = loreId(typed);
+      const piece = listLore(deps.db, player_id, state.world_id).find((row) => row.id === id);
+      if (!piece) return { answer: noLore(typed) };
       if (!detachLore(deps.db, player_id, state.world_id, piece.id)) {
         return {
           answer:
@@ -208,6 +214,16 @@ function readId(typed: string): { kind: Mark["kind"]; id: number } | null {
   if (match === null) return null;
   const kind = ({ f: "fact", l: "lore" } as const)[match[1].toLowerCase()] ?? "memory";
   return { kind, id: Number(match[2]) };
+}
+
+/** l7, or the number alone; null: neither. */
+function loreId(typed: string): number | null {
+  const match = /^l?(\d{1,15})$/i.exec(typed);
+  return match === null ? null : Number(match[1]);
+}
+
+function noLore(typed: string): string {
+  return `✗ There is no lore ${quote(typed)} in this world. /lore list shows it.`;
 }
 
 /** The piece that an id names, as a mark knows it, or the sentence that says why there is none. */

@@ -301,6 +301,24 @@ Deno.test("every command of memory has an answer in every case", async () => {
     );
     assert.match(await answer(fake, "/lore list"), /1 of the world, 0 of yours\.$/);
 
+    syncLore(
+      fake.deps.db,
+      "bare",
+      chunkLore(Array.from({ length: 401 }, (_, at) => `Eel ${at}.`).join("\n\n")),
+    );
+    const seen: string[] = [];
+    for (let next = "/lore list"; next !== "";) {
+      const page = await answer(fake, next);
+      assert.match(page, /\n401 of the world, 0 of yours\.$/);
+      const pieces = [...page.matchAll(/Eel (\d+)\./g)].map(([, at]) => at);
+      assert.ok(pieces.length <= 200);
+      seen.push(...pieces);
+      next = /^More: (\/lore list l\d+)$/m.exec(page)?.[1] ?? "";
+    }
+    assert.deepEqual(seen, Array.from({ length: 401 }, (_, at) => String(at)));
+    assert.match(await answer(fake, "/lore list l999999"), /^✗ There is no lore "l999999" in this world\./);
+    assert.match(await answer(fake, "/lore list bell"), /^✗ There is no lore "bell" in this world\./);
+
     fake.recalled.late = true;
     assert.match(await answer(fake, "/recall eel"), /^✗ The memory did not answer in time/);
     fake.recalled.lore.push({
