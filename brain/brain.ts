@@ -187,7 +187,8 @@ export class Brain {
       return refuse(`✗ The narrator is speaking. /cancel stops it, then ${command.name} works.`);
     }
     const model = modelOf(this.deps, player_id, state);
-    const context: Context = { deps: this.deps, player_id, state, session, model, commands };
+    const { lore_bytes } = limitsOf(this.deps.config, player_id);
+    const context: Context = { deps: this.deps, player_id, state, session, model, commands, lore_bytes };
     let outcome: Outcome;
     try {
       // What needs no waiting is acted on at once: an await would let another face's line in between.

@@ -56,6 +56,8 @@ export interface Limits {
   running_turns: number;
   frames_per_second: number;
   prompt_bytes: number;
+  /** Of lore that the player has attached to one world. */
+  lore_bytes: number;
   /** Since midnight UTC, prompt and reply. */
   tokens_per_day: number;
   /** US dollars since midnight UTC. */

@@ -193,6 +193,7 @@ const LIMIT_ROWS: { [Key in keyof Limits]: Read<number> } = {
   running_turns: whole(0, 1000, "replies at once"),
   frames_per_second: whole(0, 1000, "lines a second"),
   prompt_bytes: whole(1, MAX_PROMPT_BYTES, "bytes"),
+  lore_bytes: whole(0, 1_000_000_000, "bytes"),
   tokens_per_day: whole(0, 1_000_000_000, "tokens"),
   spend_per_day: number(0, 100_000, "US dollars"),
 };

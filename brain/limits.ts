@@ -11,10 +11,11 @@ const GUEST: Limits = {
   running_turns: 2,
   frames_per_second: 20,
   prompt_bytes: MAX_PROMPT_BYTES,
+  lore_bytes: 256 * 1024,
   tokens_per_day: 0,
   spend_per_day: 0,
 };
-const OWNER: Limits = { ...GUEST, running_turns: 0, frames_per_second: 0 };
+const OWNER: Limits = { ...GUEST, running_turns: 0, frames_per_second: 0, lore_bytes: 0 };
 
 /** The limits of this player; 0: none. */
 export function limitsOf(config: Config, player_id: string): Limits {

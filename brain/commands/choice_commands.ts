@@ -1,6 +1,6 @@
 /** `/world`, `/character`, `/rules`, `/nsfw`, `/model`: what the player plays with. */
 
-import { attachLore } from "../store/memories.ts";
+import { attachedBytes, attachLore } from "../store/memories.ts";
 import { chunkLore } from "../memory/units.ts";
 import { updateSession } from "../store/sessions.ts";
 import { choose, type Command, type Context, type Outcome, quote, single } from "./command.ts";
@@ -106,6 +106,14 @@ export const CHOICE_COMMANDS: Command[] = [
       const text = args.trim();
       if (state.world_id === "") return { answer: "✗ Select a world first: /world select ID." };
       if (text === "") return { answer: "✗ What lore? /world attach_lore TEXT" };
+      const bytes = new TextEncoder().encode(text).length + attachedBytes(deps.db, player_id, state.world_id);
+      if (context.lore_bytes > 0 && bytes > context.lore_bytes) {
+        const [all, most] = [bytes, context.lore_bytes].map((count) => count.toLocaleString("en"));
+        return {
+          answer: `✗ With this your lore of this world would have ${all} bytes, and ${most} are kept. ` +
+            "/lore list shows it, /lore detach takes a piece out. Nothing was attached.",
+        };
+      }
       const pieces = attachLore(deps.db, player_id, state.world_id, chunkLore(text), "attached");
       return { answer: `Lore attached successfully.${pieces > 1 ? ` It makes ${pieces} pieces.` : ""}` };
     },

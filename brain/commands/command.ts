@@ -17,6 +17,8 @@ export interface Context {
   model: string;
   /** All commands, for `/help`. */
   commands: readonly Command[];
+  /** How much lore the player may attach to a world, in bytes; 0: as much as they like. */
+  lore_bytes: number;
 }
 
 /** What the session's next reply should be; `brain.ts` starts it. */

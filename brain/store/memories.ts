@@ -96,6 +96,16 @@ export function attachLore(
   });
 }
 
+/** Bytes of all lore that the player has attached to a world. */
+export function attachedBytes(db: Database, player_id: string, world_id: string): number {
+  return db.get<{ bytes: number }>(
+    `SELECT coalesce(sum(octet_length(heading) + octet_length(text)), 0) AS bytes FROM lore_units
+     WHERE player_id = ? AND world_id = ?`,
+    player_id,
+    world_id,
+  )?.bytes ?? 0;
+}
+
 /** Replaces the memory of one message by these texts; what is the same keeps its unit, and so its place in the index. */
 export function saveMemory(
   db: Database,

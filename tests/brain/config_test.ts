@@ -122,7 +122,7 @@ lore_tokens: 100
 memory_tokens: 0
 lore_folders: [lore, /srv/lore, ~/notes]
 allowed_hosts: [Story.example, "story.example:8443", "[fe80::1]:9"]
-limits: {running_turns: 3, frames_per_second: 5, prompt_bytes: 1000, tokens_per_day: 20000, spend_per_day: 0.25}
+limits: {running_turns: 3, frames_per_second: 5, prompt_bytes: 1000, lore_bytes: 9, tokens_per_day: 20000, spend_per_day: 0.25}
 connect_timeout_ms: 1
 first_byte_timeout_ms: 2
 idle_timeout_ms: 3600000
@@ -186,6 +186,7 @@ summaries: off
     running_turns: 3,
     frames_per_second: 5,
     prompt_bytes: 1000,
+    lore_bytes: 9,
     tokens_per_day: 20000,
     spend_per_day: 0.25,
   });

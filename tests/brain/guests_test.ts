@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Limits } from "../../brain/config.ts";
+import { attachedBytes, attachLore } from "../../brain/store/memories.ts";
 import { getState, saveState } from "../../brain/store/players.ts";
 import { addToken } from "../../brain/store/tokens.ts";
 import { addSpent, dayOf, spentOn } from "../../brain/store/usage.ts";
@@ -128,6 +129,39 @@ Deno.test("a prompt is as long as its player may write", () =>
     assert.match(ann.notices().at(-1) ?? "", /^✗ This line has 12 bytes/);
     await fake.say("1234567890", ann);
     assert.equal(ann.notices().at(-1), "✗ Prepare the stage first (World, Char, Session).");
+  }));
+
+Deno.test("lore that a player attaches has a bound in each world, for players with a token and not for the owner", () =>
+  withBrain({ limits: {} }, async (fake) => {
+    const ann = guest(fake);
+    const { db } = fake.deps;
+    const attach = async (bytes: number, face: FakeFace) => {
+      await fake.say(`/world attach_lore ${"é".repeat(bytes / 2)}`, face);
+      return face.notices().at(-1) ?? "";
+    };
+    for (const player_id of ["a1", "local"]) {
+      attachLore(
+        db,
+        player_id,
+        "marsh",
+        [{ heading: "", text: "x".repeat(262_044), known_to: "" }],
+        "attached",
+      );
+    }
+    await fake.say("/world select marsh", ann);
+    assert.equal(
+      await attach(102, ann),
+      "✗ With this your lore of this world would have 262,146 bytes, and 262,144 are kept. " +
+        "/lore list shows it, /lore detach takes a piece out. Nothing was attached.",
+    );
+    assert.equal(attachedBytes(db, "a1", "marsh"), 262_044);
+    assert.match(await attach(100, ann), /^Lore attached/);
+    assert.equal(attachedBytes(db, "a1", "marsh"), 262_144);
+    // Another world, and the owner.
+    await fake.say("/world select bare", ann);
+    assert.match(await attach(102, ann), /^Lore attached/);
+    await fake.say("/world select marsh");
+    assert.match(await attach(102, fake.face), /^Lore attached/);
   }));
 
 Deno.test("tokens of the day are counted when a turn ends, also of deleted stories, and refuse the next one until midnight", () =>

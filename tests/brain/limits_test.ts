@@ -7,16 +7,27 @@ const NONE: Limits = {
   running_turns: 0,
   frames_per_second: 0,
   prompt_bytes: 65536,
+  lore_bytes: 0,
   tokens_per_day: 0,
   spend_per_day: 0,
 };
 
 Deno.test("who sits at the machine has no limit but those of the config; players with a token have two and twenty", () => {
   assert.deepEqual(limitsOf(CONFIG, "local"), NONE);
-  assert.deepEqual(limitsOf(CONFIG, "a1"), { ...NONE, running_turns: 2, frames_per_second: 20 });
+  assert.deepEqual(limitsOf(CONFIG, "a1"), {
+    ...NONE,
+    running_turns: 2,
+    frames_per_second: 20,
+    lore_bytes: 262_144,
+  });
   const config = { ...CONFIG, limits: { running_turns: 0, tokens_per_day: 9 } };
   assert.deepEqual(limitsOf(config, "local"), { ...NONE, tokens_per_day: 9 });
-  assert.deepEqual(limitsOf(config, "a1"), { ...NONE, frames_per_second: 20, tokens_per_day: 9 });
+  assert.deepEqual(limitsOf(config, "a1"), {
+    ...NONE,
+    frames_per_second: 20,
+    lore_bytes: 262_144,
+    tokens_per_day: 9,
+  });
 });
 
 Deno.test("a day is over when what may be used is used, and the sentence says until when", () => {
