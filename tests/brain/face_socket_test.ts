@@ -131,21 +131,22 @@ Deno.test("a frame that comes too soon is refused by its ref and counted, whatev
   }));
 
 Deno.test("a frame of the largest size is read, one byte more ends the socket, counted in bytes", () =>
-  withSockets(({ join, refused, sockets }) => {
-    const frame = (bytes: number) => `{"prompt":"${"é".repeat((bytes - 13) / 2)}"}`;
-    assert.equal(new TextEncoder().encode(frame(MAX_FRAME_BYTES + 1)).length, MAX_FRAME_BYTES + 1);
+  withSockets(({ join, refused, sockets, fake }) => {
+    const frame = (bytes: number) => `{"prompt":"x${"é".repeat((bytes - 14) / 2)}"}`;
+    for (const bytes of [MAX_FRAME_BYTES, MAX_FRAME_BYTES + 2]) {
+      assert.equal(new TextEncoder().encode(frame(bytes)).length, bytes);
+    }
     const largest = join();
-    largest.onmessage?.({ data: frame(MAX_FRAME_BYTES - 1) });
+    largest.onmessage?.({ data: frame(MAX_FRAME_BYTES) });
     assert.equal(largest.closed, null);
     const larger = join();
-    larger.onmessage?.({ data: frame(MAX_FRAME_BYTES + 1) });
+    larger.onmessage?.({ data: frame(MAX_FRAME_BYTES + 2) });
     assert.deepEqual(larger.closed, { code: 1009, reason: `A frame has at most ${MAX_FRAME_BYTES} bytes.` });
     assert.deepEqual(refused(), ["size 1"]);
     assert.equal(sockets.size, 1);
     // What it sent meanwhile is not read.
-    const sent = larger.sent.length;
+    fake.brain.handle = () => assert.fail("it is read");
     larger.onmessage?.({ data: '{"prompt": "/help"}' });
-    assert.equal(larger.sent.length, sent);
   }));
 
 Deno.test("a brain that fails at a frame is told in the log and goes on", () =>
@@ -191,6 +192,20 @@ Deno.test("eight megabytes may wait to be read, one byte more ends the face, and
     assert.deepEqual(slow.closed, { code: 1013, reason: "Too slow." });
     assert.deepEqual([slow.sent.length, refused(), sockets.size], [sent, ["slow 1"], 1]);
     assert.equal(quick.closed, null);
+  }));
+
+Deno.test("the brain forgets a face that ends, however it ends", () =>
+  withSockets(({ join, fake }) => {
+    const left: unknown[] = [];
+    fake.brain.leave = (listener) => void left.push(listener);
+    const [ended, failed, slow] = [join(), join(), join()];
+    ended.end();
+    assert.equal(left.length, 1);
+    failed.onerror?.();
+    assert.equal(left.length, 2);
+    slow.bufferedAmount = 8 * 1024 * 1024 + 1;
+    fake.brain.refreshAll();
+    assert.equal(new Set(left).size, 3);
   }));
 
 Deno.test("nothing is sent on a socket that is not open, and one that fails at it fails alone", () =>
@@ -241,6 +256,10 @@ Deno.test("within a second of a token's end its faces are closed and its turns s
     assert.deepEqual([ben.closed, owner.closed], [null, null]);
     // Once, with the last of her faces.
     assert.deepEqual(stopped, ["ann1"]);
+    // And where there is but one guest.
+    revokeToken(fake.deps.db, "ben");
+    while (ben.closed === null) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual([stopped, owner.closed], [["ann1", "ben1"], null]);
   }));
 
 Deno.test("the end waits for faces that answer, and not for those that do not", () =>
