@@ -3,6 +3,7 @@
 import { MAX_PROMPT_BYTES } from "../../shared/protocol.ts";
 import { type Action, actionFor, type KeyContext } from "../keymap.ts";
 import type { TermEvent } from "../term/keys.ts";
+import { graphemes } from "../term/width.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { troubleOf } from "../widgets/blocks.ts";
 import * as edit from "../widgets/editor.ts";
@@ -66,8 +67,9 @@ export function updateTerm(model: Model, event: TermEvent, now_ms: number): Resu
       return [model, []];
     case "paste":
       return type(calm({ ...endFound(model), sheet: null, desk: null }), sanitize(event.text), now_ms);
-    case "key":
     case "text":
+      return letters(model, event.text, now_ms);
+    case "key":
       return key(model, event, now_ms);
   }
 }
@@ -107,6 +109,24 @@ function calm(model: Model): Model {
   return model.notice === null && asked === model.leaving
     ? model
     : { ...model, notice: null, leaving: asked };
+}
+
+/** Where each letter is a key of its own, however many a slow line brings at once. */
+const BY_LETTER: readonly KeyContext[] = ["desk", "sheet", "why", "found", "opening", "question", "confirm"];
+
+function letters(model: Model, text: string, now_ms: number): Result {
+  let after = model;
+  const effects: Effect[] = [];
+  let rest = text;
+  for (const { text: letter } of graphemes(text)) {
+    if (rest === letter || !BY_LETTER.includes(contextsOf(after, now_ms)[0])) break;
+    const [pressed, more] = key(after, { kind: "text", text: letter }, now_ms);
+    after = pressed;
+    effects.push(...more);
+    rest = rest.slice(letter.length);
+  }
+  const [last, more] = key(after, { kind: "text", text: rest }, now_ms);
+  return [last, [...effects, ...more]];
 }
 
 function key(before: Model, event: TermEvent, now_ms: number): Result {

@@ -462,6 +462,27 @@ Deno.test("an unknown command stays in the editor, with the nearest name of both
   }
 });
 
+Deno.test("letters that come together are keys of their own where letters are keys, and a line where a line is written", () => {
+  const player = openStory();
+  const letters = (text: string) => player.send({ kind: "term", event: { kind: "text", text } });
+  player.press("tab");
+  const last = player.model().desk;
+  letters("kk");
+  const [at, before] = [player.model().desk, player.model().transcript.messages.at(-3)?.id];
+  assert.notEqual(at, last);
+  assert.equal(at, before, "two messages up");
+  // The first opens the edit, the others belong to it.
+  player.press("esc", "tab", "up");
+  letters("e and so on");
+  assert.equal(player.model().editor.text, `${player.model().transcript.messages.at(-2)?.content} and so on`);
+  player.press("esc", "f1");
+  letters("jj");
+  assert.equal(player.model().sheet?.top, 2);
+  letters("qrun");
+  assert.equal(player.model().sheet, null);
+  assert.equal(player.model().editor.text, "run");
+});
+
 Deno.test("more than the brain reads is not put in, typed or pasted, and the size is told", () => {
   const player = openStory();
   const paste = (text: string) => player.send({ kind: "term", event: { kind: "paste", text } });
