@@ -112,20 +112,11 @@ export function editFact(db: Database, player_id: string, id: number, text: stri
     if (!fact || !session) throw new StoreError("other", `There is no fact ${id} in your stories.`);
     db.run("DELETE FROM facts WHERE id = ?", id);
     insert(db, player_id, session.session_id, { ...fact, text, object: text, origin: "player" });
-    // Marks name a fact by its words: a pinned one stays pinned.
+    // Marks name a fact by its words: a pinned one stays pinned, and its old words are told no more.
     db.run(
       `UPDATE marks SET text = ? WHERE player_id = ? AND kind = 'fact' AND message_id = ? AND text = ?`,
       text,
       player_id,
-      fact.message_id,
-      fact.text,
-    );
-    // What was pinned stays so in the new words: the old ones would stand in every prompt, and could not be unpinned.
-    db.run(
-      `UPDATE marks SET text = ? WHERE player_id = ? AND session_id = ? AND kind = 'fact' AND message_id = ? AND text = ?`,
-      text,
-      player_id,
-      session.session_id,
       fact.message_id,
       fact.text,
     );
