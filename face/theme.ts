@@ -2,7 +2,7 @@
 
 import { type Color, type ColorDepth, PLAIN, type Style, style } from "./term/style.ts";
 import { readFlat } from "./text/flat_yaml.ts";
-import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "./text/inline.ts";
+import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "./text/runs.ts";
 
 export type ThemeName = "dark" | "light" | "contrast" | "mono";
 export const THEME_NAMES: readonly ThemeName[] = ["dark", "light", "contrast", "mono"];

@@ -1,6 +1,6 @@
 /** The blocks of role-play Markdown: what one source line is, decided from its beginning alone. */
 
-import { BOLD, CODE, HEADING, ITALIC, QUOTE } from "./inline.ts";
+import { BOLD, CODE, HEADING, ITALIC, QUOTE } from "./runs.ts";
 
 /** What a source line is; text begins at `from`. Columns: `indent` of the first row, `hang` of the others. */
 export type Block =

@@ -3,8 +3,10 @@
  * only its last row, so that a paragraph of any length costs a row per token and no earlier row ever changes.
  */
 
-import { cutRuns, type Inline, nextWord, NOTHING_OPEN, type Run, type Word } from "./inline.ts";
+import { type Inline, NOTHING_OPEN } from "./emphasis.ts";
 import { plainBlock, readBlock } from "./markdown.ts";
+import { cutRuns, ITALIC, type Run, STRIKE } from "./runs.ts";
+import { nextWord, type Word } from "./words.ts";
 
 /** One row of a page. A row without runs is blank. */
 export interface Row {
@@ -202,7 +204,8 @@ function layWords(
     let gap = space;
     while (row.width + gap + width > layout.width && width > 0) {
       const room = layout.width - row.width - gap;
-      if (room > 0 || empty) {
+      // A list's mark may fill a narrow row by itself.
+      if (room > 0 || row.runs.length === 0) {
         const cut = cutRuns(runs, Math.max(1, room));
         if (cut.width > room && !empty) {
           next(null);
@@ -226,12 +229,15 @@ function layWords(
     for (const [index, run] of runs.entries()) {
       const tail = list.at(-1);
       const blanks = index === 0 ? " ".repeat(gap) : "";
-      // A blank between two runs belongs to the first of equal marks, else to none of them.
+      const tail_only = tail === undefined ? 0 : tail.marks & ~run.marks;
       if (tail !== undefined && tail.marks === run.marks) tail.text += blanks + run.text;
-      else if (blanks !== "" && tail !== undefined) {
-        tail.text += blanks;
+      else {
+        // A blank that would be seen struck or underlined belongs to neither.
+        if (blanks !== "" && (tail_only & (STRIKE | ITALIC)) !== 0) {
+          list.push({ text: blanks, marks: 0, start: row.end });
+        } else if (tail !== undefined) tail.text += blanks;
         list.push({ ...run });
-      } else list.push({ ...run });
+      }
     }
     row.width += gap + width;
     empty = false;

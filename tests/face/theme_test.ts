@@ -1,7 +1,7 @@
 /** Styles by terminal: what is said without colour, with sixteen, and on any background. */
 
 import assert from "node:assert/strict";
-import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "../../face/text/inline.ts";
+import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "../../face/text/runs.ts";
 import {
   contrast,
   createTheme,

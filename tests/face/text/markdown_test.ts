@@ -1,7 +1,7 @@
 /** Role-play Markdown as styled runs, whole and at every cut. */
 
 import assert from "node:assert/strict";
-import { BOLD, CODE, HEADING, ITALIC, QUOTE, SPEECH, STRIKE } from "../../../face/text/inline.ts";
+import { BOLD, CODE, HEADING, ITALIC, QUOTE, SPEECH, STRIKE } from "../../../face/text/runs.ts";
 import { createLayout, extendLayout, layText, NO_PLACEMENTS, type Row } from "../../../face/text/wrap.ts";
 
 const NAMES: [number, string][] = [
@@ -62,6 +62,28 @@ const CASES: [string, string, string][] = [
   ["a fence", "```\n*no*\n```\nyes", "<c:*no*>||yes"],
   ["a break of scenes", "a\n\n* * *\n\nb", "a||~||b"],
   ["an action right before speech", '*She nods.*"Yes."', '<i:She nods.><q:"Yes.">'],
+  [
+    "an action that runs into the next word ends there",
+    "*He nods.*Then he goes.",
+    "<i:He nods.>Then he goes.",
+  ],
+  ["the same without blanks", "*微笑む。*彼女は", "<i:微笑む。>彼女は"],
+  ["the same in bold", "**Note:**text goes on", "<b:Note:>text goes on"],
+  ["a slant inside a word", "un*believ*able and in**cred**ible", "un<i:believ>able and in<b:cred>ible"],
+  ["a slant among wide letters", "彼*微笑*む", "彼<i:微笑>む"],
+  ["stars for letters nobody writes out", "what the f**k, you s*t", "what the f**k, you s*t"],
+  ["a star between figures", "5*3 is 15, 2*3*4", "5*3 is 15, 2<i:3>4"],
+  ["bold of one kind in a word that ends in another", "a*b**c d", "a*b**c d"],
+  ["what is open at the end stays as it was drawn", "**bold to *the end", "<b:bold to> <bi:the end>"],
+  ["a sign at the very end is text", "so it ends **", "so it ends **"],
+  ["open code", "he types `ls -l", "he types <c:ls -l>"],
+  ["an address with brackets", "[the map](https://x.example/a_(b)_c) there", "[the map] there"],
+  ["an address that never ends is text", "[the map](https://x.example/", "[the map](https://x.example/"],
+  ["a table is text", "| a | *b* |\n|---|---|\n| c | d |", "| a | <i:b> |||---|---||| c | d |"],
+  ["HTML is text", "<b>so</b> <br> &amp;", "<b>so</b> <br> &amp;"],
+  ["a tag of one word is no heading", "#tag and # no heading", "#tag and # no heading"],
+  ["three levels of a list", "- a\n  - b\n    - c", "- a|- b|- c"],
+  ["a quotation of a quotation", "> > deep", "<iz:deep>"],
   ["four stars are stars", "****", "~"],
   ["stars in a row of text are stars", "a **** b", "a **** b"],
 ];
@@ -103,3 +125,15 @@ function cells(rows: readonly Row[]): Map<string, string> {
   }
   return found;
 }
+
+Deno.test("markdown: the blank after struck or slanted words is neither", () => {
+  const [row] = layText("~~no~~ *so* it *is*", 40);
+  assert.deepEqual(row.runs, [
+    { text: "no", marks: STRIKE, start: 2 },
+    { text: " ", marks: 0, start: 6 },
+    { text: "so", marks: ITALIC, start: 8 },
+    { text: " ", marks: 0, start: 11 },
+    { text: "it ", marks: 0, start: 12 },
+    { text: "is", marks: ITALIC, start: 16 },
+  ]);
+});

@@ -35,6 +35,12 @@ const CASES: [string, string, number, string[]][] = [
   ["a quotation is set in", "> one two", 7, ["   one", "   two"]],
   ["a fence keeps its blanks", "```\n  a  b\n```", 20, ["    a  b"]],
   ["a break of scenes is a row of its own", "one\n\n***\n\ntwo", 10, ["one", "", "", "", "two"]],
+  ["a mark of a list that fills a narrow row stands alone", '  - "in" it', 4, [
+    "  - ",
+    '  "i',
+    '  n"',
+    "  it",
+  ]],
   ["a width of one still ends", "ab c", 1, ["a", "b", "c"]],
 ];
 
