@@ -5,7 +5,7 @@ import type { Restated } from "../store/facts.ts";
 import { laterStatements } from "./fact_keys.ts";
 import type { LeftOut, LeftOutReason, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
 import type { Ranked } from "./search.ts";
-import { isProse, nameKnower, told } from "./telling.ts";
+import { isProse, nameKnower, tellingPart, told } from "./telling.ts";
 import { asksSomething, isEnglish, questionTerms, wordsOf } from "./words.ts";
 
 export interface Chosen<Hit> {
@@ -24,6 +24,11 @@ export interface Recent {
 const REPEAT_REPLIES = 5;
 const REPEAT_LIMIT = 2;
 const RUN_REPLIES = 10;
+/**
+ * So many of the best pieces of lore are told whole. Answer coverage at 300 words, a third of the questions: all whole 79.7,
+ * two 79.5, three 80.5, four 80.3; better on either half of the books.
+ */
+const WHOLE_LORE = 3;
 const RUN_WORDS = 12;
 /** Two texts that share so much of their content words say the same. */
 const SAME_SHARE = 0.5;
@@ -47,7 +52,7 @@ export function recentlyTold(db: Database, question: RecallQuestion): Recent {
   return { replies, said: replies.map((reply) => ` ${spokenWords(reply.content).join(" ")} `) };
 }
 
-/** Of lore: what was called, each thing once, and not in every reply. */
+/** Of lore: what was called, each thing once, and not in every reply; beyond the best three only what tells. */
 export function chooseLore(
   question: RecallQuestion,
   ranked: Ranked<LoreHit>[],
@@ -78,7 +83,10 @@ export function chooseLore(
     } else if (chosen.alike(hit, content) !== undefined) chosen.leave(hit, "superseded");
     else chosen.take(hit, content);
   }
-  return { hits: chosen.hits(question.max_lore).map(bare), left_out: chosen.left_out() };
+  const hits = chosen.hits(question.max_lore).map((hit, i) =>
+    i < WHOLE_LORE ? bare<LoreHit>(hit) : { ...bare<LoreHit>(hit), text: tellingPart(hit.text, hit.words) }
+  );
+  return { hits, left_out: chosen.left_out() };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Of a reply's prose the one sentence that is told, and who says it. Pure. */
+/** What of a text is told: of a reply's prose one sentence, and who says it; of much lore its telling part. Pure. */
 import { kindredOf } from "./kindred.ts";
 import type { MemoryHit } from "./recall.ts";
 import { sentencesOf } from "./units.ts";
@@ -24,6 +24,23 @@ export function tellingSentence(text: string, words: string[]): string {
     }
   }
   return telling;
+}
+
+// A sentence shorter than this is told with the one after it, or before it at the end.
+const SHORT_PART = 60;
+
+/** The sentence in which most of `words` stand, with the next one when it is short; a part of `text`, word for word. */
+export function tellingPart(text: string, words: string[]): string {
+  const telling = tellingSentence(text, words);
+  if (telling.length >= SHORT_PART) return telling;
+  const sentences = sentencesOf(text);
+  const at = sentences.indexOf(telling);
+  const [first, last] = at + 1 < sentences.length
+    ? [telling, sentences[at + 1]]
+    : [sentences[at - 1], telling];
+  if (first === undefined || last === undefined) return telling;
+  const from = text.indexOf(first);
+  return text.slice(from, text.indexOf(last, from + first.length) + last.length);
 }
 
 /**

@@ -156,6 +156,18 @@ Deno.test("lore: the same rules, without a later one", () => {
   assert.deepEqual(chosen([bell, eels, lore(3, bell.text)]), [[1, 2], [[3, "superseded"]]]);
   assert.deepEqual(chosen([bell, eels], told([1], [1])), [[2], [[1, "repeated"]]]);
   assert.deepEqual(chosen([bell, lore(4, "Salt.", { called: false })]), [[1], [[4, "below_floor"]]]);
+  const page = (thing: string, place: string) =>
+    `${thing} ${place} A lantern hangs over ${thing} at ${place}`;
+  const pages = [
+    page("Wool", "is dyed blue in copper vats behind the mill."),
+    page("Barley", "goes by barge to the brewers of Harrow in autumn."),
+    page("Honey", "belongs to the abbess, every comb, since the great flood."),
+    page("Tar", "is boiled on the heath where nobody minds the reek."),
+  ];
+  const texts = chooseLore({ ...QUESTION, max_lore: 4 }, pages.map((text, i) => lore(i + 1, text)), told())
+    .hits
+    .map((hit) => hit.text);
+  assert.deepEqual(texts, [...pages.slice(0, 3), pages[3].slice(pages[3].indexOf("A lantern"))]);
   assert.equal("called" in chooseLore(QUESTION, [bell], told()).hits[0], false);
 });
 
