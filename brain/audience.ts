@@ -39,9 +39,9 @@ export class Audience {
     }
   }
 
-  /** One line to every face. */
-  tellAll(text: string): void {
-    for (const listener of this.#listeners.keys()) listener.send(notice(text));
+  /** To every face of every player. */
+  tellAll(event: Event): void {
+    for (const listener of this.#listeners.keys()) listener.send(event);
   }
 
   /** One line about this machine's files to the faces of who plays at it. */

@@ -17,6 +17,7 @@ import { StoreError } from "./store/database.ts";
 import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
 import { dayOf, spentOn } from "./store/usage.ts";
 import { Tending } from "./tending.ts";
+import { Works } from "./works.ts";
 
 const encoder = new TextEncoder();
 
@@ -36,6 +37,8 @@ export class Brain {
   readonly #prices: PriceQuestions;
   readonly #turns: RunningTurns;
   readonly #tending: Tending;
+  /** What goes on beside the stories. */
+  readonly works: Works;
   /** What a listener asked is handled one after the other. */
   readonly #queues = new Map<Listener, Promise<void>>();
   #stopping = false;
@@ -48,6 +51,7 @@ export class Brain {
     this.#audience = new Audience(deps);
     this.#prices = new PriceQuestions(deps);
     this.#tending = new Tending(deps);
+    this.works = new Works((event) => this.#audience.tellAll(event));
     this.#turns = new RunningTurns(deps, this.#audience, { metrics, told: (turn) => this.#tend(turn) });
   }
 
@@ -70,6 +74,7 @@ export class Brain {
     }
     const so_far = session === undefined ? null : this.#turns.soFar(session.id);
     if (so_far !== null) listener.send(so_far);
+    for (const work of this.works.shown()) listener.send(work);
   }
 
   /** Forgets a face. Its turn goes on: the brain owns the turn, sockets only listen. */
@@ -134,7 +139,9 @@ export class Brain {
     this.#stopping = true;
     const ended = this.#turns.ended();
     if (grace_ms > 0 && this.#turns.size > 0) {
-      this.#audience.tellAll("The brain restarts. The reply that runs may end first; come back in a moment.");
+      this.#audience.tellAll(
+        notice("The brain restarts. The reply that runs may end first; come back in a moment."),
+      );
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, grace_ms));
       await Promise.race([ended, late]);
@@ -143,6 +150,7 @@ export class Brain {
     this.#turns.stopAll();
     await ended;
     await this.#tending.close();
+    this.works.close();
   }
 
   async #answer(asked: Asked): Promise<void> {

@@ -6,8 +6,9 @@
 
 import manifest from "../deno.json" with { type: "json" };
 import { LAST_PAGE_FILE } from "../shared/home.ts";
-import { PROTOCOL } from "../shared/protocol.ts";
+import { removeBeacon, writeBeacon } from "./beacon.ts";
 import { Brain } from "./brain.ts";
+import { type Channel, type Orders, ownChannel } from "./channel.ts";
 import type { Config, Keys, Price } from "./config.ts";
 import { copiesIn, openDailyBackup } from "./daily_backup.ts";
 import type { Deps } from "./deps.ts";
@@ -16,26 +17,22 @@ import { type Library, openLibrary } from "./library/assets.ts";
 import { readLoreFolder } from "./library/lore_folder.ts";
 import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
 import { createNarrator, NARRATOR_MODEL } from "./llm/demo.ts";
-import { loadSdk } from "./llm/openai_chat.ts";
 import { readPrices } from "./llm/prices.ts";
 import { createRegistry } from "./llm/registry.ts";
 import { chromaIndex } from "./memory/chroma.ts";
 import { type Embedder, openEmbedder } from "./memory/embedder.ts";
-import { factsByRule } from "./memory/fact_rules.ts";
 import { openIndexer } from "./memory/indexer.ts";
 import { openRecall } from "./memory/recall.ts";
-import { rememberMissing } from "./memory/remember.ts";
-import { chunkLore } from "./memory/units.ts";
 import { openVectorSync, type VectorSync } from "./memory/vector_sync.ts";
-import { loadTokenizer } from "./prompt/budget.ts";
 import { metered, Metrics } from "./metrics.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { type Database, openDatabase, StoreError } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
-import { pruneLore, syncLore } from "./store/memories.ts";
 import { settleUnfinished } from "./store/messages.ts";
 import { getSession } from "./store/sessions.ts";
 import { storeName } from "./store/placed_units.ts";
+import { StartError } from "./start_error.ts";
+import { indexLore, warmUp } from "./warm_up.ts";
 import { writeWhole } from "./whole_file.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -44,42 +41,12 @@ const SETTLE_MS = 800;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** Why there is no brain, with the exit code that scripts rely on. */
-class NoBrain extends Error {
-  constructor(message: string, readonly code: 1 | 3) {
-    super(message);
-  }
-}
-
-/** The first line of the channel. */
-interface Orders {
-  config: Config;
-  keys: Keys;
-  /** PEM texts; the brain reads no file for them. */
-  tls?: { cert: string; key: string };
-}
-
 /** What `start` has built, seen from its end. */
 interface Running {
   /** Ends everything; replies that run get `grace_ms` first. */
   close(grace_ms: number): Promise<void>;
   /** Ends a grace. */
   hurry(): void;
-}
-
-/** The front door's end of the brain, seen from here; its other direction is stdout. */
-export interface Channel {
-  lines: AsyncIterableIterator<string>;
-  /** Resolves when the brain is to end gently. */
-  told: Promise<"told">;
-  /** False: the shipped assets are part of the program, and nothing there can be watched. */
-  assets_change: boolean;
-}
-
-function ownChannel(): Channel {
-  Deno.addSignalListener("SIGINT", () => {});
-  const told = new Promise<"told">((resolve) => Deno.addSignalListener("SIGTERM", () => resolve("told")));
-  return { lines: channelLines(), told, assets_change: true };
 }
 
 /** Runs the brain until its channel ends, or it is told to; resolves to the exit code. */
@@ -100,7 +67,7 @@ export async function serve({ lines, told, assets_change }: Channel): Promise<nu
   try {
     running = await start(config, keys, tls, log, embedder, assets_change);
   } catch (error) {
-    const code = error instanceof NoBrain ? error.code : 1;
+    const code = error instanceof StartError ? error.code : 1;
     const message = error instanceof Error ? error.message : String(error);
     console.log(JSON.stringify({ ready: false, error: message, code }));
     log("error", message);
@@ -122,7 +89,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Builds the brain, listens, prints the ready line. Throws NoBrain. */
+/** Builds the brain, listens, prints the ready line. Throws StartError. */
 async function start(
   config: Config,
   keys: Keys,
@@ -148,6 +115,11 @@ async function start(
     now: Date.now,
     own_port: config.port,
     problem: (text) => log("warn", text),
+    fetched(done, total) {
+      const state = done < total ? "running" : "done";
+      const label = state === "running" ? "Fetching the lists of models" : "";
+      brain.works.take({ id: "models", label, done, total, unit: "items", state });
+    },
   });
   const metrics = new Metrics(() => performance.now());
   const vendors = createRegistry(config, keys, catalogue, narrator, { chance: Math.random });
@@ -158,6 +130,18 @@ async function start(
   let no_vectors = "";
   const indexer = embedder && openIndexer(db, embedder, {
     stored: () => sync?.poke(),
+    progress(done, total) {
+      const label = "Making memory by meaning";
+      const state = done < total ? "running" : "done";
+      brain.works.take({
+        id: "vectors",
+        label: state === "done" ? "" : label,
+        done,
+        total,
+        unit: "items",
+        state,
+      });
+    },
     failed(error) {
       const text = `no vectors: ${error instanceof Error ? error.message : error}`;
       // Each new text asks again: said once, not eight times a turn.
@@ -211,14 +195,14 @@ async function start(
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) {
       const reason = error instanceof Error ? error.message : error;
-      throw new NoBrain(`Cannot listen on ${config.host}:${config.port}: ${reason}.`, 3);
+      throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${reason}.`, 3);
     }
-    throw new NoBrain(
+    throw new StartError(
       `Port ${config.port} on ${config.host} is taken. Choose another with --port, or 0 for any.`,
       3,
     );
   }
-  writeBeacon(config, server.local_url);
+  writeBeacon(config, server.local_url, manifest.version);
   console.log(JSON.stringify({ ready: true, url: server.url, pid: Deno.pid, version: manifest.version }));
   log("info", `ready at ${server.url}`);
 
@@ -234,7 +218,8 @@ async function start(
   });
   catalogue.onChange(() => brain.refreshAll());
   // Off the ready path: the first frame and the first line need neither.
-  const warm = warmUp(db, library, log);
+  const leaving = new AbortController();
+  const warm = warmUp(db, library, brain.works, log, leaving.signal);
   warm.then(() => {
     backup.look();
     warmed.resolve();
@@ -243,6 +228,7 @@ async function start(
 
   const close = async (grace_ms: number) => {
     server.drain();
+    leaving.abort();
     backup.close();
     await brain.stop(grace_ms);
     // Under a face that leaves there is nothing to come back to.
@@ -263,7 +249,7 @@ async function start(
   return { close, hurry: () => void brain.stop() };
 }
 
-/** Throws StoreError; a damaged database is told with the copy that may take its place, as NoBrain. */
+/** Throws StoreError; a damaged database is told with the copy that may take its place, as StartError. */
 async function openStore({ database_path, max_page_count, home }: Config): Promise<Database> {
   try {
     return openDatabase(database_path, { max_page_count: max_page_count || undefined });
@@ -271,7 +257,7 @@ async function openStore({ database_path, max_page_count, home }: Config): Promi
     if (!(error instanceof StoreError) || error.kind !== "damaged") throw error;
     const copy = (await copiesIn(`${home}/backups`).catch(() => [])).at(-1);
     if (copy === undefined) throw error;
-    throw new NoBrain(
+    throw new StartError(
       `${database_path} is damaged or no database. The newest daily copy takes its place with: ` +
         `flower restore ${home}/backups/${copy} (what is damaged is kept beside it).`,
       1,
@@ -300,21 +286,6 @@ function openSync(
   return openVectorSync(db, chromaIndex(place), { model, tell, log, now: Date.now, after });
 }
 
-/** What may wait until the ready line is out. */
-async function warmUp(db: Database, library: Library, log: Deps["log"]): Promise<void> {
-  try {
-    await loadTokenizer();
-    indexLore(db, library.worlds(), log);
-    const names = new Map(library.characters().map(({ id, name }) => [id, name]));
-    rememberMissing(db, (id) => names.get(id) ?? null, Date.now());
-    // Its patterns take 0.1 s to be made ready, which the first turn should not wait for.
-    factsByRule("user", "I wait.", "");
-    await loadSdk();
-  } catch (error) {
-    log("error", `warming up: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
 /** assets/prices.yaml; without it unlisted prices are unknown, which is told where they are shown. */
 async function shippedPrices(config: Config, log: Deps["log"]): Promise<Record<string, Price>> {
   const path = `${config.assets}/prices.yaml`;
@@ -326,56 +297,20 @@ async function shippedPrices(config: Config, log: Deps["log"]): Promise<Record<s
   }
 }
 
-function indexLore(db: Database, worlds: { id: string; lore: string }[], log: Deps["log"]): void {
-  try {
-    for (const world of worlds) syncLore(db, world.id, chunkLore(world.lore));
-    pruneLore(db, worlds.map((world) => world.id));
-  } catch (error) {
-    log("error", `lore could not be indexed: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-/** One brain per home. Throws NoBrain. */
+/** One brain per home. Throws StartError. */
 async function takeLock(home: string): Promise<Deno.FsFile> {
   let lock: Deno.FsFile | null;
   try {
     lock = await lockHome(home);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new NoBrain(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
+    throw new StartError(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
   }
   if (lock !== null) return lock;
-  throw new NoBrain(
+  throw new StartError(
     "Another brain runs on this home. Attach with `deno task play`, or choose another with --home.",
     3,
   );
-}
-
-/** Tells `play` and `face` where this brain is; counts only while the lock is held. */
-function writeBeacon(config: Config, url: string): void {
-  const path = `${config.home}/brain.json`;
-  const beacon = { url, pid: Deno.pid, version: manifest.version, protocol: PROTOCOL, token: config.token };
-  const file = Deno.openSync(`${path}.new`, { create: true, write: true, truncate: true, mode: 0o600 });
-  file.writeSync(new TextEncoder().encode(JSON.stringify(beacon)));
-  file.close();
-  Deno.renameSync(`${path}.new`, path);
-}
-
-function removeBeacon(config: Config): void {
-  try {
-    Deno.removeSync(`${config.home}/brain.json`);
-  } catch {
-    // Gone already: it counts only while the lock is held.
-  }
-}
-
-async function* channelLines(): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines.filter((line) => line !== "");
-  }
 }
 
 /** Passes on what comes on the channel, until its end. */

@@ -113,6 +113,7 @@ const LAYERS: Layer[] = [
       "brain/price_questions.ts",
       "brain/running_turns.ts",
       "brain/tending.ts",
+      "brain/works.ts",
     ],
     may: ["brain/commands", "brain/config", "brain/deps", "brain/llm", "brain/store", "brain/turn"],
     world: [],

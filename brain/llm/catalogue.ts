@@ -36,6 +36,8 @@ export interface CatalogueOptions {
   /** Our own port, where nobody need look for a model server. */
   own_port?: number;
   fetch?: typeof fetch;
+  /** So many of the vendors' lists are there; the last call of a fetch has both the same. */
+  fetched?: (done: number, total: number) => void;
   /** What went wrong with a list, a sentence without keys, for the log. */
   problem?: (text: string) => void;
 }
@@ -208,7 +210,10 @@ export function openCatalogue(config: Config, keys: Keys, options: CatalogueOpti
   async function updateAll(wanted: Endpoint[]): Promise<void> {
     const local = wanted.filter((endpoint) => endpoint.probed);
     const remote = wanted.filter((endpoint) => !endpoint.probed);
-    const fetched = remote.map(update);
+    let done = 0;
+    const told = () => options.fetched?.(done++, remote.length);
+    if (remote.length > 0) told();
+    const fetched = remote.map((endpoint) => update(endpoint).then(told));
     await Promise.all(local.map(update));
     changed();
     if (fetched.length === 0) return;

@@ -6,6 +6,8 @@ import type { Embedder } from "./embedder.ts";
 export interface IndexerOptions {
   /** After each batch that was kept. */
   stored?(): void;
+  /** How far a backlog is that takes its time, in texts; the last call of it has both the same. */
+  progress?(done: number, total: number): void;
   /** Why it stopped until the next kick. */
   failed?(error: unknown): void;
   /** Between two batches, in milliseconds: a reply that is being told comes first. */
@@ -23,15 +25,20 @@ export interface Indexer {
 
 const BATCH = 16;
 const PAUSE_MS = 20;
+/** Fewer texts than this are a turn's, made in a second or two. */
+const BACKLOG = 64;
 
 /** Opens the queue of all players' units over `db`; vectors of other models go when those of this one are complete. */
 export function openIndexer(db: Database, embedder: Embedder, options: IndexerOptions = {}): Indexer {
-  const { stored, failed, pause_ms = PAUSE_MS } = options;
+  const { stored, progress, failed, pause_ms = PAUSE_MS } = options;
   const after: Record<UnitKind, number> = { memory: 0, lore: 0 };
   let tidied = false;
   let kicked = false;
   let closed = false;
   let running: Promise<void> | null = null;
+  /** Texts of the backlog, made and in all; both 0 without one. */
+  let made = 0;
+  let total = 0;
 
   async function run(): Promise<void> {
     while (kicked && !closed) {
@@ -44,7 +51,31 @@ export function openIndexer(db: Database, embedder: Embedder, options: IndexerOp
       } catch (error) {
         if (!closed) failed?.(error);
       }
+      if (total > 0) progress?.(total, total);
+      made = total = 0;
     }
+  }
+
+  /** After some of a backlog are made. What is left is counted only then: without an embedder nothing is counted at all. */
+  async function tell(more: number): Promise<void> {
+    made += more;
+    if (progress === undefined || made < BACKLOG) return;
+    if (total === 0) total = made + await left();
+    if (made < total) progress(made, total);
+  }
+
+  /** How many texts lack a vector, counted in steps. */
+  async function left(): Promise<number> {
+    let texts = 0;
+    for (const kind of ["memory", "lore"] as const) {
+      for (let from = after[kind], done = false; !done && !closed;) {
+        const page = unembedded(db, kind, embedder.model, from);
+        texts += page.texts.length;
+        ({ up_to: from, done } = page);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    }
+    return texts;
   }
 
   async function embedAll(kind: UnitKind): Promise<void> {
@@ -56,6 +87,7 @@ export function openIndexer(db: Database, embedder: Embedder, options: IndexerOp
         if (closed) return;
         saveVectors(db, embedder.model, batch.map(({ hash }, at) => ({ hash, vector: vectors[at] })));
         stored?.();
+        await tell(batch.length);
         await new Promise((resolve) => setTimeout(resolve, pause_ms));
       }
       if (closed) return;

@@ -21,25 +21,39 @@ export function rememberMessage(
   saveMemory(db, player_id, { session_id, id: message.id, role: message.role }, texts, told);
 }
 
+/** So many messages in one go, in about 20 ms: replies that run are told in between. */
+const STEP = 20;
+
 /**
- * Makes the memories, and the facts by rule, that a crash or an import left out, for all players, and returns of how many
- * messages. `nameOf` gives the name of a character, null when there is none any more. For the start. Throws StoreError.
+ * Makes the memories, and the facts by rule, that a crash or an import left out, for all players. A long work in short
+ * steps: yields after each how many messages are remembered, and of how many. `nameOf` gives the name of a character, null
+ * when there is none any more. For the start. Throws StoreError.
  */
-export function rememberMissing(
+export function* remembering(
   db: Database,
   nameOf: (character_id: string) => string | null,
   now_ms: number,
-): number {
+): Generator<{ done: number; total: number }> {
   const missing = unremembered(db);
-  db.transaction(() => {
-    for (const message of missing) {
-      const { player_id, session_id } = message;
-      const player = nameOf(message.character_id) ?? "";
-      const told = message.role === "user" ? { speaker: player } : {};
-      rememberMessage(db, player_id, session_id, { ...message, status: "complete" }, told);
-      noteFacts(db, player_id, session_id, message, player, now_ms);
-    }
-  });
-  while (nameTexts(db, 1000) > 0);
-  return missing.length;
+  const total = missing.length;
+  for (let done = 0; done < total;) {
+    const step = missing.slice(done, done + STEP);
+    db.transaction(() => {
+      for (const message of step) {
+        const { player_id, session_id } = message;
+        const player = nameOf(message.character_id) ?? "";
+        const told = message.role === "user" ? { speaker: player } : {};
+        rememberMessage(db, player_id, session_id, { ...message, status: "complete" }, told);
+        noteFacts(db, player_id, session_id, message, player, now_ms);
+      }
+    });
+    done += step.length;
+    yield { done, total };
+  }
+  while (nameTexts(db, 200) > 0) yield { done: total, total };
+}
+
+/** The same in one go, for programs that tell nothing meanwhile; returns of how many messages. */
+export function rememberMissing(...work: Parameters<typeof remembering>): number {
+  return [...remembering(...work)].at(-1)?.total ?? 0;
 }

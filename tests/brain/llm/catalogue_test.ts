@@ -393,3 +393,24 @@ Deno.test("closing ends a fetch that hangs, and nothing is told any more", () =>
     assert.deepEqual(problems, []);
     await assert.rejects(Deno.stat(`${home}/models-cache.json`));
   }));
+
+Deno.test("how many vendors' lists are there is told, also of one that fails; nothing when none is fetched", () =>
+  withBench(["near", "far", "broken"], async ({ servers, open }) => {
+    for (const name of ["near", "far"]) servers[name].route("/v1/models", list("story"));
+    servers.broken.route("/v1/models", null);
+    const providers = ["near", "far", "broken"].map((name) => ({
+      name,
+      base_url: servers[name].base_url,
+      quirks: {},
+    }));
+    const told: [number, number][] = [];
+    const fetched = (done: number, total: number) => void told.push([done, total]);
+    const catalogue = open({ providers }, { fetched });
+    await catalogue.ready;
+    assert.deepEqual(told.splice(0), [[0, 3], [1, 3], [2, 3], [3, 3]]);
+    await catalogue.refresh();
+    assert.deepEqual(told.splice(0), [[0, 3], [1, 3], [2, 3], [3, 3]]);
+    const alone = open({ providers: [] }, { fetched });
+    await alone.ready;
+    assert.deepEqual(told, []);
+  }));
