@@ -245,13 +245,16 @@ const PAIRED = ['"', "*", "_"];
 /**
  * What stands between a reply and its continuation where the model left it out: asked to go on, many begin a new
  * sentence without a blank. A space, only between the end of a word or sentence and a capital or an opening quotation
- * mark; a small letter may be the rest of a word that was cut in two, and scripts without capitals have no blanks there.
+ * mark; a small letter may be the rest of a word that was cut in two, as may a capital after a capital, and scripts
+ * without capitals have no blanks there.
  */
 function seam(before: string, next: string): string {
   const paragraph = before.slice(before.lastIndexOf("\n") + 1);
   const [last, first] = [paragraph.at(-1) ?? "", next[0]];
   const open = (mark: string) => (paragraph.split(mark).length - 1) % 2 === 1;
-  const ends = PAIRED.includes(last) ? !open(last) : /[\p{Lu}\p{Ll}\p{N}.,;:!?…)\]”’»]/u.test(last);
+  const ends = PAIRED.includes(last)
+    ? !open(last)
+    : /(?:[\p{Ll}\p{N}.,;:!?…)\]”’»]|(?<!\p{L})[IA])$/u.test(paragraph);
   // German closes with the mark that English opens with.
   const closes = first === "“" && paragraph.lastIndexOf("„") > paragraph.lastIndexOf("“");
   const begins = PAIRED.includes(first) ? !open(first) : /[\p{Lu}“„«]/u.test(first) && !closes;

@@ -152,6 +152,9 @@ const seams: [before: string, raw: string, shown: string][] = [
   ["She nods.", "3 boats", "3 boats"],
   ["She nods.", "— No.", "— No."],
   ["half-", "Open", "Open"],
+  ["She cries: STO", "P!", "P!"],
+  ["so am I", "Then", " Then"],
+  ["the MARIA", "She", "She"],
   ["She says (", "Low", "Low"],
   ["(She nods.)", "The", " The"],
   // Straight marks open and close alike.
