@@ -135,7 +135,11 @@ export const SHIPPED_SCENES: [string, Scene][] = [
       "On the ninth landing somebody has hung a lamp where no hook is, and the deserter counts the steps to it twice.",
       "He carries the lamp down the train and counts aloud.",
     ];
-    const found = quotes.map((quote, at) => ({ session_id: player.model().story.sessions[at].id, quote, story: null }));
+    const found = quotes.map((quote, at) => ({
+      session_id: player.model().story.sessions[at].id,
+      quote,
+      story: null,
+    }));
     player.hear(events.system("in words", { found }, String(player.model().next_ref - 1)));
     player.press("down");
     return player;
