@@ -293,6 +293,8 @@ Deno.test("a name nobody here has is taken up as a name, one that the world know
     ["I ask my sister about the hammer.", ["hammer"]],
   ];
   for (const [line, expected] of rows) assert.deepEqual(await aside(line), expected, line);
+  const nowhere = (await tell(undefined, [user("I ask for Marta.")])).text;
+  assert.ok(NAME_LINES.some((line) => nowhere.startsWith(line.replaceAll("{noun}", "Marta"))), nowhere);
 });
 
 Deno.test("a noun without an answer is looked up in the lore, but never among secrets", async () => {
