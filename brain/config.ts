@@ -246,6 +246,11 @@ function readFile(
 }
 
 function parseSettings(text: string, path: string, complain: (text: string) => void): Settings {
+  const broken = text.indexOf("\ufffd");
+  if (broken >= 0) {
+    const row = text.slice(0, broken).split("\n").length;
+    complain(`${path}:${row}: this is no UTF-8 text, so letters are lost; save the file as UTF-8`);
+  }
   try {
     const { value, line } = parseYaml(text, path);
     return readSettings(value, (at, what) => {

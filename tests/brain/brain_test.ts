@@ -1,6 +1,7 @@
 /** Listeners and commands: every answer, the state of every face, the tree of a story. */
 
 import assert from "node:assert/strict";
+import { COMMANDS } from "../../brain/commands/table.ts";
 import { getState, saveState } from "../../brain/store/players.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../support/brain_fakes.ts";
 
@@ -107,11 +108,13 @@ const answers: [string, RegExp][] = [
   ["/undo", /^✗ There is no story yet/],
   ["/redo", /^✗ There is no story yet/],
   ["/history before 3", /^✗ There is no story yet/],
-  ["/usage", /^All stories: 0 replies/],
+  ["/usage", /^All stories: 0 replies\.$/],
   ["/cancel", /^Nothing is being told\.$/],
   ["/cancel now", /^Nothing is being told\.$/],
   ["/help", /\/world select ID {2}Choose the world/],
   ["/help session", /\/session new/],
+  ["/help usage", /^\/usage {2}Tokens and cost of this story, and of all$/],
+  ["/help /session   new", /^\/session new {2}Begin a story in the chosen world$/],
   ["/help modle", /^✗ There is no command "\/modle"\. Did you mean \/model\?$/],
   ["/modle x", /^✗ There is no command \/modle\. Did you mean \/model\?$/],
   ["/xyzzy", /^✗ There is no command \/xyzzy\. \/help lists them\.$/],
@@ -539,4 +542,90 @@ Deno.test("a face that has left hears nothing more", () =>
     fake.brain.tellAll("A word.");
     assert.deepEqual(other.heard, []);
     assert.equal(fake.face.notices().at(-1), "A word.");
+  }));
+
+Deno.test("what would change the story under the reply waits for it; all else is answered meanwhile", () => {
+  const waits = COMMANDS.filter(({ while_telling }) => !while_telling).map(({ name }) => name);
+  assert.deepEqual(waits.toSorted(), [
+    "/character select",
+    "/continue",
+    "/edit",
+    "/redo",
+    "/retry",
+    "/session continue",
+    "/session delete",
+    "/session new",
+    "/swipe next",
+    "/swipe prev",
+    "/undo",
+    "/world select",
+  ]);
+  assert.deepEqual(COMMANDS.filter((command) => command.at_once).map(({ name }) => name), ["/cancel"]);
+  assert.deepEqual(COMMANDS.filter((command) => command.asks_reply).map(({ name }) => name), [
+    "/retry",
+    "/continue",
+  ]);
+});
+
+Deno.test("an edited line that waits for its answer is retried, not gone on with; it is remembered as the player's", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.turn("I wait.");
+    const line = fake.face.last("message").metadata.message;
+    await fake.say("/model dear/two");
+    await fake.turn(`/edit ${line.id} I hide the silver key.`);
+    assert.equal(shown(fake).at(-1), "I hide the silver key.");
+    const units = fake.deps.db.all<{ speaker: string }>(
+      "SELECT speaker FROM memory_units WHERE text LIKE '%silver key%'",
+    );
+    assert.deepEqual(units.map(({ speaker }) => speaker), ["Ida"]);
+    await fake.say("/model fake/one");
+    assert.match(await answer(fake, "/continue"), /^✗ There is no reply to go on with/);
+    fake.scripts.push(says());
+    assert.equal((await fake.turn("/retry")).metadata.message?.status, "failed");
+    assert.ok(fake.requests.at(-1)?.messages.at(-1)?.content.endsWith("I hide the silver key."));
+    // An empty reply is none to go on with either.
+    assert.match(await answer(fake, "/continue"), /^✗ There is no reply to go on with/);
+    assert.equal(fake.requests.length, 2);
+  }));
+
+Deno.test("the player's own pack nsfw goes on and off, and the others stay as they are", () =>
+  withBrain(async (fake) => {
+    const rules = fake.deps.library.rules();
+    fake.deps.library.rules = () => [...rules, { id: "nsfw", name: "Mine", prompt: "All goes." }];
+    await fake.say("/rules add terse");
+    const active = () => fake.face.last("sync_state").metadata.active_rules;
+    assert.match(await answer(fake, "/nsfw"), /^✓ NSFW mode ENABLED/);
+    assert.deepEqual(active(), ["terse", "nsfw"]);
+    assert.match(await answer(fake, "/nsfw"), /^✓ NSFW mode DISABLED/);
+    assert.deepEqual(active(), ["terse"]);
+    assert.deepEqual(fake.face.last("system_update").metadata.active_rules, ["terse"]);
+  }));
+
+Deno.test("a story deleted from the list goes from every face's list and leaves the shown one where it is", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    await fake.turn("I go first.");
+    const first = fake.face.last("sync_state").metadata.session_id;
+    await fake.say("/session new");
+    const other = new FakeFace();
+    fake.brain.join(other);
+    other.forget();
+    await fake.say(`/session delete ${first}`);
+    const state = other.last("sync_state").metadata;
+    assert.deepEqual(state.available_sessions?.map(({ id }) => id), [state.session_id]);
+    assert.notEqual(state.session_id, first);
+    assert.deepEqual(other.of("chat_history"), []);
+  }));
+
+Deno.test("a page before a message that is not of this story is refused", () =>
+  withBrain(async (fake) => {
+    await onStage(fake);
+    for (const id of ["99", "x", ""]) {
+      assert.match(
+        await answer(fake, `/history before ${id}`),
+        /^✗ There is no message ".*" in this story\.$/,
+      );
+      assert.equal(fake.face.of("history_page").length, 0);
+    }
   }));

@@ -500,6 +500,14 @@ Deno.test("a file that is missing or cannot be read is named", () => {
   ]);
 });
 
+Deno.test("a file that is no UTF-8 is used as far as it can be read, and told with its line", () => {
+  const { config, complaints } = load({ home: "lore_tokens: 400\ndefault_model: caf\ufffd\n" });
+  assert.deepEqual(complaints, [
+    "/home/player/h/config.yaml:2: this is no UTF-8 text, so letters are lost; save the file as UTF-8",
+  ]);
+  assert.equal(config.lore_tokens, 400);
+});
+
 Deno.test("the environment wins over the file", () => {
   const { config, keys, complaints } = load({
     home: `

@@ -143,6 +143,11 @@ Deno.test("/session search names the story and quotes the place; nothing found i
       "marsh",
       1,
     ]);
+    await fake.say("/session search before");
+    assert.equal(
+      fake.face.last("system_update").metadata.found?.[0].quote,
+      "Long before that, and longer before this, somebody had said to nobody that the tin whistle lies…",
+    );
     await fake.say("/session search brass whistle");
     assert.deepEqual(fake.face.last("system_update").metadata.found, []);
     assert.match(fake.face.last("system_update").content, /^No story holds "brass whistle"/);

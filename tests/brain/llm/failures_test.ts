@@ -112,6 +112,19 @@ Deno.test("vendors' errors, as their documents have them, become the right advic
       kind: "server",
       retry: true,
     },
+    // The upstream's own words stand behind OpenRouter's.
+    {
+      error: apiError(400, {
+        message: "Provider returned error",
+        metadata: { raw: "prompt is too long: 9 > 8" },
+      }),
+      kind: "context_too_long",
+    },
+    {
+      error: apiError(418, { message: "Provider returned error", metadata: { raw: "teapot" } }),
+      kind: "refused",
+      says: '("Provider returned error teapot")',
+    },
     { error: apiError(undefined, { code: 429, message: "slow" }), kind: "rate_limit", retry: true },
     { error: apiError(undefined, { message: "odd" }), kind: "server", says: '("odd")', retry: true },
     {

@@ -467,6 +467,15 @@ Deno.test("a refused parameter is left out, and for that model only it stays out
     ]]]);
   }));
 
+Deno.test("an error that merely names a parameter takes none away", () =>
+  withServer(async (server) => {
+    const body = JSON.stringify({ error: { message: "temperature sensor failed" } });
+    server.script({ status: 403, headers: { "content-type": "application/json" }, body });
+    const told = await collect(server, "x");
+    assert.equal(told.error?.kind, "refused");
+    assert.equal(server.chats().length, 1);
+  }));
+
 Deno.test("silence is ended by the watchdog, in every phase", () =>
   withServer(async (server) => {
     const limits = { first_byte_timeout_ms: 150, idle_timeout_ms: 100 };
