@@ -1,22 +1,22 @@
 /**
- * deno task eval:memory --data DIR [--arm seed|fts|structure|vectors|facts] [--sample N] [--units N] [--json]
+ * deno task eval:memory --data DIR [--arm seed|fts|structure|vectors|facts] [--sample N] [--short N] [--units N]
+ *   [--json|--markdown]
  *
  * Feeds a data set (memory.md 3) through the engine's own units, store, index and rank, and prints the figures of each
- * arm. `--sample 5` asks every fifth question; `--units 50000` tells the dialogues again and again as one story of that
+ * arm. `--sample 5` asks every fifth question; `--short 2` takes the two shortest dialogues and books; `--units 50000` tells the dialogues again and again as one story of that
  * many units and measures the time of a retrieval alone. Vectors come from the embedder's own process and the weights in
- * ${FLOWER_MODELS}, else in the home's models folder; without them the arms that need them are skipped.
+ * ${FLOWER_MODELS}, else in the home's models folder; without them the arms that need them are skipped. What is told is
+ * embedded once in a run, every question each time.
  */
 import { parseArgs } from "node:util";
-import { startEmbedder } from "../../brain/embedder_process.ts";
-import { channelEmbedder, type Embedder } from "../../brain/memory/embedder.ts";
+import type { Embedder } from "../../brain/memory/embedder.ts";
 import { openIndexer } from "../../brain/memory/indexer.ts";
-import { ExactIndex } from "../../brain/memory/vectors.ts";
+import { ExactIndex, type Near, type VectorIndex, type VectorScope } from "../../brain/memory/vectors.ts";
 import { asksForContent } from "../../brain/memory/words.ts";
 import { LORE_WEIGHTS, MEMORY_WEIGHTS, WORDS_ONLY } from "../../brain/memory/weights.ts";
 import { type Database, openDatabase } from "../../brain/store/database.ts";
-import { ROOT } from "../support/processes.ts";
-import { MODEL, realModels } from "../support/weights.ts";
-import { type DataSet, readData } from "./memory/data.ts";
+import { type DataSet, readData, sampled, shortest } from "./memory/data.ts";
+import { realEmbedder, remembering } from "./memory/embedding.ts";
 import { feedBook, feedDialogue } from "./memory/feed.ts";
 import { type ProbeFigures, runProbes } from "./memory/probes.ts";
 import {
@@ -29,7 +29,10 @@ import {
   timesOf,
 } from "./memory/run.ts";
 import { seedBooks, seedDialogues } from "./memory/seed.ts";
+import { markdown, printTable } from "./memory/tables.ts";
 
+/** As many as recall asks for. */
+const NEAREST = 300;
 const ARMS = ["seed", "fts", "structure", "vectors", "facts"] as const;
 type ArmName = typeof ARMS[number];
 
@@ -50,6 +53,8 @@ export interface EvalOptions {
   no_vectors: string;
   /** Our own probes too; they do not depend on the data. */
   probes: boolean;
+  /** Fills an index elsewhere from this database; it is asked instead of the embedded one. The probes go without. */
+  elsewhere?(db: Database, model: string): Promise<Pick<VectorIndex, "near">>;
 }
 
 /** The figures of each arm over a data set; works in a database of its own, which is removed. */
@@ -70,7 +75,7 @@ export async function evaluate(
     const dir = await Deno.makeTempDir({ prefix: "flower-eval-" });
     const db = openDatabase(`${dir}/flower.db`);
     try {
-      reports[name] = await runArm(db, name, data, embedder, options.probes);
+      reports[name] = await runArm(db, name, data, options);
     } finally {
       db.close();
       await Deno.remove(dir, { recursive: true });
@@ -83,8 +88,7 @@ async function runArm(
   db: Database,
   name: ArmName,
   data: DataSet,
-  embedder: Embedder | null,
-  with_probes: boolean,
+  { embedder, probes, elsewhere }: EvalOptions,
 ): Promise<ArmReport> {
   const seen: Seen = { times: [], rankings: {} };
   const begun = performance.now();
@@ -100,13 +104,12 @@ async function runArm(
   if (with_vectors) await embedAll(db, embedder);
   const index_ms = performance.now() - begun;
   const asked = with_vectors ? embedder : null;
-  const arm = armOf(db, name, asked);
+  const index = asked === null ? undefined : await elsewhere?.(db, asked.model);
+  const arm = armOf(db, name, asked, index);
   return {
     locomo: dialogues.length > 0 ? await runDialogues(db, dialogues, arm, seen) : null,
     fairytale: books.length > 0 ? await runBooks(db, books, arm, seen) : null,
-    probes: with_probes
-      ? bare(await runProbes({ arm: (db) => armOf(db, name, asked), embedder: asked }))
-      : null,
+    probes: probes ? bare(await runProbes({ arm: (db) => armOf(db, name, asked), embedder: asked })) : null,
     ...timesOf(seen),
     index_ms,
     rankings: seen.rankings,
@@ -127,22 +130,29 @@ async function embedAll(db: Database, embedder: Embedder): Promise<void> {
 }
 
 /** The live weights, less what the arm leaves out. */
-function armOf(db: Database, name: Exclude<ArmName, "seed">, embedder: Embedder | null): Arm {
+function armOf(
+  db: Database,
+  name: Exclude<ArmName, "seed">,
+  embedder: Embedder | null,
+  elsewhere?: Pick<VectorIndex, "near">,
+): Arm {
   const memory = name === "fts"
     ? WORDS_ONLY
     : { ...MEMORY_WEIGHTS, facts: name === "facts" ? MEMORY_WEIGHTS.facts : 0 };
   const lore = name === "fts" ? WORDS_ONLY : LORE_WEIGHTS;
   if (embedder === null) return () => ({ memory, lore });
-  const index = new ExactIndex();
+  const exact = new ExactIndex();
+  const near = (scope: VectorScope, vector: Float32Array): Near[] | Promise<Near[]> =>
+    elsewhere?.near(scope, vector, NEAREST) ?? exact.near(db, scope, embedder.model, vector, NEAREST);
   return async ({ line, player_id, session_id, world_id }) => {
     // As recall does: a nod has no meaning to look for.
     if (!asksForContent(line)) return { memory, lore };
     const [vector] = await embedder.embed([line]);
-    const near = {
-      lore: index.near(db, { kind: "lore", player_id, world_id }, embedder.model, vector, 300),
-      memory: index.near(db, { kind: "memory", player_id, session_id }, embedder.model, vector, 300),
-    };
-    return { memory, lore, near };
+    const [of_lore, of_memory] = await Promise.all([
+      near({ kind: "lore", player_id, world_id }, vector),
+      near({ kind: "memory", player_id, session_id }, vector),
+    ]);
+    return { memory, lore, near: { lore: of_lore, memory: of_memory } };
   };
 }
 
@@ -180,88 +190,6 @@ async function timeUnits(
   }
 }
 
-/** The real embedder as the front door starts it; null without weights or packages. */
-export function realEmbedder(): { embedder: Embedder; end(): Promise<void> } | null {
-  const path = realModels();
-  if (path === null) return null;
-  const env = Object.fromEntries(
-    ["PATH", "HOME", "DENO_DIR"].flatMap((name) => {
-      const value = Deno.env.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-  const process = startEmbedder(
-    ROOT,
-    { engine: "local", path, url: "", model: MODEL },
-    env,
-    (line) => console.error(line),
-  );
-  const embedder = channelEmbedder(MODEL, (line) => process.send(JSON.stringify(JSON.parse(line).embed)));
-  const reading = (async () => {
-    for await (const line of process.lines) embedder.receive(JSON.stringify({ embedded: JSON.parse(line) }));
-  })();
-  return {
-    embedder,
-    async end() {
-      embedder.close();
-      process.kill();
-      await reading;
-    },
-  };
-}
-
-function sampled(data: DataSet, step: number): DataSet {
-  const some = <Item>(items: Item[]) => items.filter((_, i) => i % step === 0);
-  return {
-    dialogues: data.dialogues.map((dialogue) => ({ ...dialogue, questions: some(dialogue.questions) })),
-    books: data.books.map((book) => ({ ...book, questions: some(book.questions) })),
-  };
-}
-
-function printTable(reports: Partial<Record<ArmName, ArmReport>>): void {
-  const percent = (value: number | undefined) => value === undefined ? "-" : (100 * value).toFixed(1);
-  console.log("arm        R@3   R@5   R@10  MRR    @300w  lore@300w  probes  false  p50 ms  p95 ms  index s");
-  for (const [name, report] of Object.entries(reports)) {
-    if ("skipped" in report) {
-      console.log(`${name.padEnd(10)} skipped: ${report.skipped}`);
-      continue;
-    }
-    const { locomo, fairytale, probes } = report;
-    const cells = [
-      percent(locomo?.r3).padEnd(5),
-      percent(locomo?.r5).padEnd(5),
-      percent(locomo?.r10).padEnd(5),
-      locomo === null ? "-".padEnd(6) : locomo.mrr.toFixed(3).padEnd(6),
-      percent(locomo?.r300).padEnd(6),
-      percent(fairytale?.coverage300).padEnd(10),
-      percent(probes?.recall).padEnd(7),
-      percent(probes?.false_recall).padEnd(6),
-      report.p50_ms.toFixed(1).padEnd(7),
-      report.p95_ms.toFixed(1).padEnd(7),
-      (report.index_ms / 1000).toFixed(1),
-    ];
-    console.log(`${name.padEnd(10)} ${cells.join(" ")}`);
-    if (locomo !== null) {
-      const parts = Object.entries(locomo.by_category).map(([category, figures]) =>
-        `${category} ${percent(figures.r10)}/${percent(figures.r300)}`
-      );
-      console.log(`           R@10/@300w by category: ${parts.join(", ")}`);
-      if ("turn_r10" in locomo) {
-        console.log(`           one turn a document: R@10 ${percent(locomo.turn_r10 as number)}`);
-      }
-    }
-    if (probes !== null) {
-      const parts = Object.entries(probes.by_kind).map(([kind, figures]) =>
-        `${kind} ${percent(figures.recall)}`
-      );
-      console.log(
-        `           probes by kind: ${parts.join(", ")}; repeats ${percent(probes.repeats)}, ` +
-          `stale ${percent(probes.stale)}, stray ${percent(probes.stray)}`,
-      );
-    }
-  }
-}
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     args: Deno.args,
@@ -269,8 +197,10 @@ async function main(): Promise<number> {
       data: { type: "string" },
       arm: { type: "string", multiple: true },
       sample: { type: "string", default: "1" },
+      short: { type: "string" },
       units: { type: "string" },
       json: { type: "boolean", default: false },
+      markdown: { type: "boolean", default: false },
     },
   });
   const arms = values.arm ?? [...ARMS];
@@ -281,7 +211,9 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  const data = sampled(await readData(values.data), Math.max(1, Number(values.sample) || 1));
+  const all = await readData(values.data);
+  const whole = values.short === undefined ? all : shortest(all, Number(values.short));
+  const data = sampled(whole, Math.max(1, Number(values.sample) || 1));
   const machine = `${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}, ${Deno.build.target}`;
   if (values.units !== undefined) {
     const times = await timeUnits(data, Number(values.units));
@@ -294,11 +226,12 @@ async function main(): Promise<number> {
   try {
     const reports = await evaluate(data, {
       arms: arms as ArmName[],
-      embedder: real?.embedder ?? null,
+      embedder: real === null ? null : remembering(real.embedder),
       no_vectors: "no weights (FLOWER_MODELS) or no packages (flower models pull)",
       probes: true,
     });
     if (values.json) console.log(JSON.stringify({ date: new Date().toISOString(), machine, arms: reports }));
+    else if (values.markdown) console.log(markdown(reports));
     else printTable(reports);
   } finally {
     await real?.end();

@@ -55,3 +55,22 @@ function isBook(value: unknown): value is Book {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
+
+/** The same with every `step`th question. */
+export function sampled(data: DataSet, step: number): DataSet {
+  const some = <Item>(items: Item[]) => items.filter((_, i) => i % step === 0);
+  return {
+    dialogues: data.dialogues.map((dialogue) => ({ ...dialogue, questions: some(dialogue.questions) })),
+    books: data.books.map((book) => ({ ...book, questions: some(book.questions) })),
+  };
+}
+
+/** The `count` dialogues with the fewest turns, and the books with the fewest sections. */
+export function shortest(data: DataSet, count: number): DataSet {
+  const sections = (book: Book) =>
+    book.documents.reduce((sum, document) => sum + document.sections.length, 0);
+  return {
+    dialogues: data.dialogues.toSorted((a, b) => a.turns.length - b.turns.length).slice(0, count),
+    books: data.books.toSorted((a, b) => sections(a) - sections(b)).slice(0, count),
+  };
+}
