@@ -143,8 +143,10 @@ export const MEMORY_COMMANDS: Command[] = [
       const own = all.filter(({ source }) => source === "world").length;
       const shown = all.slice(from, from + LORE_PAGE);
       const more = all.length > from + LORE_PAGE ? [`More: /lore list l${shown[LORE_PAGE - 1].id}`] : [];
-      const lines = shown.map(({ id, heading, text, source }) => {
+      const lines = shown.map(({ id, heading, text, source, known_to }) => {
         const whose = source === "world" ? "" : source === "attached" ? " (yours)" : ` (from ${source})`;
+        // Whoever plays the world does not read here what only some of its people know.
+        if (source === "world" && known_to !== "") return `l${id}  Only some in this world know it.`;
         return `l${id}  ${heading === "" ? "" : `${heading}: `}${text}${whose}`;
       });
       return { answer: [...lines, ...more, `${own} of the world, ${all.length - own} of yours.`].join("\n") };

@@ -39,7 +39,7 @@ export function labelWidth(model: Model, sheet: Sheet): number {
     case "log":
       return CLOCK_WIDTH;
     case "text":
-      return 0;
+      return Math.max(0, ...textLines(sheet.text).map(({ label }) => label === "" ? 0 : label.length + 2));
     case "why":
       return whyColumn(width);
   }
@@ -70,7 +70,9 @@ export function sheetLines(model: Model, sheet: Sheet): SheetLine[] {
     case "log":
       return wrap(logLines(model));
     case "text":
-      return wrap(sheet.text.split("\n").map((text) => ({ ...BLANK, text })));
+      return wrap(textLines(sheet.text)).flatMap((line) =>
+        line.wide === undefined ? [line] : wideRows(line.wide, width)
+      );
     case "why":
       return whyLines(model, sheet);
   }
@@ -86,6 +88,23 @@ function wrapped(line: SheetLine, width: number, column: number): SheetLine[] {
     return [{ ...line, text: "" }, ...rows.map((text) => ({ ...BLANK, text }))];
   }
   return rows.map((text, at) => ({ ...BLANK, label: at === 0 ? line.label : "", text }));
+}
+
+/** A line over the whole page as rows; a blank one is a row too. */
+function wideRows(text: string, width: number): SheetLine[] {
+  const rows = plainRows(text, width);
+  return rows.length === 0 ? [BLANK] : rows.map((wide) => ({ ...BLANK, wide }));
+}
+
+/** An answer of several rows; pieces that have a name to call them by (`m12  words`) stand apart from one another. */
+function textLines(text: string): SheetLine[] {
+  const lines: SheetLine[] = [];
+  for (const row of text.split("\n")) {
+    const [, label = "", words = ""] = /^([lmf]?\d+) {2}(\S.*)$/.exec(row) ?? [];
+    if ((lines.at(-1)?.label ?? "") !== "" && row.trim() !== "") lines.push(BLANK);
+    lines.push(label === "" ? { ...BLANK, wide: row } : { ...BLANK, label, text: words });
+  }
+  return lines;
 }
 
 function helpLines(model: Model): SheetLine[] {

@@ -38,7 +38,7 @@ export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Shee
         const click = (): Click => ({ kind: "piece", at: entry });
         clicks.set(y, { from: place.x - 2, to: place.x + place.width, click });
       }
-      draw(place.x, line.label, quiet && !chosen ? theme.dim : theme.accent);
+      draw(place.x, line.label, (quiet && !chosen) || sheet.kind === "text" ? theme.dim : theme.accent);
       draw(place.x + labelWidth(model, sheet), line.text, line.dim ? theme.dim : theme.text);
     }
   }

@@ -301,6 +301,12 @@ Deno.test("every command of memory has an answer in every case", async () => {
     );
     assert.match(await answer(fake, "/lore list"), /1 of the world, 0 of yours\.$/);
 
+    syncLore(fake.deps.db, "bare", chunkLore("## The leather\nNoah bound the bell. Known to: Noah."));
+    assert.match(
+      await answer(fake, "/lore list"),
+      /^l\d+ {2}Only some in this world know it\.\n1 of the world/,
+    );
+
     syncLore(
       fake.deps.db,
       "bare",

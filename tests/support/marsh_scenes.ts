@@ -287,10 +287,10 @@ export const MARSH_SCENES: [string, Scene][] = [
   ["text_page", (options) => {
     const player = answered(options);
     const pages = [
-      "1  The farrier came over on the ferry and took the rope.",
-      "2  Somebody lights the pier lamp.",
-      "",
-      "/story edit NUMBER changes one.",
+      'm12  you, 3 turns ago: "I take the duck down and shake it, listening."',
+      `m13  the narrator, 3 turns ago: "${PROSE.key.slice(0, 78)}"`,
+      'm9  you, 4 turns ago: "I give the boy a second apple." (pinned)',
+      "Older ones: /memory list m9",
     ];
     player.hear(events.system(pages.join("\n"), {}, "1"));
     return player;
