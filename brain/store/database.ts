@@ -152,7 +152,11 @@ export function openDatabase(
     },
     close() {
       statements.clear();
-      if (raw.isOpen) raw.close();
+      if (!raw.isOpen) return;
+      // The last connection writes the log back, and a thread that was ended may have left its own open: the file alone has to
+      // hold everything. Passive: a reader is not waited for.
+      if (!readonly) settle(raw);
+      raw.close();
     },
   };
 
@@ -219,6 +223,14 @@ function makePrivate(path: string): void {
     Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
   } catch {
     // It is there, or cannot be made: SQLite says why.
+  }
+}
+
+function settle(raw: DatabaseSync): void {
+  try {
+    raw.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  } catch {
+    // The log stays, and is read at the next start.
   }
 }
 

@@ -457,4 +457,12 @@ Deno.test("SIGTERM: nobody new is let in, the reply that runs has ten seconds an
   assert.ok(ann.events.some(({ content }) => content.startsWith("The brain restarts.")));
   const row = stage.rows().at(-1);
   assert.deepEqual([row?.content, row?.status], ["It begins ", "stopped"]);
+  // Whoever copies the file of a brain that has ended has it all, whatever else lies beside it.
+  await Deno.copyFile(join(stage.home, "engine.db"), join(stage.home, "alone.db"));
+  const alone = openDatabase(join(stage.home, "alone.db"));
+  assert.deepEqual(alone.get("SELECT content, status FROM messages ORDER BY id DESC LIMIT 1"), {
+    content: "It begins ",
+    status: "stopped",
+  });
+  alone.close();
 });

@@ -54,6 +54,24 @@ Deno.test("a new database, its logs and a copy of it are for their owner alone; 
   });
 });
 
+Deno.test("closing leaves a file that holds everything by itself, also while another connection stays open", async () => {
+  await withPath(async (path) => {
+    const db = openDatabase(path);
+    const reader = openDatabase(path, { readonly: true });
+    try {
+      addPlayer(db, "ann");
+      assert.equal(reader.all("SELECT id FROM players").length, 1);
+      db.close();
+      await Deno.copyFile(path, `${path}.alone`);
+      const alone = openDatabase(`${path}.alone`);
+      assert.deepEqual(alone.all("SELECT id FROM players"), [{ id: "ann" }]);
+      alone.close();
+    } finally {
+      reader.close();
+    }
+  });
+});
+
 Deno.test("a database that lacks a migration gets it and keeps what it held", async () => {
   await withPath((path) => {
     const first = openDatabase(path);
