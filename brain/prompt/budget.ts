@@ -30,11 +30,17 @@ export async function loadTokenizer(): Promise<void> {
 }
 
 const PIECE_LENGTH = 512;
+/** What was counted lately: the rules, the world and the history are nearly the same at every turn. */
+const counted = new Map<string, number>();
+const MAX_COUNTED = 500;
+const MAX_COUNTED_LENGTH = 8192;
 
 /** Tokens of a text by o200k_base, an estimate for any other model. Any text is fine, a megabyte takes well under a second. */
 export function estimateTokens(text: string): number {
   if (text === "") return 0;
   if (countTokens === null) return Math.ceil(text.length / 4);
+  const known = counted.get(text);
+  if (known !== undefined) return known;
   // Byte pair encoding costs the square of a run without blanks, so no run is longer than a piece.
   let tokens = 0;
   for (let start = 0; start < text.length;) {
@@ -47,6 +53,8 @@ export function estimateTokens(text: string): number {
     tokens += countTokens(text.slice(start, end));
     start = end;
   }
+  if (text.length <= MAX_COUNTED_LENGTH) counted.set(text, tokens);
+  if (counted.size > MAX_COUNTED) counted.delete(counted.keys().next().value!);
   return tokens;
 }
 
