@@ -4,6 +4,7 @@ import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import type { LoreHit, MemoryHit, RecallQuestion } from "../../../brain/memory/recall.ts";
 import { type Ranked, search } from "../../../brain/memory/search.ts";
 import { questionOf, readProbes, tell } from "../../eval/memory/probes.ts";
+import { blandLines } from "../../support/bland.ts";
 import { withDatabase } from "../../support/stories.ts";
 
 const QUESTION: RecallQuestion = {
@@ -171,39 +172,11 @@ Deno.test("lore: the same rules, without a later one", () => {
   assert.equal("called" in chooseLore(QUESTION, [bell], told()).hits[0], false);
 });
 
-const BLAND = [
-  [
-    "I nod",
-    "Yes",
-    "I wait",
-    "I keep walking",
-    "I sit down",
-    "I look around",
-    "I shrug",
-    "I smile",
-    "Okay",
-    "I sigh",
-  ],
-  [
-    "",
-    " slowly",
-    " for a moment",
-    " and say nothing",
-    " again",
-    " quietly",
-    " and go on",
-    " then",
-    ", thinking",
-    " too",
-  ],
-  [".", "..."],
-];
-
 Deno.test("of two hundred bland lines at most one in twenty brings a memory back", async () => {
   const [story] = await readProbes();
   await withDatabase((db) => {
     const told = tell(db, story);
-    const lines = BLAND[0].flatMap((a) => BLAND[1].flatMap((b) => BLAND[2].map((c) => `${a}${b}${c}`)));
+    const lines = blandLines();
     assert.equal(lines.length, 200);
     const known = emptyKnown();
     // What stands on the page names people and things that the story is full of.

@@ -75,7 +75,7 @@ export interface ProbeRow {
 }
 
 /** Who plays: as in a turn, the player's lines are remembered and read for facts as said by that one. */
-const PLAYED = "Corin";
+export const PLAYED = "Corin";
 
 /**
  * Runs all probes, each as the next line of its story. `arm` gives the options for a database; with an embedder all
