@@ -60,7 +60,12 @@ const LAYERS: Layer[] = [
     name: "brain/library",
     owns: ["brain/library/"],
     may: ["brain/store", "brain/yaml"],
-    world: ["brain/library/assets.ts", "brain/library/lore_folder.ts"],
+    world: [
+      "brain/library/assets.ts",
+      "brain/library/lore_folder.ts",
+      "brain/library/shelf.ts",
+      "brain/library/watch.ts",
+    ],
     packages: [],
   },
   { name: "brain/export", owns: ["brain/export/"], may: ["brain/store"], world: [], packages: [] },

@@ -30,6 +30,9 @@ export async function readLoreFolder(path: string, roots: string[]): Promise<Lor
         `lore_folders: ["${path}"]  (or put the files below ${roots[0] ?? "HOME/lore"})`,
     );
   }
+  if (!(await Deno.stat(real)).isDirectory) {
+    throw new LoreFolderError(`${path} is a file: name the folder that it is in.`);
+  }
   const files: LoreFile[] = [];
   await collect(real, real, files);
   if (files.length === 0) throw new LoreFolderError(`No .md or .txt file with text in ${path}.`);

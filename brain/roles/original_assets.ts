@@ -1,7 +1,8 @@
 /** Worlds, characters and rules of the original: read as ours, and copied into the home when their ids are new. */
 
 import { join } from "node:path/posix";
-import { type Library, MAX_ASSET_BYTES, openLibrary } from "../library/assets.ts";
+import { type Library, openLibrary } from "../library/assets.ts";
+import { MAX_ASSET_BYTES } from "../library/shelf.ts";
 import { readBaseRules, readCharacter, readRule, readWorld } from "../library/schema.ts";
 import type { OriginalRows } from "../store/original.ts";
 import { writeWhole } from "../whole_file.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Library, MAX_ASSET_BYTES, openLibrary } from "../../../brain/library/assets.ts";
+import { type Library, openLibrary } from "../../../brain/library/assets.ts";
+import { MAX_ASSET_BYTES } from "../../../brain/library/shelf.ts";
 
 interface Folders {
   root: string;
