@@ -106,6 +106,9 @@ export const CHOICE_COMMANDS: Command[] = [
       const text = args.trim();
       if (state.world_id === "") return { answer: "✗ Select a world first: /world select ID." };
       if (text === "") return { answer: "✗ What lore? /world attach_lore TEXT" };
+      if (/^(?:[~.]{0,2}\/\S+|\S+\.(?:md|txt))$/i.test(text)) {
+        return { answer: `✗ ${text} is a path, no lore. /world sync_folder reads the files of a folder.` };
+      }
       const bytes = new TextEncoder().encode(text).length + attachedBytes(deps.db, player_id, state.world_id);
       if (context.lore_bytes > 0 && bytes > context.lore_bytes) {
         const [all, most] = [bytes, context.lore_bytes].map((count) => count.toLocaleString("en"));
@@ -135,8 +138,9 @@ export const CHOICE_COMMANDS: Command[] = [
         const units = files.flatMap((file) => chunkLore(file.text));
         const pieces = attachLore(deps.db, player_id, state.world_id, units, path);
         return {
-          answer:
-            `✓ ${files.length} files, ${pieces} pieces of lore from ${path}. Say it again after a change.`,
+          answer: `✓ ${files.length} ${files.length === 1 ? "file" : "files"}, ${pieces} ${
+            pieces === 1 ? "piece" : "pieces"
+          } of lore from ${path}. Say it again after a change.`,
         };
       } catch (error) {
         return { answer: `✗ ${error instanceof Error ? error.message : String(error)}` };

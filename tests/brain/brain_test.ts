@@ -438,8 +438,15 @@ Deno.test("lore is attached to a world and a folder of it is read again without 
       /^Lore attached successfully\./,
     );
     assert.match(await answer(fake, "/world attach_lore"), /^✗ What lore\?/);
-    assert.match(await answer(fake, "/world sync_folder /lore/marsh"), /^✓ 1 files, 1 pieces of lore/);
-    assert.match(await answer(fake, "/world sync_folder /lore/marsh"), /^✓ 1 files, 1 pieces of lore/);
+    for (const path of ["/lore/marsh/eel.md", "~/eel", "./eel", "../eel", "Eel.TXT"]) {
+      assert.match(
+        await answer(fake, `/world attach_lore ${path}`),
+        /is a path, no lore\. .*sync_folder/,
+        path,
+      );
+    }
+    assert.match(await answer(fake, "/world sync_folder /lore/marsh"), /^✓ 1 file, 1 piece of lore/);
+    assert.match(await answer(fake, "/world sync_folder /lore/marsh"), /^✓ 1 file, 1 piece of lore/);
     const { n } =
       fake.deps.db.get<{ n: number }>("SELECT count(*) AS n FROM lore_units WHERE world_id = 'marsh'") ??
         { n: 0 };

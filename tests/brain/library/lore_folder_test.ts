@@ -72,4 +72,5 @@ Deno.test("a folder without text says so", () =>
   withFolders(async ({ lore }) => {
     await Deno.mkdir(join(lore, "void"));
     await assert.rejects(readLoreFolder(join(lore, "void"), [lore]), /No \.md or \.txt file with text/);
+    await assert.rejects(readLoreFolder(join(lore, "b.md"), [lore]), /b\.md is a file: name the folder/);
   }));
