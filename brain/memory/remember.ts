@@ -39,7 +39,8 @@ export function* remembering(
   for (let done = 0; done < total;) {
     const step = missing.slice(done, done + STEP);
     db.transaction(() => {
-      for (const message of step) {
+      // As they are now: a story that goes on may have lost or changed them.
+      for (const message of unremembered(db, step[0].id, step.at(-1)!.id)) {
         const { player_id, session_id } = message;
         const player = nameOf(message.character_id) ?? "";
         const told = message.role === "user" ? { speaker: player } : {};

@@ -150,9 +150,11 @@ export function saveMemory(
   });
 }
 
-/** Finished messages with text that no memory was made of, oldest first: a crash came between the two. */
+/** Finished messages with text that no memory was made of, of these ids, oldest first: a crash came between the two. */
 export function unremembered(
   db: Database,
+  from_id = 0,
+  to_id: number = Number.MAX_SAFE_INTEGER,
 ): {
   id: number;
   session_id: string;
@@ -166,7 +168,10 @@ export function unremembered(
      JOIN sessions s ON s.id = m.session_id
      WHERE m.status <> 'writing' AND trim(m.content, ' ' || char(9, 10, 13)) <> ''
        AND NOT EXISTS (SELECT 1 FROM memory_units u WHERE u.message_id = m.id)
+       AND m.id BETWEEN ? AND ?
      ORDER BY m.id`,
+    from_id,
+    to_id,
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RecallQuestion } from "../../../brain/memory/recall.ts";
 import { noteFacts } from "../../../brain/memory/facts.ts";
-import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
+import { remembering, rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import { rankLore, search } from "../../../brain/memory/search.ts";
 import { MEMORY_WEIGHTS, WORDS_ONLY } from "../../../brain/memory/weights.ts";
@@ -321,6 +321,19 @@ Deno.test("what a crash left out is remembered at the next start, for every play
     assert.equal(rememberMissing(db, nameOf, 7), 1);
     const facts = factsOnPath(db, "ann", debt).map(({ text, created_ms }) => [text, created_ms]);
     assert.deepEqual(facts, [["Ida owes Noah two eels", 7]]);
+  });
+});
+
+Deno.test("what a player changes while a long memory is made is remembered as it is then", async () => {
+  await withDatabase((db) => {
+    const ids = tellAll(db, aSession(), Array.from({ length: 30 }, (_, i) => `I count ${i} herons.`));
+    const steps = remembering(db, () => "Ida", 5);
+    assert.deepEqual(steps.next().value, { done: 20, total: 30 });
+    rememberMessage(db, "ann", "story", updateMessage(db, "ann", ids[24], { content: "I count no heron." }));
+    assert.deepEqual(steps.next().value, { done: 30, total: 30 });
+    const texts = db.all<{ text: string }>("SELECT text FROM memory_units ORDER BY message_id");
+    assert.deepEqual([texts.length, texts[24].text], [30, "I count no heron."]);
+    assert.equal(steps.next().done, true);
   });
 });
 
