@@ -103,6 +103,8 @@ Deno.test("a language is named only when it is clear", () => {
     ["The lamp of the guard is in the well.", "English"],
     ["El hombre de la puerta no habla con los viajeros.", "Spanish"],
     ["Der Mann ist nicht auf der Brücke.", "German"],
+    ["the and of, el que", "English"],
+    ["the and of, el que los", null],
     ["I nod.", null],
     ["", null],
   ];

@@ -105,6 +105,10 @@ Deno.test("variants are compared world by world, and by the model's own text whe
   ];
   const result = compare(stories, "shipped", "short");
   assert.deepEqual([result.first_better, result.second_better, result.even], [1, 0, 1]);
+  // Lines that only one of the two was told, and a world that only one played, count for nobody.
+  const longer = [story("shipped", "Marsh", [[], [], []]), story("shipped", "Stair", [[]])];
+  const shorter = compare([...longer, story("short", "Marsh", [["length"]])], "shipped", "short");
+  assert.deepEqual([shorter.first_better, shorter.second_better, shorter.even], [1, 0, 0]);
   assert.equal(
     verdict(result),
     "Reply by reply, shipped has fewer flaws in 1, short in 0, 1 are alike. That is no more than chance would bring: no winner.",
