@@ -1,7 +1,13 @@
 /** Makes vectors of what was told, off the reply's way. The queue is the record itself: every text without a vector. */
 import type { Database } from "../store/database.ts";
-import { dropOtherModels, saveVectors, unembedded, type UnitKind } from "../store/vectors.ts";
-import type { Embedder } from "./embedder.ts";
+import {
+  dropOtherModels,
+  saveVectors,
+  type Unembedded,
+  unembedded,
+  type UnitKind,
+} from "../store/vectors.ts";
+import { type Embedder, EmbedError } from "./embedder.ts";
 
 export interface IndexerOptions {
   /** After each batch that was kept. */
@@ -27,6 +33,8 @@ const BATCH = 16;
 const PAUSE_MS = 20;
 /** Fewer texts than this are a turn's, made in a second or two. */
 const BACKLOG = 64;
+/** An endpoint may refuse a text that is too long for it; one that refuses so many in a row wants none of them. */
+const REFUSALS = 3;
 
 /** Opens the queue of all players' units over `db`; vectors of other models go when those of this one are complete. */
 export function openIndexer(db: Database, embedder: Embedder, options: IndexerOptions = {}): Indexer {
@@ -39,6 +47,8 @@ export function openIndexer(db: Database, embedder: Embedder, options: IndexerOp
   /** Texts of the backlog, made and in all; both 0 without one. */
   let made = 0;
   let total = 0;
+  /** Texts in a row that were refused each by itself. */
+  let refusals = 0;
 
   async function run(): Promise<void> {
     while (kicked && !closed) {
@@ -78,14 +88,29 @@ export function openIndexer(db: Database, embedder: Embedder, options: IndexerOp
     return texts;
   }
 
+  /** Without what is refused by itself: it must not keep what comes after it from being made. */
+  async function embedded(batch: Unembedded[]): Promise<{ hash: string; vector: Float32Array }[]> {
+    try {
+      const vectors = await embedder.embed(batch.map(({ text }) => text));
+      refusals = 0;
+      return batch.map(({ hash }, at) => ({ hash, vector: vectors[at] }));
+    } catch (error) {
+      if (!(error instanceof EmbedError) || error.kind !== "refused") throw error;
+      if (batch.length === 1 && ++refusals >= REFUSALS) throw error;
+    }
+    const made = [];
+    if (batch.length > 1) { for (const one of batch) made.push(...await embedded([one])); }
+    return made;
+  }
+
   async function embedAll(kind: UnitKind): Promise<void> {
     while (!closed) {
       const { texts, up_to, done } = unembedded(db, kind, embedder.model, after[kind]);
       for (let i = 0; i < texts.length && !closed; i += BATCH) {
         const batch = texts.slice(i, i + BATCH);
-        const vectors = await embedder.embed(batch.map(({ text }) => text));
+        const vectors = await embedded(batch);
         if (closed) return;
-        saveVectors(db, embedder.model, batch.map(({ hash }, at) => ({ hash, vector: vectors[at] })));
+        saveVectors(db, embedder.model, vectors);
         stored?.();
         await tell(batch.length);
         await new Promise((resolve) => setTimeout(resolve, pause_ms));

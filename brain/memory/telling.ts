@@ -14,11 +14,11 @@ export function isProse(hit: MemoryHit): boolean {
 export function tellingSentence(text: string, words: string[]): string {
   let [telling, most] = ["", 0];
   for (const sentence of sentencesOf(text)) {
-    const found = wordsOf(sentence).filter(({ word, phrase }) =>
-      words.includes(word) || words.some((other) =>
-        (phrase.length > 3 && other.startsWith(phrase.slice(0, -1))) || kindredOf(other).includes(phrase)
-      )
-    ).length;
+    const found = wordsOf(sentence).filter(({ word, phrase }) => {
+      const stem = phrase.length > 3 ? phrase.slice(0, -1) : null;
+      return words.includes(word) ||
+        words.some((other) => (stem !== null && other.startsWith(stem)) || kindredOf(other).includes(phrase));
+    }).length;
     if (found > most || (found === most && sentence.length > telling.length)) {
       [telling, most] = [sentence, found];
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Embedder, hashingEmbedder } from "../../../brain/memory/embedder.ts";
+import { type Embedder, EmbedError, hashingEmbedder } from "../../../brain/memory/embedder.ts";
 import { openIndexer } from "../../../brain/memory/indexer.ts";
 import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
 import type { Database } from "../../../brain/store/database.ts";
@@ -123,6 +123,40 @@ Deno.test("a vector goes with the last unit of its text", async () => {
     assert.equal(count(db), 1);
     syncLore(db, "marsh", []);
     assert.equal(count(db), 0);
+  });
+});
+
+Deno.test("a text that is refused keeps no other from its vector; an endpoint that refuses three in a row is left alone", async () => {
+  await withDatabase(async (db) => {
+    story(db, ["One.", "Far too long.", "Three.", "Far too long, too.", "Five."]);
+    const twin = listening();
+    const asked: number[] = [];
+    const choosy = (refuses: (text: string) => boolean): Embedder => ({
+      ...twin,
+      embed(texts) {
+        asked.push(texts.length);
+        return texts.some(refuses)
+          ? Promise.reject(new EmbedError("refused", "input is too large"))
+          : twin.embed(texts);
+      },
+    });
+    const run = async (embedder: Embedder) => {
+      const errors: unknown[] = [];
+      const indexer = openIndexer(db, embedder, { pause_ms: 0, failed: (error) => errors.push(error) });
+      for (let kicks = 0; kicks < 2; kicks++) {
+        indexer.kick();
+        await indexer.idle();
+      }
+      await indexer.close();
+      return errors.length;
+    };
+    assert.equal(await run(choosy(() => true)), 2);
+    assert.deepEqual(asked.splice(0), [5, 1, 1, 1, 5, 1]);
+    assert.equal(await run(choosy((text) => text.startsWith("Far"))), 0);
+    // The second kick finds nothing new.
+    assert.deepEqual(asked, [5, 1, 1, 1, 1, 1]);
+    assert.deepEqual(twin.asked, ["One.", "Three.", "Five."]);
+    assert.equal(count(db), 3);
   });
 });
 

@@ -53,6 +53,40 @@ Deno.test("of the same subject and relation the last on the path holds, the othe
   });
 });
 
+Deno.test("what a later message tells otherwise of the same is found, forgotten facts aside", async () => {
+  await withDatabase((db) => {
+    const [one, two, three] = tellAll(db, aSession(), ["a", "b", "c"]);
+    facts.addFacts(db, "ann", "story", [
+      fact(one, "two eels"),
+      fact(two, "nine eels", { subject: "IDA", relation: "Owes maren" }),
+      fact(three, "Nine eels"),
+      fact(three, "a boat", { relation: "gave" }),
+    ]);
+    const restated = (...messages: number[]) =>
+      facts.restatedFacts(db, "ann", "story", messages).map((row) => [
+        row.message_id,
+        row.object,
+        row.later_id,
+        row.later_object,
+      ]);
+    assert.deepEqual(restated(one, two, three), [[one, "two eels", two, "nine eels"], [
+      one,
+      "two eels",
+      three,
+      "Nine eels",
+    ]]);
+    assert.deepEqual(restated(two), []);
+    marks.setMark(
+      db,
+      "ann",
+      "story",
+      { kind: "fact", message_id: two, text: facts.factRows(db, "ann", [2])[0].text },
+      "forgotten",
+    );
+    assert.deepEqual(restated(one).map(([, , later]) => later), [three]);
+  });
+});
+
 Deno.test("what the player wrote stands before what a model read, and that before what a rule found", async () => {
   await withDatabase((db) => {
     const [one] = tellAll(db, aSession(), ["a"]);
@@ -242,9 +276,9 @@ Deno.test("the whole request stays with the last reply of each story only", asyn
       "over",
       "messages",
     ]]);
-    assert.equal(wasTooLong(db, "story", ids[1]), true);
-    assert.equal(wasTooLong(db, "story", ids[3]), false);
-    assert.equal(wasTooLong(db, "second", 0), false);
+    assert.equal(wasTooLong(db, "ann", "story", ids[1]), true);
+    assert.equal(wasTooLong(db, "ann", "story", ids[3]), false);
+    assert.equal(wasTooLong(db, "ann", "second", 0), false);
     savePrompt(db, ids[3], { messages: ["x".repeat(1024 * 1024)] });
     assert.deepEqual(kept(ids[3]), []);
   });
@@ -310,6 +344,13 @@ const FOREIGN: [string, (db: Database, one: number) => unknown, unknown][] = [
   ["findFacts", (db) => facts.findFacts(db, "ben", "story", "eels", 9), []],
   ["factRows", (db) => facts.factRows(db, "ben", [1]), []],
   ["factsOnPath", (db, one) => facts.factsOnPath(db, "ben", one), []],
+  ["restatedFacts", (db, one) => {
+    const [two] = tellAll(db, aSession({ id: "third" }), ["a"]);
+    db.run("UPDATE messages SET session_id = 'story' WHERE id = ?", two);
+    facts.addFacts(db, "ann", "story", [fact(one, "two eels"), fact(two, "nine eels")]);
+    assert.ok(facts.restatedFacts(db, "ann", "story", [one]).length > 0);
+    return facts.restatedFacts(db, "ben", "story", [one]);
+  }, []],
   ["addFactRun", (db, one) => facts.addFactRun(db, "ben", "story", one), undefined],
   ["lastFactRun", (db, one) => facts.lastFactRun(db, "ben", "story", one), null],
   ["setMark", (db, one) => {
