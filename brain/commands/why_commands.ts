@@ -2,7 +2,7 @@
 
 import type { Why } from "../../shared/protocol.ts";
 import { withMarks } from "../memory/marks.ts";
-import { describeWhy } from "../prompt/why.ts";
+import { describeWhy } from "../prompt/why_words.ts";
 import { getMessage, pathIds } from "../store/messages.ts";
 import { getPrompt } from "../store/prompts.ts";
 import { type Command, type Context, NO_STORY, type Outcome, quote, words } from "./command.ts";

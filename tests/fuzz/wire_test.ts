@@ -152,7 +152,12 @@ Deno.test("events of a strange brain: understood, or refused by name; what is un
   await fuzz("events", { percent: 25, past_percent: 50 }, (chance) => {
     const event = codecOnly(() => parseEvent(changed(pick(chance, FRAMES), chance)));
     if (event === "refused" || event === null) return false;
-    assert.deepEqual(parseEvent(encodeEvent(event)), event);
+    // Halves of characters do not go out.
+    const whole = JSON.parse(
+      JSON.stringify(event),
+      (_, value) => typeof value === "string" ? value.toWellFormed() : value,
+    );
+    assert.deepEqual(parseEvent(encodeEvent(event)), whole);
     return true;
   });
 });
