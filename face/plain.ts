@@ -205,7 +205,8 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     return failed ? EXIT.turn_failed : EXIT.done;
   } catch (error) {
     if (!(error instanceof Leave)) throw error;
-    if (error.message !== "") err(`${error.message}\n`);
+    // Ids that a server offers stand in it, too.
+    if (error.message !== "") err(`${sanitize(error.message)}\n`);
     return error.code;
   } finally {
     options.signal.removeEventListener("abort", interrupt);

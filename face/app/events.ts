@@ -230,6 +230,8 @@ function whySheet(model: Model, why: Why): Model["sheet"] {
 function cleanWhy(why: Why): Why {
   const piece = (item: WhyPiece): WhyPiece => ({
     ...item,
+    id: sanitizeLine(item.id),
+    known_to: sanitizeLine(item.known_to),
     speaker: sanitizeLine(item.speaker),
     heading: sanitizeLine(item.heading),
     quote: sanitizeLine(item.quote),

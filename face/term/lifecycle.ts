@@ -2,6 +2,7 @@
 
 import { cleanPaste } from "./paste.ts";
 import type { Terminal } from "./terminal.ts";
+import { graphemes } from "./width.ts";
 import type { Writer } from "./writer.ts";
 
 const ENTER = "\x1b[?1049h" + // alternate screen
@@ -23,6 +24,7 @@ const WAKE_WAIT_MS = 150; // a terminal that does not answer: its first key goes
 export const BELL: Uint8Array = new Uint8Array([7]);
 const PUSH_TITLE = "\x1b[22;2t";
 const POP_TITLE = "\x1b[23;2t";
+const MAX_TITLE = 120;
 
 const RESTORE_WAIT_MS = 500; // a terminal that does not read must not keep the process
 const INTERRUPT_REPEAT_MS = 300; // `deno task` forwards one Ctrl-C twice
@@ -211,7 +213,7 @@ export function createLifecycle(
       if (!entered) return;
       const push = titled ? "" : PUSH_TITLE;
       if (text !== null) {
-        writer.send(encoder.encode(`${push}\x1b]2;${cleanPaste(text).replace(/\s+/g, " ")}\x07`));
+        writer.send(encoder.encode(`${push}\x1b]2;${titleText(text)}\x07`));
       } else if (titled) writer.send(encoder.encode(POP_TITLE));
       titled = text !== null;
     },
@@ -224,6 +226,14 @@ export function createLifecycle(
       for (const remove of removers.splice(0)) remove();
     },
   };
+}
+
+/** What may stand in a title: what may stand in a cell, in one line of a sensible length. */
+function titleText(text: string): string {
+  const shown = Array.from(graphemes(text.slice(0, MAX_TITLE * 8).replace(/\s+/g, " "))).filter(({ width }) =>
+    width > 0
+  );
+  return shown.slice(0, MAX_TITLE).map((piece) => piece.text).join("");
 }
 
 function describe(error: unknown): string {

@@ -4,11 +4,12 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { CommandItem, SyncState } from "../../shared/protocol.ts";
+import type { CommandItem, SyncState, Why, WhyPiece } from "../../shared/protocol.ts";
 import { type FakeBrain, startFakeBrain } from "../support/fake_brain.ts";
 import { BROKEN, HOSTILE } from "../support/hostile.ts";
 import { events, message } from "../support/player.ts";
 import { FACE, tempHome } from "../support/processes.ts";
+import { WHY } from "../support/salt_marsh.ts";
 import { assertGivenBack, assertTaken, type Shell, startShell } from "../support/shell.ts";
 
 const command = (
@@ -93,9 +94,11 @@ const CONTROL =
 function assertClean(output: string, what: string): void {
   // Text in broken UTF-8 does not pass either.
   const text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(output, "latin1"));
+  // What a title says is text as any other.
+  const titled = text.replace(/\x1b\]2;([^\x1b\x07]*)\x07/g, "$1").replace(/\x1b\[2[23];2t/g, "");
   // A sequence of ours with a payload's number in it.
   assert.doesNotMatch(text, /\x1b\[[^a-zA-Z]*777[78]/, what);
-  const rest = text.replaceAll(OURS, "");
+  const rest = titled.replaceAll(OURS, "");
   const found = CONTROL.exec(rest);
   assert.equal(
     found,
@@ -104,13 +107,14 @@ function assertClean(output: string, what: string): void {
   );
 }
 
-function assertUntouched(shell: Shell): void {
+function assertUntouched(shell: Shell, title = /^$/): void {
   const { emulator } = shell;
   assertTaken(shell);
   for (const mode of [1, 5, 6, 9, 12, 38, 47, 66, 1002, 1003, 1005, 1015, 1016, 1047]) {
     assert.equal(emulator.mode(mode), false, `mode ${mode} was switched on`);
   }
-  assert.equal(emulator.title(), "");
+  assert.match(emulator.title(), title);
+  assert.doesNotMatch(emulator.title(), CONTROL);
 }
 
 const LISTS = ["/", "/model ", "/world select ", "/character select ", "/rules add ", "/session continue "];
@@ -210,6 +214,137 @@ Deno.test({
     await shell.ended;
     assertClean(shell.output(), "the whole evening");
     assertGivenBack(shell);
+  },
+});
+
+/** A page of reasons whose every text is `text`. */
+function why(text: string, prompt: Why["prompt"]): Why {
+  const piece = (item: WhyPiece): WhyPiece => ({
+    ...item,
+    id: text,
+    speaker: text,
+    heading: text,
+    known_to: item.known_to === "" ? "" : text,
+    quote: text,
+    fact: text,
+    reason: item.reason === "" ? "" : text,
+    words: [text],
+    page_words: [text, "pier"],
+    split: [{ name: text, score: 1 }],
+  });
+  const { recalled, left_out } = WHY;
+  const story = [piece({ ...recalled[0], kind: "summary" })];
+  return {
+    ...WHY,
+    message_id: 3,
+    model: text,
+    recalled: recalled.map(piece),
+    left_out: left_out.map(piece),
+    story,
+    prompt,
+  };
+}
+
+/** One payload through what is only shown when it is asked for: reasons, stories found, a question, the window's title. */
+async function ask(brain: FakeBrain, shell: Shell, text: string, at: number): Promise<void> {
+  const name = text.slice(0, 20_000);
+  brain.send(
+    events.system(text, { greeting: { protocol: 1, version: name, player: name } }),
+    events.sync(sync(name)),
+    { event: "commands", content: "", ref: null, metadata: { commands: SEARCHED } },
+    events.history([message(2, "user", text), message(3, "assistant", `${text}\n\nHistory ${at}.`)]),
+  );
+  await shell.shows(new RegExp(`History ${at}\\.`));
+
+  brain.send(events.system(text, { why: why(name, null) }, "1"));
+  await shell.shows(/Why this reply/);
+  shell.type("n");
+  await shell.quiet(() => true, 30);
+  const prompt = [{ role: "system" as const, content: text }, {
+    role: "user" as const,
+    content: `Whole ${at}.`,
+  }];
+  brain.send(events.system(text, { why: why(name, prompt) }, "1"));
+  await shell.shows(/TO THE NARRATOR/);
+  shell.type("\x1b[F");
+  await shell.shows(new RegExp(`Whole ${at}\\.`));
+  // Back to the pieces, back to the page.
+  await feed(shell, "qq");
+  await shell.shows(/Tab reread/);
+
+  // Nobody looks: the end of a reply changes the title.
+  shell.type("\x1b[O");
+  brain.send(events.chunk("Told.", { message_id: 5, parent_id: 3, offset: 0, model: name }));
+  await shell.shows(/narrating/);
+  brain.send(events.end(message(5, "assistant", `${text}\n\nTold ${at}.`)));
+  await shell.shows(/Tab reread/);
+  await shell.quiet(() => shell.output().includes("\x1b]2;"), 30);
+  shell.type("\x1b[I");
+
+  shell.type("\x14");
+  await shell.shows(/Tab complete/);
+  shell.type(`zz ${at}`);
+  const search = await brain.asked(new RegExp(`^/session search zz ${at}`));
+  const stories = sync(name).available_sessions ?? [];
+  brain.send(events.system(text, {
+    found: [{ session_id: "s", quote: text, story: null }, {
+      session_id: "old",
+      quote: text,
+      story: { ...stories[0], id: "old" },
+    }],
+  }, search.ref));
+  await shell.shows(/Tab complete/);
+  shell.type("\x1b");
+  await shell.shows(/Tab reread/);
+
+  shell.type(`Line ${at}.\r`);
+  const line = await brain.asked(new RegExp(`^Line ${at}`));
+  brain.send(
+    events.system(
+      `\u2717 ${text}`,
+      { ask: { cost: 0.34, limit: 0.05, model: name }, line: line.prompt },
+      line.ref,
+    ),
+  );
+  await shell.shows(/About \$0\.34/);
+  shell.type("\x1b");
+  await shell.shows(/Enter say/);
+  shell.type("\x15");
+  await shell.shows(/Tab reread/);
+}
+
+const SEARCHED = [
+  command("/session search", "WORDS", "text"),
+  command("/session continue", "STORY", "session"),
+];
+
+Deno.test({
+  name:
+    `hostile: ${HOSTILE.length} texts through /why, stories found, questions, the window's title and the farewell`,
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await tempHome();
+    await using brain = startFakeBrain(greet);
+    await using shell = openFace(home.path, brain.url);
+    await shell.shows(/Tab reread/);
+    shell.type("/set title on\r");
+    await shell.shows(/title/);
+    for (const [at, [name, text]] of HOSTILE.entries()) {
+      const from = shell.output().length;
+      try {
+        await ask(brain, shell, text, at);
+      } catch (error) {
+        throw new Error(`${name}: ${error instanceof Error ? error.message : error}`);
+      }
+      assertClean(shell.output().slice(from), name);
+      assertUntouched(shell, /^✿ .*$/);
+    }
+    brain.send(events.sync(sync(HOSTILE.map(([, text]) => text.slice(0, 200)).join(""))));
+    shell.type("/quit\r");
+    await shell.ended;
+    assertClean(shell.output(), "the whole evening");
+    assertGivenBack(shell);
+    assert.match(shell.emulator.text(), /goes on where it stopped/);
   },
 });
 

@@ -1,97 +1,122 @@
-/** Plain mode against a link in memory: what is interrupted or lost ends, whatever was under way. */
+/** Plain mode against a link we hold: nothing that a server sends reaches the terminal as a control, and every end has its code. */
 
 import assert from "node:assert/strict";
 import type { LinkEvent } from "../../face/app/link.ts";
 import { runPlain } from "../../face/plain.ts";
-import type { Event } from "../../shared/protocol.ts";
-import { events } from "../support/player.ts";
+import type { Request, SyncState } from "../../shared/protocol.ts";
+import { HOSTILE } from "../support/hostile.ts";
+import { events, message } from "../support/player.ts";
 
-interface Play {
-  tell(event: LinkEvent): void;
-  hear(event: Event): void;
-  /** Resolves once this was said to the brain. */
-  said(prompt: string): Promise<void>;
-  interrupt(): void;
-  out: string[];
-  err: string[];
-  code: Promise<number>;
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
 }
 
-/** A play of a story that is open, to which these lines are said. */
-function playing(...lines: string[]): Play {
-  const said: string[] = [];
-  let heard = () => {};
-  let tell = (_event: LinkEvent) => {};
-  const interrupted = new AbortController();
-  const [out, err]: string[][] = [[], []];
-  const code = runPlain({
+/** Plays `lines`; `brain` answers each request, after it has greeted. */
+async function run(
+  lines: string[],
+  greet: (tell: (event: LinkEvent) => void) => void,
+  answer: (request: Request, tell: (event: LinkEvent) => void) => void,
+  more: { world?: string; interactive?: boolean } = {},
+): Promise<Ran> {
+  let out = "";
+  let err = "";
+  let tell: (event: LinkEvent) => void = () => {};
+  const code = await runPlain({
     link(on) {
       tell = on;
+      queueMicrotask(() => greet(tell));
       return {
-        say({ prompt }) {
-          said.push(prompt);
-          heard();
+        say(request) {
+          queueMicrotask(() => answer(request, tell));
           return true;
         },
         close: () => {},
       };
     },
     lines: (async function* () {
-      yield* lines;
-      await new Promise(() => {});
+      yield* await Promise.resolve(lines);
     })(),
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    world: null,
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    world: more.world ?? null,
     character: null,
-    interactive: false,
-    signal: interrupted.signal,
+    interactive: more.interactive ?? false,
+    signal: new AbortController().signal,
   });
-  const hear = (event: Event) => tell({ kind: "event", event });
-  tell({ kind: "connected" });
-  hear(events.greeting());
-  hear(events.sync({ session_id: "4be1c09a77d2", world_id: "salt_marsh", character_id: "farrier" }));
-  hear(events.history([]));
-  return {
-    tell: (event) => tell(event),
-    hear,
-    async said(prompt) {
-      while (!said.includes(prompt)) await new Promise<void>((resolve) => heard = resolve);
-    },
-    interrupt: () => interrupted.abort(),
-    out,
-    err,
-    code,
-  };
+  return { code, out, err };
 }
 
-Deno.test("Ctrl+C while a command runs leaves at once: nothing is told that could be stopped", async () => {
-  const play = playing("/model refresh");
-  await play.said("/model refresh");
-  play.interrupt();
-  assert.equal(await play.code, 130);
+const event = (heard: Extract<LinkEvent, { kind: "event" }>["event"]): LinkEvent => ({
+  kind: "event",
+  event: heard,
 });
 
-Deno.test("Ctrl+C in mid-reply stops the narrator, waits for what is told, and leaves", async () => {
-  const play = playing("I wait.");
-  await play.said("I wait.");
-  play.interrupt();
-  await play.said("/cancel");
-  play.hear({ ...events.chunk("Fog."), ref: "1" });
-  play.hear(events.end(null, {}, "1"));
-  assert.equal(await play.code, 130);
-  assert.equal(play.out.join("").trim(), "Fog.");
+const state = (text: string, session_id = "s"): Partial<SyncState> => ({
+  model: text,
+  world_id: "w",
+  character_id: "c",
+  session_id,
+  available_worlds: [{
+    id: text,
+    name: text,
+    hook: text,
+    opening: text,
+    characters: [text],
+    first_line: text,
+  }],
+  available_characters: [{ id: text, name: text, about: text }],
 });
 
-Deno.test("a connection that is lost ends the wait for a reply and for a command, without its control characters", async () => {
-  for (const line of ["I wait.", "/model refresh"]) {
-    const play = playing(line);
-    await play.said(line);
-    play.tell({ kind: "lost", retry_in_ms: 200, reason: "\x1b]0;evil\x07the brain is gone" });
-    assert.equal(await play.code, 4, line);
-    assert.deepEqual(play.err, ["The connection was lost: the brain is gone. What was told is kept.\n"]);
+const CONTROL = /(?!\n)\p{Cc}|[\u202a-\u202e\u2066-\u2069\ufeff]|\p{Cs}|[\u{e0000}-\u{e007f}]/u;
+
+Deno.test("plain: hostile texts from every door come out as text", async () => {
+  for (const [name, whole] of HOSTILE) {
+    const text = whole.slice(0, 20_000);
+    const greet = (tell: (event: LinkEvent) => void) => {
+      tell({ kind: "problem", text });
+      tell(event(events.greeting()));
+      tell(event(events.sync(state(text))));
+      tell(event(events.history([message(1, "assistant", text)])));
+    };
+    const ran = await run(["I wait."], greet, ({ ref }, tell) => {
+      tell(event(events.progress("reply:2", text)));
+      tell(event(events.system(`✗ ${text}`)));
+      tell(event(events.system(text, {}, ref)));
+      let offset = 0;
+      for (const piece of text.match(/[^]{1,3}/g) ?? []) {
+        tell(event({ ...events.chunk(piece, { message_id: 3, parent_id: 2, offset, model: text }), ref }));
+        offset += piece.length;
+      }
+      tell(event({ ...events.error(text), ref }));
+      tell(event(events.end(message(3, "assistant", text, { status: "failed" }), {}, ref)));
+    }, { interactive: true });
+    assert.equal(ran.code, 4, name);
+    assert.doesNotMatch(ran.out, CONTROL, name);
+    assert.doesNotMatch(ran.err, CONTROL, name);
+    const nowhere = await run([], greet, () => {}, { world: "nowhere" });
+    assert.equal(nowhere.code, 2, name);
+    assert.match(nowhere.err, /There is no world "nowhere"\. There are: /);
+    assert.doesNotMatch(nowhere.err, CONTROL, name);
+    const gone = await run([], (tell) => tell({ kind: "gone", reason: text }), () => {});
+    assert.equal(gone.code, 3, name);
+    assert.doesNotMatch(gone.err, CONTROL, name);
   }
-  const play = playing();
-  play.tell({ kind: "gone", reason: "\x1b[31mno brain" });
-  assert.deepEqual([await play.code, play.err], [3, ["no brain\n"]]);
+});
+
+Deno.test("plain: a connection that is lost in mid-reply ends with 4 and keeps what was told", async () => {
+  const greet = (tell: (event: LinkEvent) => void) => {
+    tell(event(events.greeting()));
+    tell(event(events.sync(state("w"))));
+  };
+  const ran = await run(["I wait."], greet, ({ ref }, tell) => {
+    tell(event({ ...events.chunk("Fog ", { message_id: 3, parent_id: 2, offset: 0 }), ref }));
+    tell({ kind: "lost", retry_in_ms: 100, reason: "the brain is\u001b[31m gone" });
+  });
+  assert.deepEqual(ran, {
+    code: 4,
+    out: "Fog \n",
+    err: "The connection was lost: the brain is gone. What was told is kept.\n",
+  });
 });

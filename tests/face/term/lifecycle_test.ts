@@ -307,3 +307,23 @@ Deno.test("lifecycle: close removes every listener", () => {
   lifecycle.close();
   assert.deepEqual(fake.listening(), []);
 });
+
+Deno.test("lifecycle: a title is one line of what may stand in cells, at most 120 of them", async () => {
+  const { terminal, writer, lifecycle } = setUp();
+  await lifecycle.enter();
+  const rows: [string, string][] = [
+    ["✿ The Salt Marsh", "✿ The Salt Marsh"],
+    ["a\u200bb\x07c\x1b]0;d\u202ee\u{e0041}f", "abc]0;def"],
+    ["one\n\ttwo  three", "one two three"],
+    ["日".repeat(300), "日".repeat(120)],
+    [`a${"\u200b".repeat(20_000)}b`, "a"],
+  ];
+  for (const [text, shown] of rows) {
+    terminal.take();
+    lifecycle.title(text);
+    await writer.idle();
+    assert.equal(textOf(terminal.take()).split("\x1b]2;")[1], `${shown}\x07`);
+  }
+  await lifecycle.leave();
+  lifecycle.close();
+});
