@@ -1,35 +1,15 @@
 /** Named styles. The terminal's background decides dark or light; a contrast floor holds on what it reports. */
 
 import { type Color, type ColorDepth, PLAIN, type Style, style } from "./term/style.ts";
+import { onBackground } from "./text/contrast.ts";
 import { readFlat } from "./text/flat_yaml.ts";
 import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "./text/runs.ts";
+import { ASCII_MARKS, MARKS, type Marks } from "./text/signs.ts";
 
 export type ThemeName = "dark" | "light" | "contrast" | "mono";
 export const THEME_NAMES: readonly ThemeName[] = ["dark", "light", "contrast", "mono"];
 
 export type Role = "speech" | "player" | "accent" | "dim" | "rule" | "error" | "good" | "found";
-
-/** The signs of the margin and of the status row. */
-export interface Marks {
-  player: string;
-  bloom: string;
-  notice: string;
-  error: string;
-  rule: string;
-  full: string;
-  empty: string;
-  done: string;
-  open: string;
-  bar: string;
-  below: string;
-  previous: string;
-  next: string;
-  separator: string;
-  ellipsis: string;
-  arrows: string;
-  sideways: string;
-  spinner: readonly string[];
-}
 
 export interface Theme {
   name: ThemeName;
@@ -94,74 +74,6 @@ const LIGHT_16: Record<Role, number | null> = {
   good: 2,
   found: 4,
 };
-
-const MARKS: Marks = {
-  player: "›",
-  bloom: "✿",
-  notice: "·",
-  error: "✗",
-  rule: "─",
-  full: "▰",
-  empty: "▱",
-  done: "✓",
-  open: "○",
-  bar: "▎",
-  below: "▼",
-  previous: "‹",
-  next: "›",
-  separator: "·",
-  ellipsis: "…",
-  arrows: "↑↓",
-  sideways: "←→",
-  spinner: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
-};
-const ASCII_MARKS: Marks = {
-  player: ">",
-  bloom: "*",
-  notice: ".",
-  error: "x",
-  rule: "-",
-  full: "#",
-  empty: ".",
-  done: "x",
-  open: "o",
-  bar: "|",
-  below: "v",
-  previous: "<",
-  next: ">",
-  separator: "-",
-  ellipsis: "...",
-  arrows: "Up/Down",
-  sideways: "Left/Right",
-  spinner: ["-", "\\", "|", "/"],
-};
-
-function channel(value: number): number {
-  const part = value / 255;
-  return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-}
-
-/** Relative luminance of 0xRRGGBB, 0 to 1 (WCAG). */
-export function luminance(rgb: number): number {
-  return 0.2126 * channel(rgb >> 16 & 255) + 0.7152 * channel(rgb >> 8 & 255) + 0.0722 * channel(rgb & 255);
-}
-
-/** Contrast of two colours, 1 to 21 (WCAG). */
-export function contrast(first: number, second: number): number {
-  const [light, dark] = [luminance(first), luminance(second)].sort((left, right) => right - left);
-  return (light + 0.05) / (dark + 0.05);
-}
-
-/** `rgb` moved towards white or black until it stands 4.5:1 (or `floor`) on the background, else as far as it goes. */
-export function onBackground(rgb: number, background: number, floor = 4.5): number {
-  const target = luminance(background) < 0.18 ? 255 : 0;
-  for (let share = 0; share <= 1; share += 0.04) {
-    const mixed = [16, 8, 0].map((shift) => Math.round((rgb >> shift & 255) * (1 - share) + target * share));
-    const shifted = (mixed[0] << 16) | (mixed[1] << 8) | mixed[2];
-    if (contrast(shifted, background) >= floor) return shifted;
-  }
-  return target === 255 ? 0xffffff : 0;
-}
 
 export interface ThemeChoice {
   /** "auto" picks by the background. */

@@ -2,7 +2,7 @@
 
 import { geometry, LOWEST, NARROWEST } from "./app/geometry.ts";
 import { type Click, isOpening, type Model } from "./app/model.ts";
-import { drawHeader, drawNotice, drawPanel, drawRule, drawStatus } from "./panels.ts";
+import { drawHeader, drawNotice, drawPanel, drawRule } from "./panels.ts";
 import { clearGrid, type Grid, put } from "./term/grid.ts";
 import { plainRows } from "./text/plain_rows.ts";
 import { caretPlace, editorRows, offsetIn } from "./widgets/editor_rows.ts";
@@ -12,6 +12,7 @@ import { fit } from "./view/draw.ts";
 import { drawOpening } from "./view/opening.ts";
 import { drawPopup } from "./view/popup.ts";
 import { drawSheet } from "./view/sheet.ts";
+import { drawStatus } from "./view/status.ts";
 import { drawStory } from "./view/story.ts";
 import type { Geometry } from "./app/geometry.ts";
 

@@ -13,6 +13,8 @@ import { cutByHits } from "../widgets/found.ts";
 import { type PageView, viewPage } from "../widgets/page.ts";
 import { fit } from "./draw.ts";
 
+/** Without a word for this long, the rule says so. */
+export const SILENT_MS = 3000;
 /** After this long, a wait says what for. */
 const SAY_WHY_MS = 3000;
 

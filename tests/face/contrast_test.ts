@@ -1,7 +1,8 @@
 /** The floor of contrast, on every grey a terminal can have: 4.5:1, and 7:1 for high contrast, wherever black or white reach it. */
 
 import assert from "node:assert/strict";
-import { contrast, createTheme, type ThemeName } from "../../face/theme.ts";
+import { contrast } from "../../face/text/contrast.ts";
+import { createTheme, type ThemeName } from "../../face/theme.ts";
 
 for (const [name, floor] of [["dark", 4.5], ["light", 4.5], ["contrast", 7]] as [ThemeName, number][]) {
   Deno.test(`contrast: the theme ${name} keeps ${floor}:1 on every grey`, () => {

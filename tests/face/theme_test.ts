@@ -2,14 +2,8 @@
 
 import assert from "node:assert/strict";
 import { BOLD, CODE, ITALIC, SPEECH, STRIKE } from "../../face/text/runs.ts";
-import {
-  contrast,
-  createTheme,
-  luminance,
-  markedStyle,
-  onBackground,
-  type ThemeChoice,
-} from "../../face/theme.ts";
+import { contrast, luminance, onBackground } from "../../face/text/contrast.ts";
+import { createTheme, markedStyle, type ThemeChoice } from "../../face/theme.ts";
 
 const choice = (part: Partial<ThemeChoice> = {}): ThemeChoice => (
   { name: "auto", background: null, dark: true, depth: "truecolor", utf8: true, ...part }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { keyHelp } from "../../face/keymap.ts";
 import { FACE_COMMANDS } from "../../face/face_commands.ts";
-import { contrast } from "../../face/theme.ts";
+import { contrast } from "../../face/text/contrast.ts";
 import { geometry, PAGE_WIDTH } from "../../face/app/geometry.ts";
 import { isOpening } from "../../face/app/model.ts";
 import { gridText, rowText } from "../../face/term/grid.ts";
