@@ -118,7 +118,9 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
 
 /** Says once in a story that what is always there does not fit the window; null: it does, or it was said. */
 function tooLong(deps: Deps, turn: OpenTurn, record: PromptRecord): string | null {
-  if (record.over === 0 || wasTooLong(deps.db, turn.scene.session.id, turn.reply.id)) return null;
+  if (record.over === 0 || wasTooLong(deps.db, turn.player_id, turn.scene.session.id, turn.reply.id)) {
+    return null;
+  }
   const [over, window] = [record.over, record.window].map((tokens) => tokens.toLocaleString("en"));
   return `The world and the rules are too long for ${record.model} by ${over} tokens: a request may have ` +
     `${window}. Part of it may be cut off. Switch a rule pack off, or choose another with /model.`;

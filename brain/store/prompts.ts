@@ -30,10 +30,16 @@ export function savePrompt(db: Database, message_id: number, record: unknown): v
 }
 
 /** Whether the request of another reply of the session was too long for its window (`over` > 0). */
-export function wasTooLong(db: Database, session_id: string, message_id: number): boolean {
+export function wasTooLong(
+  db: Database,
+  player_id: string,
+  session_id: string,
+  message_id: number,
+): boolean {
   return db.get(
-    `SELECT 1 FROM messages m CROSS JOIN prompts p ON p.message_id = m.id
-     WHERE m.session_id = ? AND m.id <> ? AND iif(json_valid(p.record), p.record, '{}') ->> 'over' > 0 LIMIT 1`,
+    `SELECT 1 FROM sessions s CROSS JOIN messages m ON m.session_id = s.id CROSS JOIN prompts p ON p.message_id = m.id
+     WHERE s.player_id = ? AND s.id = ? AND m.id <> ? AND iif(json_valid(p.record), p.record, '{}') ->> 'over' > 0 LIMIT 1`,
+    player_id,
     session_id,
     message_id,
   ) !== undefined;

@@ -112,7 +112,7 @@ const READS: readonly ((db: Database) => unknown)[] = [
   (db) => newestLeaf(db, PLAYER, "eels", 1),
   (db) => usageTotals(db, PLAYER),
   (db) => getPrompt(db, PLAYER, 2),
-  (db) => wasTooLong(db, "eels", 3),
+  (db) => wasTooLong(db, PLAYER, "eels", 3),
   (db) => factsOnPath(db, PLAYER, 6),
   (db) => listMarks(db, PLAYER, "eels"),
   (db) => listSummaries(db, PLAYER, "eels"),

@@ -4,7 +4,7 @@ import { type Database, StoreError } from "../../../brain/store/database.ts";
 import * as memories from "../../../brain/store/memories.ts";
 import * as messages from "../../../brain/store/messages.ts";
 import { getState, saveState } from "../../../brain/store/players.ts";
-import { getPrompt, recalledCounts, savePrompt } from "../../../brain/store/prompts.ts";
+import { getPrompt, recalledCounts, savePrompt, wasTooLong } from "../../../brain/store/prompts.ts";
 import * as sessions from "../../../brain/store/sessions.ts";
 import { usageTotals } from "../../../brain/store/usage.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
@@ -29,7 +29,7 @@ function prepare(db: Database): number[] {
       tokens_per_second: 1,
     },
   });
-  savePrompt(db, ids[1], { secret: true, why: { recalled: [{ kind: "lore" }] } });
+  savePrompt(db, ids[1], { secret: true, over: 9, why: { recalled: [{ kind: "lore" }] } });
   memories.attachLore(db, "ann", "marsh", [{ heading: "", text: "Ann's eels", known_to: "" }], "attached");
   saveState(db, "ann", {
     world_id: "marsh",
@@ -97,6 +97,8 @@ const ROWS: [string, (db: Database, ids: number[]) => unknown, unknown][] = [
   ["memoryColumns", (db) => memories.memoryColumns(db, "ben", "story", 0).ids, []],
   ["memoryRows", (db) => memories.memoryRows(db, "ben", [1, 2]), []],
   ["recentReplies", (db, ids) => memories.recentReplies(db, "ben", ids[1], 9), []],
+  ["wasTooLong", (db, ids) => wasTooLong(db, "ben", "story", ids[0]), false],
+  ["attachedBytes", (db) => memories.attachedBytes(db, "ben", "marsh"), 0],
   ["memoryOfMessages", (db, ids) => memories.memoryOfMessages(db, "ben", ids), []],
   ["saveMemory", (db, ids) => {
     return memories.saveMemory(db, "ben", { session_id: "story", id: ids[0], role: "user" }, ["forged"]);
@@ -132,7 +134,16 @@ for (const [name, ask, expected] of ROWS) {
 }
 
 Deno.test("every function of the store that takes a player stands in the list above", () => {
-  const all = { ...sessions, ...messages, ...memories, getState, getPrompt, recalledCounts, usageTotals };
+  const all = {
+    ...sessions,
+    ...messages,
+    ...memories,
+    getState,
+    getPrompt,
+    recalledCounts,
+    usageTotals,
+    wasTooLong,
+  };
   // These name no foreign row: they make one, take one apart, or work on everybody's at the start.
   const exempt = new Set([
     "createSession",

@@ -93,11 +93,6 @@ const ALLOWED: [string, string, string][] = [
     "follows the reply that the turn has just written",
   ],
   ["prompts.ts", "INSERT INTO prompts (message_id, record)", "of the reply that the turn has just written"],
-  [
-    "prompts.ts",
-    "SELECT 1 FROM messages m CROSS JOIN prompts p",
-    "yes or no about the session of a turn that runs",
-  ],
   ["sessions.ts", "DELETE FROM memory_units WHERE session_id = ?", FENCED],
   ["sessions.ts", "DELETE FROM facts WHERE session_id = ?", FENCED],
   ["sessions.ts", "DELETE FROM ${table} WHERE session_id = ?", FENCED],

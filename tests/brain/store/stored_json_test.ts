@@ -51,7 +51,7 @@ Deno.test("a story is told on around a damaged usage, a damaged request and dama
     assert.deepEqual(pathTo(db, "ann", reply).map(({ id }) => id), [line, reply]);
     assert.deepEqual(getState(db, "ann").rules, []);
     assert.deepEqual(getPrompt(db, "ann", reply), {});
-    assert.equal(wasTooLong(db, "story", line), false);
+    assert.equal(wasTooLong(db, "ann", "story", line), false);
     assert.deepEqual(recalledCounts(db, "ann", [reply]), []);
     const next = tell(db, aSession(), reply, "assistant", "More.").id;
     savePrompt(db, next, { over: 0 });
