@@ -9,6 +9,9 @@ export type Path = (string | number)[];
 /** A value of the right kind, or undefined after a complaint. */
 export type Read<T> = (value: unknown, path: Path, complain: Complain) => T | undefined;
 
+/** Characters of a model's id. */
+export const MAX_MODEL_ID = 200;
+
 /** A value as a complaint may quote it: short, and never a whole list or mapping. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return "nothing";

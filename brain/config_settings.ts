@@ -1,11 +1,12 @@
 /** The keys that config.yaml may hold, each with its check and its default in the row. */
 
-import type { Limits, Price, Quirks } from "./config.ts";
+import type { Limits, Price } from "./config.ts";
 import {
   type Complain,
   flag,
   list,
   mapping,
+  MAX_MODEL_ID,
   number,
   oneOf,
   type Path,
@@ -17,30 +18,15 @@ import {
   url,
   whole,
 } from "./config_checks.ts";
+import { embeddings, type EmbeddingsSetting, LOCAL_MODEL } from "./config_embeddings.ts";
+import { prices, providers, type ProviderSetting } from "./config_endpoints.ts";
 import { defaultVectors, vectors, type VectorsSetting } from "./config_vectors.ts";
 import { MAX_PROMPT_BYTES } from "../shared/protocol.ts";
-
-/** One item of `providers:`. */
-export interface ProviderSetting {
-  name: string;
-  base_url: string;
-  api_key: string;
-  quirks: Partial<Quirks>;
-}
 
 /** `memory:`. */
 export interface MemorySetting {
   /** Model that reads the story for facts; "": facts are found by rule. */
   facts_model: string;
-}
-
-/** `embeddings:`, complete: what its engine needs is there. */
-export interface EmbeddingsSetting {
-  engine: "local" | "endpoint" | "off";
-  path: string;
-  url: string;
-  model: string;
-  api_key: string;
 }
 
 /** What the file said, checked; what it did not say has its default. Paths are as written. */
@@ -75,90 +61,6 @@ export interface Settings {
   log_level: "debug" | "info" | "warn" | "error";
   narrator_word_ms: number;
   max_page_count: number;
-}
-
-const MAX_MODEL_ID = 200;
-const PROVIDER_NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
-
-const QUIRK_ROWS: { [Key in keyof Quirks]: Read<Quirks[Key]> } = {
-  max_tokens_field: oneOf(["max_tokens", "max_completion_tokens"]),
-  omit: list("parameter names"),
-  temperature: number(0, 2, "a number"),
-  top_p: number(0, 1, "a number"),
-  include_usage: flag,
-};
-
-const PROVIDER_ROWS: { [Key in keyof ProviderSetting]: Read<ProviderSetting[Key]> } = {
-  name(value, path, complain) {
-    const good = typeof value === "string" && PROVIDER_NAME.test(value) && value !== "demo";
-    if (!good) {
-      const want = "must be a plain name of lower-case letters, digits, - and _ (not demo)";
-      complain(path, `${want}, not ${shown(value)}`);
-    }
-    return good ? value : undefined;
-  },
-  base_url: url,
-  api_key: secret,
-  quirks(value, path, complain) {
-    const bag = mapping(value, path, complain, "a mapping");
-    return bag && readRows<Quirks>(QUIRK_ROWS, bag, path, complain);
-  },
-};
-
-const PRICE_ROWS: { [Key in keyof Price]: Read<number> } = {
-  prompt: number(0, 100_000, "US dollars per million tokens"),
-  completion: number(0, 100_000, "US dollars per million tokens"),
-  cached: number(0, 100_000, "US dollars per million tokens"),
-};
-
-function providers(value: unknown, path: Path, complain: Complain): ProviderSetting[] | undefined {
-  if (!Array.isArray(value)) {
-    // Not the text: somebody may have put a key here.
-    const kind = typeof value === "string" ? "a text" : shown(value);
-    complain(path, `must be a list of providers ("- name: ..."), not ${kind}`);
-    return undefined;
-  }
-  const found: ProviderSetting[] = [];
-  value.forEach((item, index) => {
-    const at = [...path, index];
-    const bag = mapping(item, at, complain, "a provider with name and base_url");
-    if (!bag) return;
-    const read = readRows<ProviderSetting>(PROVIDER_ROWS, bag, at, complain);
-    for (const key of ["name", "base_url"] as const) {
-      // A wrong value has had its complaint.
-      if ((bag[key] ?? "") === "") complain(at, `this provider has no ${key}; it is left out`);
-    }
-    if (!read.name || !read.base_url) return;
-    if (found.some((other) => other.name === read.name)) {
-      complain(at, `a second provider is called ${read.name}; the first one counts`);
-      return;
-    }
-    found.push({
-      name: read.name,
-      base_url: read.base_url,
-      api_key: read.api_key ?? "",
-      quirks: read.quirks ?? {},
-    });
-  });
-  return found;
-}
-
-function prices(value: unknown, path: Path, complain: Complain): Record<string, Price> | undefined {
-  const bag = mapping(value, path, complain, 'a mapping like "some/model: {prompt: 0.5, completion: 1.5}"');
-  if (!bag) return undefined;
-  const found: [string, Price][] = [];
-  for (const [id, item] of Object.entries(bag)) {
-    const at = [...path, id];
-    const row = mapping(item, at, complain, "a mapping with prompt and completion");
-    if (!row) continue;
-    const read = readRows<Record<keyof Price, number>>(PRICE_ROWS, row, at, complain);
-    if (read.prompt === undefined || read.completion === undefined) {
-      complain(at, "needs prompt and completion in US dollars per million tokens; it is left out");
-      continue;
-    }
-    found.push([id, { prompt: read.prompt, completion: read.completion, cached: read.cached ?? null }]);
-  }
-  return Object.fromEntries(found);
 }
 
 function replyWords(
@@ -201,45 +103,6 @@ const LIMIT_ROWS: { [Key in keyof Limits]: Read<number> } = {
 function limits(value: unknown, path: Path, complain: Complain): Partial<Limits> | undefined {
   const bag = mapping(value, path, complain, "a mapping like {tokens_per_day: 200000}");
   return bag && readRows<Limits>(LIMIT_ROWS, bag, path, complain);
-}
-
-/** The model that `flower models pull` fetches. */
-export const LOCAL_MODEL = "Xenova/all-MiniLM-L6-v2";
-
-const EMBEDDINGS_ROWS: { [Key in keyof EmbeddingsSetting]: Read<EmbeddingsSetting[Key]> } = {
-  engine: oneOf(["local", "endpoint", "off"]),
-  path: text("a path", 4096),
-  url,
-  model: text("a model's id", MAX_MODEL_ID),
-  api_key: secret,
-};
-
-function embeddings(value: unknown, path: Path, complain: Complain): EmbeddingsSetting | undefined {
-  const off: EmbeddingsSetting = { engine: "off", path: "", url: "", model: "", api_key: "" };
-  if (value === "off" || value === false) return off;
-  const bag = mapping(value, path, complain, "off or a mapping like {engine: local}");
-  if (!bag) return undefined;
-  const { engine = "local", path: folder = "", url: address = "", model = "", api_key = "" } = readRows<
-    EmbeddingsSetting
-  >(EMBEDDINGS_ROWS, bag, path, complain);
-  if (engine === "endpoint" && (address === "" || model === "")) {
-    const lacking = address === "" ? "url" : "model";
-    complain(path, `has engine endpoint and no ${lacking}; memory works by words alone`);
-    return off;
-  }
-  // It becomes a path below the folder of models.
-  const plain = /^[\w.-]+(\/[\w.-]+)?$/.test(model) && !model.split("/").some((part) => /^\.+$/.test(part));
-  if (engine === "local" && model !== "" && !plain) {
-    complain([...path, "model"], `must be a name like ${LOCAL_MODEL}, not ${shown(model)}`);
-    return { engine, path: folder, url: address, model: LOCAL_MODEL, api_key };
-  }
-  return {
-    engine,
-    path: folder,
-    url: address,
-    model: model || (engine === "local" ? LOCAL_MODEL : ""),
-    api_key,
-  };
 }
 
 const MEMORY_ROWS: { [Key in keyof MemorySetting]: Read<MemorySetting[Key]> } = {

@@ -29,6 +29,8 @@ const LAYERS: Layer[] = [
       "brain/config_checks.ts",
       "brain/config_providers.ts",
       "brain/config_vectors.ts",
+      "brain/config_endpoints.ts",
+      "brain/config_embeddings.ts",
     ],
     may: ["brain/yaml"],
     world: [],

@@ -298,7 +298,7 @@ Deno.test("vectors: here, or on a Chroma server with its own token; without an a
     ],
     ["chroma", here, undefined, [/:1:1: vectors has engine chroma and no url;/]],
     [`{engine: chroma, url: '${url}/api/v2', token: t}`, here, undefined, [
-      /vectors.url must end with its host and port/,
+      /vectors\.url must end with its host and port, like http:\/\/127\.0\.0\.1:8100; it is not used$/,
       / no url;/,
     ]],
     [`{engine: chroma, url: '${url}', tenant: a/b, database: ..}`, there, undefined, [
@@ -813,4 +813,17 @@ Deno.test("a key that stands in a wrong place as well is quoted in no complaint"
   for (const complaint of complaints) {
     assert.ok(!complaint.includes("planted") && complaint.includes('"[key]"'), complaint);
   }
+});
+
+Deno.test("a key of eight characters is a key, a shorter one may be a word", () => {
+  for (const [key, told] of [["sk-12345", '"[key]"'], ["verbose", '"verbose"']]) {
+    const { complaints } = load({ home: `openai_api_key: ${key}\nlog_level: ${key}\n` });
+    assert.equal(complaints.length, 1);
+    assert.ok(complaints[0].endsWith(`not ${told}`), complaints[0]);
+  }
+});
+
+Deno.test("a window of 0 tokens means what the model offers", () => {
+  const { config, complaints } = load({ home: "max_context_tokens: 0\n" });
+  assert.deepEqual([config.max_context_tokens, complaints], [0, []]);
 });

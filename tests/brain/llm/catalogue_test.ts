@@ -414,3 +414,18 @@ Deno.test("how many vendors' lists are there is told, also of one that fails; no
     await alone.ready;
     assert.deepEqual(told, []);
   }));
+
+Deno.test("a model in no list is a stranger: its window is unknown, its price too, and it is nobody's local model", () =>
+  withBench(["main"], async ({ servers, open }) => {
+    servers.main.route("/v1/models", list("story"));
+    const providers = [{ name: "main", base_url: servers.main.base_url, quirks: {} }];
+    const catalogue = open({ main_provider: "", providers, supported_models: ["stranger", "demo/narrator"] });
+    await catalogue.ready;
+    assert.equal(await catalogue.contextOf("stranger"), 32_768);
+    assert.equal(await catalogue.contextOf("demo/narrator"), 32_768);
+    assert.equal(catalogue.price("stranger"), null);
+    assert.deepEqual(
+      catalogue.models().map(({ id, provider, local, prompt_price }) => [id, provider, local, prompt_price]),
+      [["stranger", "", false, null], ["demo/narrator", "demo", true, 0]],
+    );
+  }));
