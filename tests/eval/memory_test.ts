@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LORE_WEIGHTS, MEMORY_WEIGHTS } from "../../brain/memory/weights.ts";
 import { evaluate } from "./memory.ts";
-import type { DataSet } from "./memory/data.ts";
+import { type DataSet, readData, sampled, shortest } from "./memory/data.ts";
 import {
   answerCoverage,
   countWords,
@@ -11,6 +11,7 @@ import {
   shuffled,
 } from "./memory/metrics.ts";
 import { runProbes } from "./memory/probes.ts";
+import { markdown, readMarkdown } from "./memory/tables.ts";
 import { contentStems, stem } from "./memory/stems.ts";
 
 /** A dialogue and a book of our own in the format of memory.md 3. */
@@ -79,6 +80,110 @@ Deno.test("a data set is asked through the engine's own search, and the figures 
   assert.ok(p50_ms > 0 && p95_ms >= p50_ms && index_ms > 0);
   // By words alone the fact is a key: "boat" stands in no turn.
   assert.ok(reports.facts !== undefined && !("skipped" in reports.facts));
+});
+
+Deno.test("any directory of dialogues and books in the format is measured, and the answer is one object", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "flower-eval-" });
+  try {
+    const turns = [
+      ["Anna", "Guten Abend, ihr zwei."],
+      ["Bert", "Mein Boot liegt in Husum."],
+      ["Carl", "I hid the sextant in the chimney."],
+      ["Anna", "Nobody will look there."],
+    ].map(([speaker, text], i) => ({ id: i, speaker, text }));
+    const write = (name: string, value: unknown) =>
+      Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(value));
+    await write("b.json", {
+      documents: [{ id: "x", sections: [{ id: "one", text: "The queen of bees wears a crown of wax." }] }],
+      questions: [{
+        id: "q",
+        text: "What is the crown made of?",
+        answer: "wax",
+        document: "x",
+        sections: ["one"],
+      }],
+    });
+    await write("a.json", {
+      turns: turns.map(({ id, ...turn }) => ({ ...turn, id: `n${id}` })),
+      questions: [{ id: "w", text: "Where is the sextant?", evidence: ["n2"] }, {
+        id: "v",
+        text: "Who knows?",
+      }],
+    });
+    await Deno.writeTextFile(`${folder}/README.md`, "no data");
+    const script = new URL("./memory.ts", import.meta.url).pathname;
+    const command = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        script,
+        "--data",
+        folder,
+        "--arm",
+        "structure",
+        "--arm",
+        "fts",
+        "--json",
+      ],
+      stdout: "piped",
+    });
+    const { code, stdout } = await command.output();
+    assert.equal(code, 0);
+    const said = JSON.parse(new TextDecoder().decode(stdout));
+    assert.deepEqual(Object.keys(said), ["date", "machine", "arms"]);
+    assert.deepEqual(Object.keys(said.arms), ["structure", "fts"]);
+    const { locomo, fairytale, probes, rankings } = said.arms.structure;
+    assert.deepEqual([locomo.questions, locomo.r3, locomo.mrr, fairytale.coverage300], [1, 1, 1, 1]);
+    assert.deepEqual([rankings.w[0], probes.probes], ["n2", 60]);
+    await write("c.json", { chapters: [] });
+    await assert.rejects(readData(folder), /c\.json is neither a dialogue .* nor a book/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the shortest of a data set are taken whole, and every second question of them", () => {
+  const dialogue = (name: string, turns: number, questions: number) => ({
+    ...DATA.dialogues[0],
+    name,
+    turns: Array(turns).fill(DATA.dialogues[0].turns[0]),
+    questions: Array(questions).fill(DATA.dialogues[0].questions[0]),
+  });
+  const book = (name: string, sections: number) => ({
+    ...DATA.books[0],
+    name,
+    documents: [{ id: "x", sections: Array(sections).fill({ id: 1, text: "" }) }],
+  });
+  const data = {
+    dialogues: [dialogue("long", 9, 5), dialogue("short", 3, 5)],
+    books: [book("b", 4), book("a", 3)],
+  };
+  const some = sampled(shortest(data, 1), 2);
+  assert.deepEqual([some.dialogues.map(({ name }) => name), some.books.map(({ name }) => name)], [["short"], [
+    "a",
+  ]]);
+  assert.deepEqual([some.dialogues[0].questions.length, some.books[0].questions.length], [3, 1]);
+});
+
+Deno.test("the figures in the README are read back as they were written", () => {
+  const figures = { questions: 1, r3: 0.1, r5: 0.7164, r10: 0.8, mrr: 0.57249, r300: 1, by_category: {} };
+  const report = {
+    locomo: figures,
+    fairytale: null,
+    probes: null,
+    p50_ms: 1,
+    p95_ms: 2,
+    index_ms: 3,
+    rankings: {},
+  };
+  const table = markdown({ seed: { skipped: "no weights" }, fts: report, facts: report });
+  const text =
+    `The one:\n\n| arm | R@5 |\n|---|---|\n| fts | 1.0 |\n\nThe other:\n\n${table}\n\n| facts | 1.0 |\n`;
+  const row = [71.6, 80, 57.2, 100, null];
+  assert.deepEqual([...readMarkdown(text, "The other:")], [["fts", row], ["facts", row]]);
+  assert.deepEqual([...readMarkdown(text, "The one:")], [["fts", [1]]]);
+  assert.throws(() => readMarkdown(text, "The third:"), /no table/);
 });
 
 Deno.test("the metrics of ranks, words and answers", () => {

@@ -26,7 +26,10 @@ export interface DataSet {
   books: Book[];
 }
 
-/** Reads every `*.json` of a directory, by name. Throws when one is neither a dialogue nor a book. */
+/**
+ * Reads every `*.json` of a directory, by name. What other data sets may lack gets its plainest value. Throws when a file is
+ * neither a dialogue nor a book.
+ */
 export async function readData(directory: string): Promise<DataSet> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(directory)) {
@@ -35,13 +38,36 @@ export async function readData(directory: string): Promise<DataSet> {
   const data: DataSet = { dialogues: [], books: [] };
   for (const name of names.sort()) {
     const value: unknown = JSON.parse(await Deno.readTextFile(`${directory}/${name}`));
-    if (isDialogue(value)) data.dialogues.push({ ...value, facts: value.facts ?? [] });
-    else if (isBook(value)) data.books.push(value);
+    if (isDialogue(value)) data.dialogues.push(wholeDialogue(name, value));
+    else if (isBook(value)) data.books.push(wholeBook(name, value));
     else {throw new Error(
         `${directory}/${name} is neither a dialogue (turns, questions) nor a book (documents, questions)`,
       );}
   }
   return data;
+}
+
+function wholeDialogue(file: string, dialogue: Dialogue): Dialogue {
+  const turns = dialogue.turns.map((turn) => ({ ...turn, scene: turn.scene ?? "", time: turn.time ?? "" }));
+  return {
+    name: dialogue.name ?? file,
+    speakers: dialogue.speakers ?? [...new Set(turns.map((turn) => turn.speaker))],
+    turns,
+    questions: dialogue.questions.map((question) => ({
+      ...question,
+      category: question.category ?? "",
+      evidence: question.evidence ?? [],
+    })),
+    facts: dialogue.facts ?? [],
+  };
+}
+
+function wholeBook(file: string, book: Book): Book {
+  return {
+    ...book,
+    name: book.name ?? file,
+    questions: book.questions.map((question) => ({ ...question, explicit: question.explicit ?? true })),
+  };
 }
 
 function isDialogue(value: unknown): value is Dialogue {
