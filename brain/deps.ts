@@ -2,7 +2,7 @@
 
 import type { Config } from "./config.ts";
 import type { Library } from "./library/assets.ts";
-import type { LoreFile } from "./library/lore_folder.ts";
+import type { LoreFolder } from "./library/lore_folder.ts";
 import type { Catalogue } from "./llm/catalogue.ts";
 import type { Registry } from "./llm/registry.ts";
 import type { Recall } from "./memory/recall.ts";
@@ -32,7 +32,7 @@ export interface Deps {
   /** By model id. */
   learned: Map<string, Learned>;
   /** Text files of a folder that the config allows. Throws LoreFolderError with the line to add. */
-  readLoreFolder(path: string): Promise<LoreFile[]>;
+  readLoreFolder(path: string): Promise<LoreFolder>;
   /** Writes a file of this plain name among the player's exports, over an earlier one; resolves to its path. */
   writeExport(name: string, text: string): Promise<string>;
   /** Units of lore or of memory may have come or gone: vectors follow, in the background. */

@@ -134,13 +134,13 @@ export const CHOICE_COMMANDS: Command[] = [
       if (state.world_id === "") return { answer: "✗ Select a world first: /world select ID." };
       if (path === "") return { answer: "✗ Which folder? /world sync_folder PATH" };
       try {
-        const files = await deps.readLoreFolder(path);
+        const { files, left_out } = await deps.readLoreFolder(path);
         const units = files.flatMap((file) => chunkLore(file.text));
         const pieces = attachLore(deps.db, player_id, state.world_id, units, path);
         return {
           answer: `✓ ${files.length} ${files.length === 1 ? "file" : "files"}, ${pieces} ${
             pieces === 1 ? "piece" : "pieces"
-          } of lore from ${path}. Say it again after a change.`,
+          } of lore from ${path}. Say it again after a change.${leftOut(left_out)}`,
         };
       } catch (error) {
         return { answer: `✗ ${error instanceof Error ? error.message : String(error)}` };
@@ -245,6 +245,11 @@ export const CHOICE_COMMANDS: Command[] = [
     },
   },
 ];
+
+function leftOut(files: readonly string[]): string {
+  const more = files.length > 5 ? `, and ${files.length - 5} more` : "";
+  return files.length === 0 ? "" : ` Left out: ${files.slice(0, 5).join(", ")}${more}.`;
+}
 
 function withRules(rules: string[], answer: string): Outcome {
   return { answer, changed: { active_rules: rules }, state: { rules } };

@@ -7,6 +7,12 @@ export interface LoreFile {
   text: string;
 }
 
+/** What a folder holds, and its texts that were passed over, each with the reason. */
+export interface LoreFolder {
+  files: LoreFile[];
+  left_out: string[];
+}
+
 /** Why a folder is not read; the message holds what to do. */
 export class LoreFolderError extends Error {
   override name = "LoreFolderError";
@@ -14,13 +20,15 @@ export class LoreFolderError extends Error {
 
 const MAX_FILES = 500;
 const MAX_FILE_BYTES = 1024 * 1024;
+/** A megabyte takes the brain most of a second to index, in which it tells nothing. */
+const MAX_ALL_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads `*.md` and `*.txt` of `path` and its sub-folders, sorted by name.
  * `roots` are the allowed folders (`HOME/lore` and the config's `lore_folders`); the comparison is after
  * realPath, and files whose real path leaves the folder are left out. Throws LoreFolderError.
  */
-export async function readLoreFolder(path: string, roots: string[]): Promise<LoreFile[]> {
+export async function readLoreFolder(path: string, roots: string[]): Promise<LoreFolder> {
   const real = await realOrNull(path);
   const allowed = await Promise.all(roots.map(realOrNull));
   // The sealed brain may not even look at other paths, so "missing" and "not allowed" read alike on purpose.
@@ -33,25 +41,47 @@ export async function readLoreFolder(path: string, roots: string[]): Promise<Lor
   if (!(await Deno.stat(real)).isDirectory) {
     throw new LoreFolderError(`${path} is a file: name the folder that it is in.`);
   }
-  const files: LoreFile[] = [];
-  await collect(real, real, files);
-  if (files.length === 0) throw new LoreFolderError(`No .md or .txt file with text in ${path}.`);
-  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found: Found = { files: [], left_out: [], bytes: 0 };
+  await collect(real, real, found);
+  const { files, left_out } = found;
+  if (files.length === 0) {
+    const why = left_out.length === 0 ? "" : ` can be read: ${left_out.slice(0, 5).join(", ")}`;
+    throw new LoreFolderError(`No .md or .txt file with text in ${path}${why}.`);
+  }
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), left_out };
 }
 
-async function collect(folder: string, root: string, files: LoreFile[]): Promise<void> {
-  for await (const entry of Deno.readDir(folder)) {
-    if (files.length >= MAX_FILES) return;
+interface Found extends LoreFolder {
+  bytes: number;
+}
+
+async function collect(folder: string, root: string, found: Found): Promise<void> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  // What is left out of too many is the same each time.
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = await realOrNull(join(folder, entry.name));
     if (path === null || !isInside(path, root)) continue;
-    const info = await Deno.stat(path);
-    if (info.isDirectory) {
+    const { isDirectory, isFile, size } = await Deno.stat(path);
+    if (isDirectory) {
       // A link to a folder above would go round for ever.
-      if (!entry.isSymlink) await collect(path, root, files);
-    } else if (/\.(md|txt)$/i.test(entry.name) && info.size <= MAX_FILE_BYTES) {
-      const text = (await Deno.readTextFile(path)).trim();
-      if (text !== "") files.push({ name: basename(path), text });
-    }
+      if (!entry.isSymlink) await collect(path, root, found);
+    } else if (isFile && /\.(md|txt)$/i.test(entry.name)) await take(path, size, found);
+  }
+}
+
+async function take(path: string, size: number, found: Found): Promise<void> {
+  const name = basename(path);
+  const pass = (reason: string) => void found.left_out.push(`${name} (${reason})`);
+  if (size > MAX_FILE_BYTES) return pass("over 1 MB");
+  if (found.files.length >= MAX_FILES) return pass(`after the ${MAX_FILES}th file`);
+  if (found.bytes + size > MAX_ALL_BYTES) return pass("over 4 MB with the others");
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path)).trim();
+    if (text === "") return;
+    found.files.push({ name, text });
+    found.bytes += size;
+  } catch (error) {
+    pass(error instanceof TypeError ? "not UTF-8 text" : "cannot be read");
   }
 }
 

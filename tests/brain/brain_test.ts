@@ -498,6 +498,14 @@ Deno.test("a folder that may not be read is refused with its reason; without a w
     assert.equal(await answer(fake, "/world sync_folder"), "✗ Which folder? /world sync_folder PATH");
     assert.equal(await answer(fake, "/world sync_folder /x"), "✗ Add this line.");
     assert.equal(asked, 1);
+    const files = [{ name: "a.md", text: "Eels." }];
+    const left_out = Array.from({ length: 7 }, (_, i) => `${i}.md (over 1 MB)`);
+    fake.deps.readLoreFolder = () => Promise.resolve({ files, left_out });
+    assert.equal(
+      await answer(fake, "/world sync_folder /x"),
+      "✓ 1 file, 1 piece of lore from /x. Say it again after a change. Left out: 0.md (over 1 MB), " +
+        "1.md (over 1 MB), 2.md (over 1 MB), 3.md (over 1 MB), 4.md (over 1 MB), and 2 more.",
+    );
   }));
 
 Deno.test("a refresh is waited for, and a model that is not listed yet is waited for too", () =>

@@ -248,7 +248,11 @@ export function fakeBrain(
       exports.set(name, text);
       return Promise.resolve(`/nowhere/exports/${name}`);
     },
-    readLoreFolder: () => Promise.resolve([{ name: "a.md", text: "## Eel\nEel is sold by the braid." }]),
+    readLoreFolder: () =>
+      Promise.resolve({
+        files: [{ name: "a.md", text: "## Eel\nEel is sold by the braid." }],
+        left_out: [],
+      }),
     now: () => clock.now,
     chance: () => 0.5,
     newId: () => (++ids).toString(16).padStart(12, "0"),

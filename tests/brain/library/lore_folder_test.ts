@@ -25,12 +25,16 @@ async function withFolders(run: (folders: { root: string; lore: string; other: s
 
 Deno.test("text files of a folder and below are read, trimmed and sorted", () =>
   withFolders(async ({ lore }) => {
-    assert.deepEqual(await readLoreFolder(lore, [lore]), [
-      { name: "a.TXT", text: "The ferry is early." },
-      { name: "b.md", text: "## Bell\nThe bell rings." },
-      { name: "c.md", text: "Deep." },
-    ]);
-    assert.deepEqual(await readLoreFolder(join(lore, "deep"), [lore]), [{ name: "c.md", text: "Deep." }]);
+    assert.deepEqual(await readLoreFolder(lore, [lore]), {
+      files: [
+        { name: "a.TXT", text: "The ferry is early." },
+        { name: "b.md", text: "## Bell\nThe bell rings." },
+        { name: "c.md", text: "Deep." },
+      ],
+      left_out: [],
+    });
+    const deep = await readLoreFolder(join(lore, "deep"), [lore]);
+    assert.deepEqual(deep.files, [{ name: "c.md", text: "Deep." }]);
   }));
 
 Deno.test("any other path is answered with the line to add, whether it exists or not", () =>
@@ -56,7 +60,7 @@ Deno.test("links that leave the folder are not followed, and a link to a folder 
     await Deno.symlink(join(other, "secret.md"), join(lore, "linked.md"));
     await Deno.symlink(other, join(lore, "linked"));
     await Deno.symlink(lore, join(lore, "deep", "up"));
-    const names = (await readLoreFolder(lore, [lore])).map(({ name }) => name);
+    const names = (await readLoreFolder(lore, [lore])).files.map(({ name }) => name);
     assert.deepEqual(names, ["a.TXT", "b.md", "c.md"]);
     await assert.rejects(readLoreFolder(join(lore, "linked"), [lore]), LoreFolderError);
   }));
@@ -64,8 +68,8 @@ Deno.test("links that leave the folder are not followed, and a link to a folder 
 Deno.test("a link to an allowed folder is the folder it leads to", () =>
   withFolders(async ({ root, lore }) => {
     await Deno.symlink(lore, join(root, "short"));
-    assert.equal((await readLoreFolder(join(root, "short"), [lore])).length, 3);
-    assert.equal((await readLoreFolder(lore, [join(root, "short")])).length, 3);
+    assert.equal((await readLoreFolder(join(root, "short"), [lore])).files.length, 3);
+    assert.equal((await readLoreFolder(lore, [join(root, "short")])).files.length, 3);
   }));
 
 Deno.test("a folder without text says so", () =>
@@ -73,4 +77,30 @@ Deno.test("a folder without text says so", () =>
     await Deno.mkdir(join(lore, "void"));
     await assert.rejects(readLoreFolder(join(lore, "void"), [lore]), /No \.md or \.txt file with text/);
     await assert.rejects(readLoreFolder(join(lore, "b.md"), [lore]), /b\.md is a file: name the folder/);
+  }));
+
+Deno.test("what is too large, too much or no text is left out, and named with the reason", () =>
+  withFolders(async ({ lore }) => {
+    await Deno.writeTextFile(join(lore, "huge.md"), "x".repeat(1024 * 1024 + 1));
+    await Deno.writeFile(join(lore, "latin.txt"), new Uint8Array([0x63, 0x61, 0x66, 0xe9]));
+    for (const name of "mnopq") await Deno.writeTextFile(join(lore, `${name}.md`), name.repeat(1024 * 1024));
+    const { files, left_out } = await readLoreFolder(lore, [lore]);
+    assert.deepEqual(files.map(({ name }) => name), ["a.TXT", "b.md", "c.md", "m.md", "n.md", "o.md"]);
+    assert.deepEqual(left_out, [
+      "huge.md (over 1 MB)",
+      "latin.txt (not UTF-8 text)",
+      "p.md (over 4 MB with the others)",
+      "q.md (over 4 MB with the others)",
+    ]);
+  }));
+
+Deno.test("a folder of which nothing can be read says why; a pipe is not waited for", () =>
+  withFolders(async ({ lore }) => {
+    await Deno.mkdir(join(lore, "odd"));
+    await new Deno.Command("mkfifo", { args: [join(lore, "odd", "pipe.md")] }).output();
+    await Deno.writeFile(join(lore, "odd", "latin.md"), new Uint8Array([0xe9]));
+    await assert.rejects(
+      readLoreFolder(join(lore, "odd"), [lore]),
+      /No \.md or \.txt file with text in .*odd can be read: latin\.md \(not UTF-8 text\)\./,
+    );
   }));
