@@ -24,11 +24,8 @@ export function startRecorder(target: string): Recorder {
     const headers = new Headers(request.headers);
     for (const name of ["host", "content-length", "accept-encoding", "connection"]) headers.delete(name);
     const body = request.method === "POST" ? await request.text() : undefined;
-    const answer = await fetch(base + path, {
-      method: request.method,
-      headers,
-      body,
-    });
+    const answer = await fetch(base + path, { method: request.method, headers, body })
+      .catch((error) => new Response(String(error), { status: 502 }));
     if (!path.startsWith("/chat/completions") || body === undefined || answer.body === null) {
       return passed(answer, answer.body);
     }

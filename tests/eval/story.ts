@@ -241,7 +241,12 @@ if (import.meta.main) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
     Deno.exit(2);
   }
-  await main(options);
+  try {
+    await main(options);
+  } catch (error) {
+    console.error(error instanceof TypeError ? error.message : error);
+    Deno.exit(1);
+  }
   // The terminal's native library keeps a process alive that has nothing left to do.
   Deno.exit(0);
 }
