@@ -123,7 +123,13 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
       return [starts || message.status === "writing" ? awaitReply(after, event.ref, now_ms) : after, []];
     }
     case "chat_chunk": {
-      const transcript = addChunk(model.transcript, event.content, event.metadata, now_ms);
+      const transcript = addChunk(
+        model.transcript,
+        event.content,
+        event.metadata,
+        now_ms,
+        model.settings.motion,
+      );
       const begun = model.turn ?? newTurn(event.ref, now_ms);
       const speed = event.metadata.tokens_per_second;
       const told: Turn = {

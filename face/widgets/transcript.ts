@@ -158,12 +158,13 @@ function settlePending(transcript: Transcript, now_ms: number): Transcript {
   };
 }
 
-/** A piece of the reply. */
+/** A piece of the reply. `smooth`: what comes in a burst is shown over a moment. */
 export function addChunk(
   before: Transcript,
   content: string,
   metadata: EventOf<"chat_chunk">["metadata"],
   now_ms: number,
+  smooth = true,
 ): Transcript {
   let transcript = before;
   let live = transcript.live;
@@ -207,7 +208,7 @@ export function addChunk(
   const text = live.message.content + piece.text;
   const burst = text.length - shown > BURST;
   const spreading = shown < live.message.content.length;
-  const reveal = burst || spreading
+  const reveal = smooth && (burst || spreading)
     ? { from: shown, since_ms: now_ms, for_ms: SPREAD_MS }
     : { from: text.length, since_ms: now_ms, for_ms: 0 };
   return {

@@ -146,6 +146,19 @@ Deno.test("a burst is spread over a moment and is whole within 150 ms", () => {
   assert.equal(count(), whole);
 });
 
+Deno.test("with motion off a burst is there at once, and only a word without an end is waited for", () => {
+  const player = openStory({ answered: false, settings: { motion: false, hint_seen: true } });
+  const drawn = (): string =>
+    replyRows(player).map((row) => row.runs.map((run) => run.text).join("")).join(" ");
+  const text = PROSE.shop.slice(0, 120);
+  player.hear(events.chunk(text, { message_id: 5, parent_id: 4, offset: 0 }));
+  const words = text.slice(0, text.lastIndexOf(" "));
+  assert.equal(drawn(), words);
+  player.wait(WORD_WAIT_MS);
+  assert.equal(drawn().replaceAll(/\s+/g, " "), text);
+  assert.match(player.screen(), /^ +· narrating ─/m, "a mark that stands still in place of the spinner");
+});
+
 Deno.test("a layout that grew equals a layout made at once, where no word was drawn early", () => {
   const player = openStory({ answered: false, width: 60 });
   for (let at = 0; at < REPLY.length; at += 5) {
