@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { events, message } from "../support/player.ts";
+import type { FakeTerminal, Terminal } from "../../face/term/terminal.ts";
+import { rolePlay } from "../support/role_play.ts";
 import { type Face, withFace } from "../support/running_face.ts";
 import { CHARACTERS, MODELS, PROSE, WORLDS } from "../support/salt_marsh.ts";
 
@@ -280,6 +282,47 @@ Deno.test("a clock that is set back stops no reply on the screen", async () => {
     face.hear(events.end(message(3, "assistant", "The reeds bend over.")));
     await face.shows(/The reeds bend over\./);
   }, { now });
+});
+
+Deno.test("on a line of 40 kB/s one write is under way at a time, stale frames are dropped, keys are seen at once", async () => {
+  const BYTES_PER_MS = 40;
+  let under_way = 0;
+  let most = 0;
+  let writes = 0;
+  const line = (terminal: FakeTerminal): Terminal => ({
+    ...terminal,
+    async write(piece) {
+      most = Math.max(most, ++under_way);
+      writes += 1;
+      await new Promise((resolve) => setTimeout(resolve, piece.length / BYTES_PER_MS));
+      await terminal.write(piece);
+      under_way -= 1;
+    },
+  });
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    writes = 0;
+    // Pages turned as fast as keys come: 30 of some 4 kB, far more than the line takes.
+    let text = "";
+    for (let turn = 0; turn < 30; turn++) {
+      face.type(turn % 2 === 0 ? "\u001bOP" : "\u001b\u001b");
+      const piece = rolePlay(turn).slice(0, 200);
+      face.hear(events.chunk(piece, { message_id: 3, parent_id: 1, offset: text.length }));
+      text += piece;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    face.hear(events.end(message(3, "assistant", text)));
+    face.type("\u001b");
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    face.type("q\u0015The last word");
+    const typed = performance.now();
+    await face.shows(/› The last word/);
+    // What was under way, and one frame: nothing had queued up.
+    assert.ok(performance.now() - typed < 1000, "the key is seen soon");
+    assert.equal(most, 1);
+    assert.ok(writes < 40, `${writes} writes for 60 changes`);
+  }, { width: 200, height: 60, line });
 });
 
 Deno.test("what the emulator shows after a wild evening is what a fresh drawing shows", async () => {

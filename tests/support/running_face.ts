@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Request } from "../../shared/protocol.ts";
 import { type FaceOptions, type Link, type LinkEvent, runFace } from "../../face/runtime.ts";
 import type { Host } from "../../face/term/lifecycle.ts";
-import { createFakeTerminal, type FakeTerminal } from "../../face/term/terminal.ts";
+import { createFakeTerminal, type FakeTerminal, type Terminal } from "../../face/term/terminal.ts";
 import { createEmulator, type Emulator } from "./emulator.ts";
 
 export interface FaceTestOptions {
@@ -19,6 +19,8 @@ export interface FaceTestOptions {
   now?: () => number;
   editOutside?: FaceOptions["editOutside"];
   whose?: string;
+  /** Stands between the face and the terminal in memory. */
+  line?: (terminal: FakeTerminal) => Terminal;
 }
 
 export interface Face {
@@ -66,7 +68,7 @@ export async function withFace(
   const connected = { value: true };
   const opened = Promise.withResolvers<void>();
   const result = runFace({
-    terminal,
+    terminal: options.line?.(terminal) ?? terminal,
     link(on) {
       tell = on;
       opened.resolve();
