@@ -7,6 +7,7 @@ import { loadConfig } from "../../brain/config.ts";
 import { chromaRights, sealedBrainRights, type WorkerRights } from "../../brain/seal.ts";
 import { compile, RIGHTS, TARGETS } from "../support/compile.ts";
 import { cleanEnv, gone, type ReadyLine, ROOT, startScreen, tempHome, until } from "../support/processes.ts";
+import { buildOriginal } from "../support/original_folder.ts";
 import type { Attempt } from "../support/rights_probe.ts";
 
 const ONE_FILE = join(ROOT, "tests", "support", "one_file.ts");
@@ -99,17 +100,29 @@ Deno.test("one file: plays a turn, remembers by words, and says why; every other
     assert.doesNotMatch(log, / error |NotCapable|Requires /);
   });
 
+  const [copy, story] = ["copy.db", "story.jsonl"].map((name) => join(home.path, name));
+  const original = join(home.path, "original");
+  await Deno.mkdir(original);
+  await buildOriginal(original);
   const rows: [string[], number, RegExp][] = [
     [["export", "I open the door", "--format", "txt"], 0, /I open the door/],
-    [["backup", join(home.path, "copy.db")], 0, /copy\.db/],
+    [["backup", copy], 0, /copy\.db/],
+    [["export", "I open the door", "--format", "jsonl", "--out", story], 0, /✓ .*story\.jsonl/],
+    [["restore", copy], 0, /✓ Restored .*copy\.db\n {2}1 story/],
+    [["import", story], 0, /✓ "I open the door" is (story|here)/],
+    [["import", "flower-engine", original], 0, /✓ story "Dive": /],
+    [["memory", "rebuild"], 0, /✓ Rebuilt in/],
+    [["memory", "check"], 0, /✓ Everything is in step/],
+    [["token", "add", "anna"], 0, /^[0-9a-f]{64}\n/],
+    [["token", "revoke", "anna"], 0, /anna has no token any more/],
     [["doctor"], 0, /by words only\. A compiled flower has no embedder of its own/],
     [["models", "pull"], 2, /A compiled flower has no embedder of its own/],
     [["dev"], 2, /dev needs the sources/],
-    [["token", "list"], 0, /./],
+    [["token", "list"], 0, /^✗ anna: 0 stories; revoked\n/],
     [["--version"], 0, /^\d+\.\d+\.\d+\n$/],
   ];
   for (const [args, code, says] of rows) {
-    await t.step(args.join(" ").replace(home.path, "HOME"), async () => {
+    await t.step(args.join(" ").replaceAll(home.path, "HOME"), async () => {
       const said = await run([...args, ...(args[0] === "--version" ? [] : own)]);
       assert.match(said.out + said.err, says);
       assert.equal(said.code, code, said.err);
@@ -117,6 +130,12 @@ Deno.test("one file: plays a turn, remembers by words, and says why; every other
   }
 
   await t.step("face and screen", async () => {
+    await using alone = startScreen(Deno.execPath(), [...UNCOMPILED, "face", ...own], {
+      executable: true,
+      columns: 200,
+    });
+    assert.equal((await alone.ended).code, 3);
+    await alone.shows("No brain runs on");
     await using face = startScreen(Deno.execPath(), [...UNCOMPILED, "play", ...own], { executable: true });
     await face.shows(/Tab reread/);
     face.type("/quit\r");
