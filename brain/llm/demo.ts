@@ -113,7 +113,7 @@ function nounLine(turn: Turn, recalled: string[], world: World | undefined): str
     .map((sentence, index) => frame_order[index % frame_order.length].replace("{lore}", () => sentence));
   const best = [...answers, ...retold];
   if (best.length > 0) return best[telling % best.length];
-  const strangers = namesIn(line).filter((name) => !names(textOf(world), [name.toLowerCase()]));
+  const strangers = namesIn(line).filter((name) => !isKnown(world, name));
   const stranger = strangers.find((name) => nouns.length === 0 || name.toLowerCase() === nouns[0]);
   const noun = stranger ?? nouns.find((each) => !KIN.has(each));
   if (noun === undefined) return "";
@@ -121,11 +121,13 @@ function nounLine(turn: Turn, recalled: string[], world: World | undefined): str
   return (asides[telling % asides.length] ?? "").replaceAll("{noun}", () => noun);
 }
 
-/** All that a world has to say: who is named there is no stranger. */
-function textOf(world: World | undefined): string {
-  if (world === undefined) return "";
+/** Whether a world speaks of this name anywhere a player can hear of it. */
+function isKnown(world: World | undefined, name: string): boolean {
+  if (world === undefined) return false;
   const { answers = [], beats = [] } = world.narrator ?? {};
-  return [world.lore, world.start_message, ...beats, ...answers.map(({ line }) => line)].join("\n");
+  const word = new RegExp(`(?<!\\p{L})${name}(?!\\p{L})`, "u");
+  return [world.lore, world.start_message, ...beats, ...answers.map(({ line }) => line)]
+    .some((text) => word.test(text));
 }
 
 /** Answered turns so far: player lines in a row, as a failed or empty reply leaves them, are one. */

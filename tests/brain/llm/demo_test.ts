@@ -278,7 +278,7 @@ Deno.test("a name nobody here has is taken up as a name, one that the world know
     const [first] = text.split("\n\n");
     const among = (lines: string[], noun: string) =>
       lines.some((each) => each.replaceAll("{noun}", noun) === first);
-    return (["Marta", "Gedney", "marta", "hammer", "sister", "Bo", "vault"] as const)
+    return (["Kett", "Marta", "Gedney", "marta", "hammer", "sister", "Bo", "vault"] as const)
       .flatMap((
         noun,
       ) => [...among(NAME_LINES, noun) ? [`name ${noun}`] : [], ...among(NOUN_LINES, noun) ? [noun] : []]);
@@ -289,6 +289,8 @@ Deno.test("a name nobody here has is taken up as a name, one that the world know
     ["I ask Marta about the hammer.", ["hammer"]],
     ["I ask Bo about the hammer.", ["hammer"]],
     ["I ask Bo.", []],
+    ["I ask B.", []],
+    ["I ask Kett.", ["name Kett"]],
     ["I ask for my sister.", []],
     ["I ask my sister about the hammer.", ["hammer"]],
   ];
