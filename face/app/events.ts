@@ -89,6 +89,17 @@ function putBack(model: Model, line: string): Model {
   return { ...model, said: { ...model.said, lines: [...model.said.lines, line] } };
 }
 
+/** An undone line: of several the earliest, where the story stands now, takes the place of the later ones. */
+function takeBack(model: Model, line: string): Model {
+  const later = model.taken_back;
+  const untouched = later !== null && model.editor.text === later && model.editing === null;
+  const free = untouched
+    ? putBack({ ...model, editor: setText(model.editor, "") }, line)
+    : putBack(model, line);
+  const lines = untouched && !free.said.lines.includes(later) ? [...free.said.lines, later] : free.said.lines;
+  return { ...free, said: { ...free.said, lines }, taken_back: line };
+}
+
 function updateEvent(model: Model, event: Event, now_ms: number): Result {
   switch (event.event) {
     case "system_update":
@@ -183,7 +194,7 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
   const isPage = event.ref !== null && event.content.trim().split("\n").length > 2;
   const words = text.replace(/^[✓✗]\s*/u, "");
   if (!failed) {
-    if (line !== null) after = putBack(after, line);
+    if (line !== null) after = takeBack(after, line);
     // What the opening does by itself needs no word, and ids are for the log.
     if (model.beginning) return [{ ...after, log: [...after.log, { at_ms: now_ms, text: words }] }, []];
     const { why } = event.metadata;

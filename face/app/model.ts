@@ -188,6 +188,8 @@ export interface Model {
   editing: number | null;
   /** A wording that the brain has not confirmed yet. */
   edit_sent: SentEdit | null;
+  /** The line that an undo brought back last. */
+  taken_back: string | null;
   /** Words are looked for in the story. */
   search: Search | null;
   sheet: Sheet | null;
@@ -337,6 +339,7 @@ export function init(start: Start): Model {
     desk: null,
     editing: null,
     edit_sent: null,
+    taken_back: null,
     search: null,
     sheet: null,
     leaving: "no",

@@ -276,6 +276,20 @@ Deno.test("u takes back every line of the player's from the bar on", () => {
   assert.match(player.screen(), /The story begins here\./);
 });
 
+Deno.test("of several lines taken back the earliest comes into the editor, and none is lost", () => {
+  const player = openStory();
+  player.press("tab", "up", "up", "up", "u");
+  player.hear(events.system("✓ Taken back.", { line: "The second." }));
+  player.hear(events.system("✓ Taken back.", { line: "The first." }));
+  assert.equal(player.model().editor.text, "The first.");
+  player.type(" And more.");
+  player.hear(events.system("✓ Taken back.", { line: "One before." }));
+  assert.equal(player.model().editor.text, "The first. And more.");
+  for (const line of ["One before.", "The second."]) {
+    assert.ok(player.model().said.lines.includes(line), line);
+  }
+});
+
 Deno.test("Ctrl+C asks once, leaves at the second, and forgets after four seconds or another key", () => {
   const player = openStory();
   player.press("ctrl+c");

@@ -279,8 +279,9 @@ Deno.test("/undo gives the line back to the editor, or to what was said when a d
   const player = openStory();
   player.hear(events.system("✓ Taken back.", { line: "I wait." }));
   assert.equal(player.model().editor.text, "I wait.");
+  player.type(" And see.");
   player.hear(events.system("✓ Taken back.", { line: "I look." }));
-  assert.equal(player.model().editor.text, "I wait.");
+  assert.equal(player.model().editor.text, "I wait. And see.");
   assert.equal(player.model().said.lines.at(-1), "I look.");
 });
 
