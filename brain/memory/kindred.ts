@@ -1,10 +1,8 @@
 /** Words that stand for nearly the same in stories: a jacket calls the coat that a map was sewn into. Pure. */
 
-/*
- * Things and doings that stories turn on, each line one kindred; not what is near in mood only, and nothing that stands on
- * every page. German ones as they are searched (words.ts), without their endings. A word that is two things is left out.
- */
-const KINDREDS = `
+// Things and doings that stories turn on, each line one kindred; not what is near in mood only, and nothing that stands on
+// every page. A word that is two things ("lie") is left out.
+const ENGLISH = `
   coat jacket cloak mantle cape overcoat
   sword blade dagger knife sabre rapier
   frost ice icy frozen snow winter
@@ -13,10 +11,10 @@ const KINDREDS = `
   ship boat barge ferry vessel rowboat
   inn tavern alehouse
   innkeeper landlord landlady publican
-  money coin coins silver gold purse
+  money coin coins purse
   horse mare stallion steed pony gelding
   letter message note
-  forest wood woods
+  forest woods
   doctor healer physician apothecary surgeon
   thief robber burglar pickpocket
   soldier guard guards watchman sentry
@@ -34,7 +32,7 @@ const KINDREDS = `
   owe owes debt borrow borrowed lend lent loan
   steal steals stole stolen theft
   kill kills killed murder murdered slay slain
-  lie lied liar lies
+  lied liar
   afraid fear fears feared scared
   hate hates loathe loathes despise
   wound wounded hurt injury injured
@@ -43,14 +41,16 @@ const KINDREDS = `
   poison poisoned poisonous venom
   key lock locked
   child baby infant
-  king queen crown throne
+  king queen throne
   dead death died dies corpse
-  gift present
   bread loaf cake
   rope cord
   tower spire belfry
   jewel gem ruby emerald sapphire diamond
-  witch sorceress wizard sorcerer magician
+  witch sorceress wizard sorcerer magician`;
+
+// As they are searched (words.ts): without their endings.
+const GERMAN = `
   mantel jack umhang rock
   schwert kling dolch mess säbel
   frost eis schne wint
@@ -58,24 +58,29 @@ const KINDREDS = `
   hochzeit heirat braut bräutigam
   schiff boot kahn fähr
   gasthaus wirtshaus schenk herberg
-  geld münz tal silb gold
+  geld münz taler
   pferd stut hengst gaul
   brief nachricht
-  arzt heil bader
+  arzt bader
   dieb räub
   grab friedhof
   versprech versprach schwör schwur eid gelöbnis
   schuld schuldet borg lieh leih`;
 
-const KIN = new Map<string, string[]>();
-for (const line of KINDREDS.trim().split("\n")) {
-  const words = line.trim().split(" ");
-  for (const word of words) {
-    KIN.set(word, [...KIN.get(word) ?? [], ...words.filter((other) => other !== word)]);
+function kinOf(kindreds: string): Map<string, string[]> {
+  const kin = new Map<string, string[]>();
+  for (const line of kindreds.trim().split("\n")) {
+    const words = line.trim().split(" ");
+    for (const word of words) {
+      kin.set(word, [...kin.get(word) ?? [], ...words.filter((other) => other !== word)]);
+    }
   }
+  return kin;
 }
 
+const KIN = { english: kinOf(ENGLISH), german: kinOf(GERMAN) };
+
 /** The kindred of a word as it is searched; most words have none. */
-export function kindredOf(phrase: string): readonly string[] {
-  return KIN.get(phrase) ?? [];
+export function kindredOf(phrase: string, language: keyof typeof KIN): readonly string[] {
+  return KIN[language].get(phrase) ?? [];
 }

@@ -17,7 +17,9 @@ export function tellingSentence(text: string, words: string[]): string {
     const found = wordsOf(sentence).filter(({ word, phrase }) => {
       const stem = phrase.length > 3 ? phrase.slice(0, -1) : null;
       return words.includes(word) ||
-        words.some((other) => (stem !== null && other.startsWith(stem)) || kindredOf(other).includes(phrase));
+        words.some((other) =>
+          (stem !== null && other.startsWith(stem)) || kindredOf(other, "english").includes(phrase)
+        );
     }).length;
     if (found > most || (found === most && sentence.length > telling.length)) {
       [telling, most] = [sentence, found];

@@ -60,8 +60,9 @@ export function questionTerms(line: string, before: string[]): Term[] {
   }
   const said = [...terms.values()].filter((term) => term.calls);
   const asks = said.length > 0;
+  const language = isGerman(line.slice(0, READ_LENGTH)) ? "german" : "english";
   const kindred = said.flatMap(({ word, phrase, prefix }) =>
-    kindredOf(phrase).filter((kin) => !terms.has(kin)).map((kin) => ({ word, phrase: kin, prefix }))
+    kindredOf(phrase, language).filter((kin) => !terms.has(kin)).map((kin) => ({ word, phrase: kin, prefix }))
   );
   for (const kin of kindred.slice(0, MAX_KINDRED)) {
     terms.set(kin.phrase, { ...kin, weight: KINDRED_WEIGHT, calls: true });
