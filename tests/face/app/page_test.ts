@@ -181,6 +181,28 @@ Deno.test("what is above does not move when the window changes its height, and t
   assert.equal(span(player)[0], 1);
 });
 
+Deno.test("lines below are counted to 998, and are many from then on", () => {
+  for (
+    const [rows, words] of [[998, "998 lines below"], [999, "many lines below"], [
+      1500,
+      "many lines below",
+    ]] as const
+  ) {
+    const player = openStory();
+    player.hear(events.history([message(1, "assistant", numbered(1, 17 + rows))]));
+    player.press("ctrl+home");
+    assert.deepEqual(span(player), [1, 17]);
+    assert.match(player.screen(), new RegExp(`▼ ${words} ──`), `${rows}`);
+    // One by one over many messages, too.
+    const many = openStory();
+    many.hear(
+      events.history(Array.from({ length: 17 + rows }, (_, at) => message(at + 1, "assistant", "x"))),
+    );
+    many.press("ctrl+home");
+    assert.match(many.screen(), /▼ many lines below ──/);
+  }
+});
+
 Deno.test("a short story stands at the top of the page", () => {
   const player = openStory();
   player.hear(events.history([message(1, "assistant", "One row.")]));
