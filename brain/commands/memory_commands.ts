@@ -147,7 +147,7 @@ export const MEMORY_COMMANDS: Command[] = [
         const whose = source === "world" ? "" : source === "attached" ? " (yours)" : ` (from ${source})`;
         // Whoever plays the world does not read here what only some of its people know.
         if (source === "world" && known_to !== "") return `l${id}  Only some in this world know it.`;
-        return `l${id}  ${heading === "" ? "" : `${heading}: `}${text}${whose}`;
+        return `l${id}  ${heading === "" ? "" : `${heading}: `}${text.replace(/\s+/g, " ")}${whose}`;
       });
       return { answer: [...lines, ...more, `${own} of the world, ${all.length - own} of yours.`].join("\n") };
     },
@@ -198,7 +198,9 @@ function memoryLines(context: Context, session: Session, pieces: MemoryPiece[]):
     const piece = { kind: "memory" as const, message_id, text };
     const found = marks.find((mark) => isSame(mark, piece));
     const note = found === undefined ? "" : ` (${found.mark})`;
-    return `m${id}  ${role === "user" ? "you" : "the narrator"}, ${ago(now - turn)}: "${text}"${note}`;
+    // A piece is one row of the answer, however many paragraphs it was told in.
+    const told = text.replace(/\s+/g, " ").trim();
+    return `m${id}  ${role === "user" ? "you" : "the narrator"}, ${ago(now - turn)}: "${told}"${note}`;
   });
 }
 

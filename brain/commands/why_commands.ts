@@ -131,5 +131,5 @@ function called(
 
 /** `turns` of the player ago. */
 export function ago(turns: number): string {
-  return `${turns} ${turns === 1 ? "turn" : "turns"} ago`;
+  return turns === 0 ? "this turn" : `${turns} ${turns === 1 ? "turn" : "turns"} ago`;
 }

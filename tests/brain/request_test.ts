@@ -306,6 +306,11 @@ Deno.test("every command of memory has an answer in every case", async () => {
       await answer(fake, "/lore list"),
       /^l\d+ {2}Only some in this world know it\.\n1 of the world/,
     );
+    syncLore(fake.deps.db, "bare", chunkLore("## The bell\nIt rings,\nand stops."));
+    assert.match(
+      await answer(fake, "/lore list"),
+      /^l\d+ {2}The bell: It rings, and stops\.\n1 of the world/,
+    );
 
     syncLore(
       fake.deps.db,
@@ -362,8 +367,8 @@ Deno.test("/memory list is of the shown path, page by page; another player's ids
     const first = await answer(fake, "/memory list");
     const lines = first.split("\n");
     assert.equal(lines.length, 21);
-    assert.match(lines[0], /^m\d+ {2}the narrator, 0 turns ago: "The reeds bend\."$/);
-    assert.match(lines[1], /^m\d+ {2}you, 0 turns ago: "I count eel number 12\."$/);
+    assert.match(lines[0], /^m\d+ {2}the narrator, this turn: "The reeds bend\."$/);
+    assert.match(lines[1], /^m\d+ {2}you, this turn: "I count eel number 12\."$/);
     const more = /^Older ones: (\/memory list m\d+)$/.exec(lines[20])!;
     const second = await answer(fake, more[1]);
     // Twelve lines and replies and the first page: of 25 pieces five are left.
