@@ -41,6 +41,19 @@ Deno.test("a file is filled to its last byte, and a line longer than the bound h
   });
 });
 
+Deno.test("after a rotation a file is filled again; the first line of all may be longer than the bound", async () => {
+  await inTemp((path) => {
+    const log = new LogFile(path, { max_bytes: 10, keep: 3, secrets: [] });
+    for (const line of ["longer than ten", "1234", "6789", "abcd", "fghi"]) log.write(line);
+    log.close();
+    assert.deepEqual(texts(path), {
+      "a.log": "abcd\nfghi\n",
+      "a.log.1": "1234\n6789\n",
+      "a.log.2": "longer than ten\n",
+    });
+  });
+});
+
 Deno.test("a log goes on where an earlier process ended", async () => {
   await inTemp((path) => {
     for (const line of ["1234", "6789", "new"]) {

@@ -5,7 +5,7 @@ import {
   StoryFileError,
   writeStoryFile,
 } from "../../../brain/export/story_file.ts";
-import type { Archive } from "../../../brain/store/archive.ts";
+import { type Archive, CARRIED_TABLES } from "../../../brain/store/archive.ts";
 
 const USAGE = {
   prompt_tokens: 10,
@@ -122,6 +122,12 @@ Deno.test("a wrong field is refused, and named with its line", () => {
     [(all) => all[5].row.values = { text: [] }, /Line 6: "values.text"/],
     [(all) => all[5] = {}, /Line 6: this is neither/],
     [(all) => all[5] = [] as never, /Line 6: this is no record/],
+    [(all) => all[5] = null as never, /Line 6: this is no record/],
+    [(all) => all[5] = 7 as never, /Line 6: this is no record/],
+    [
+      (all) => all[2].message.usage = { ...USAGE, cost: -1 },
+      /Line 3: "usage.cost" must be a number from 0 on/,
+    ],
   ];
   for (const [change, message] of rows) {
     const all = lines();
@@ -134,6 +140,40 @@ Deno.test("a wrong field is refused, and named with its line", () => {
   }
   assert.throws(() => readStoryFile(""), StoryFileError);
   assert.throws(() => readStoryFile("not json\n"), /Line 1: this is no JSON/);
+});
+
+Deno.test("what is just within its bounds is read: times, titles, and every column that points at a message", () => {
+  type Change = (records: Record<string, Record<string, unknown>>[]) => void;
+  const pointers = CARRIED_TABLES.flatMap(({ table, messages }) =>
+    messages.map((column) => ({ table, column }))
+  );
+  assert.ok(pointers.length >= 6);
+  const good: Change[] = [
+    (all) => Object.assign(all[0].story, { created_ms: 0, last_used_ms: 0, title: "x".repeat(1000) }),
+    (all) => all[2].message.usage = { ...USAGE, cost: 0, prompt_tokens: 0 },
+    ...pointers.flatMap(({ table, column }) =>
+      [1, 3, null].map((n): Change => (all) => all[5].row = { table, values: { [column]: n } })
+    ),
+    // Where it points at nothing, a number is a number.
+    (all) => all[5].row = { table: "side_usage", values: { message_id: 99 } },
+  ];
+  const bad: Change[] = pointers.flatMap(({ table, column }) =>
+    [0, 4, 1.5, "1"].map((n): Change => (all) => all[5].row = { table, values: { [column]: n } })
+  );
+  for (const change of good) {
+    const all = lines();
+    change(all);
+    assert.doesNotThrow(() => readStoryFile(file(all)), JSON.stringify(all[5]));
+  }
+  for (const change of bad) {
+    const all = lines();
+    change(all);
+    assert.throws(
+      () => readStoryFile(file(all)),
+      /Line 6: "values\.\w+" must be the number/,
+      JSON.stringify(all[5]),
+    );
+  }
 });
 
 Deno.test("an imported story has the same id for every copy of its file, and another once something else was told", () => {
