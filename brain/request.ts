@@ -25,6 +25,7 @@ const NEAR_TOKENS = 900;
 /** Each further telling is asked for a little hotter, up to a bound where small models lose the language. */
 const TELLING_HEAT = 0.08;
 const MAX_TEMPERATURE = 1.2;
+const COOLING = 0.0037;
 
 export interface PreparedRequest {
   assembled: Assembled;
@@ -138,8 +139,11 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     model: target.model,
     messages: assembled.messages,
     max_tokens: budget.reply,
-    // Another telling is never the identical request.
-    temperature: Math.min(MAX_TEMPERATURE, target.entry.quirks.temperature + TELLING_HEAT * turn.telling),
+    temperature: temperatureOf(
+      target.entry.quirks.temperature,
+      turn.telling,
+      target.entry.max_temperature ?? MAX_TEMPERATURE,
+    ),
     top_p: target.entry.quirks.top_p,
     seed: seedOf(`${scene.session.id}:${reply.parent_id}`) + turn.telling,
     story: {
@@ -192,6 +196,16 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,
     stream: (stop) => target.provider.stream(request, stop),
   };
+}
+
+/**
+ * Another telling is never the identical request, also where a vendor takes no seed: each is a little hotter, and from
+ * `most` on each a little cooler than the one before, in steps that hit none of those on the way up.
+ */
+export function temperatureOf(base: number, telling: number, most: number): number {
+  const top = Math.max(base, Math.min(most, MAX_TEMPERATURE));
+  const up = Math.floor((top - base) / TELLING_HEAT + 1e-9);
+  return telling <= up ? base + TELLING_HEAT * telling : Math.max(0, top - COOLING * (telling - up));
 }
 
 /** Which messages go out, in how many tokens, and where that cuts the story. */

@@ -18,6 +18,8 @@ export interface Resolved {
     local: boolean;
     /** Sampling defaults of this vendor, for the request. */
     quirks: Pick<Quirks, "temperature" | "top_p">;
+    /** A hotter request is refused; undefined: none is known to be. */
+    max_temperature?: number;
   };
 }
 
@@ -64,11 +66,11 @@ export function createRegistry(
       }
       const found = findEndpoint(model_id, endpoints, config.main_provider, catalogue.listed());
       if (!found) return undefined;
-      const { name, label, local, quirks } = found.endpoint;
+      const { name, label, local, quirks, max_temperature } = found.endpoint;
       return {
         provider: providerOf(found.endpoint),
         model: found.model,
-        entry: { name, label, local, quirks },
+        entry: { name, label, local, quirks, max_temperature },
       };
     },
     close: () => providers.clear(),

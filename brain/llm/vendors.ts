@@ -16,6 +16,8 @@ interface Vendor {
   context_probe: ContextProbe;
   headers: Record<string, string>;
   quirks: Partial<Quirks>;
+  /** A hotter request is refused. */
+  max_temperature?: number;
 }
 
 /** One place that chat requests go to. */
@@ -39,6 +41,8 @@ export interface Endpoint {
   context_probe: ContextProbe;
   headers: Record<string, string>;
   quirks: Quirks;
+  /** A hotter request is refused; absent: none is known to be. */
+  max_temperature?: number;
 }
 
 const DEFAULT_QUIRKS: Quirks = {
@@ -94,6 +98,7 @@ const VENDORS: Vendor[] = [
   row("anthropic", "Anthropic", ["api.anthropic.com"], {
     key_hint: entryHint("anthropic"),
     quirks: { omit: ["seed", "top_p"] },
+    max_temperature: 1,
   }),
   row("xai", "xAI", ["api.x.ai"], { key_hint: entryHint("xai") }),
   localRow("ollama", "Ollama", 11434, "ollama"),
@@ -158,6 +163,7 @@ export function endpointsOf(config: Config): Endpoint[] {
       context_probe: vendor?.context_probe ?? "none",
       headers: vendor?.headers ?? {},
       quirks: { ...DEFAULT_QUIRKS, ...vendor?.quirks, ...entry.quirks },
+      ...(vendor?.max_temperature === undefined ? {} : { max_temperature: vendor.max_temperature }),
     });
   }
   return endpoints;

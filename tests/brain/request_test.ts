@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { LoreHit, MemoryHit } from "../../brain/memory/recall.ts";
+import { temperatureOf } from "../../brain/request.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
 import { chunkLore } from "../../brain/memory/units.ts";
 import { attachLore, syncLore } from "../../brain/store/memories.ts";
@@ -389,3 +390,17 @@ Deno.test("/memory list is of the shown path, page by page; another player's ids
     await fake.say("/undo");
     assert.ok(!(await answer(fake, "/memory list")).includes("number 12"));
   }));
+
+Deno.test("no two of a hundred tellings are asked for at one temperature, nor hotter than the vendor takes", () => {
+  for (const [base, most] of [[0.8, 1.2], [0.8, 1], [1, 1], [0, 1.2], [1.5, 1.2], [0.8, 2]]) {
+    const heats = Array.from({ length: 100 }, (_, telling) => temperatureOf(base, telling, most));
+    assert.equal(heats[0], base);
+    assert.equal(new Set(heats).size, 100, `${base} ${most}`);
+    assert.ok(heats.every((heat) => heat >= 0 && heat <= Math.max(base, Math.min(most, 1.2)) + 1e-9));
+  }
+  assert.deepEqual([1, 5, 6].map((telling) => temperatureOf(0.8, telling, 1.2).toFixed(4)), [
+    "0.8800",
+    "1.2000",
+    "1.1963",
+  ]);
+});

@@ -177,3 +177,10 @@ Deno.test("this machine and private networks are local, all else is not", () => 
   assert.deepEqual(local.filter((host) => !isLocalHost(host)), []);
   assert.deepEqual(far.filter(isLocalHost), []);
 });
+
+Deno.test("a vendor that takes no hotter request is known, others are not restricted", () => {
+  const at = (name: string, base_url: string) =>
+    endpointsOf(configWith({ providers: [{ name, base_url, quirks: {} }] }))[0].max_temperature;
+  assert.equal(at("anthropic", "https://api.anthropic.com/v1"), 1);
+  assert.equal(at("deepseek", "https://api.deepseek.com"), undefined);
+});
