@@ -191,7 +191,7 @@ export function kindOf(line: string): Kind {
   if (/\?["'\s)]*$/.test(text) || /\?\s*"/.test(text)) return "ask";
   if (/"[^"]+"?/.test(text)) return "speak";
   const words = wordsOf(text);
-  if (QUESTION_WORDS.has(words[0] ?? "") || text.toLowerCase() === "help") return "ask";
+  if (QUESTION_WORDS.has(words[0] ?? "") || /^help(?: me)?[.!]*$/i.test(text)) return "ask";
   const placed: Kind[] = [];
   const anywhere: Kind[] = [];
   words.forEach((word, index) => {

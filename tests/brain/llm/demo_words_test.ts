@@ -56,7 +56,8 @@ const KINDS: [string, Kind][] = [
   ["I set the fire irons down.", "take"],
   ["I return to the pier.", "go"],
   ["help", "ask"],
-  ["Help", "ask"],
+  ["Help me!", "ask"],
+  ["help the boy", "take"],
   ["I help the boy.", "take"],
 ];
 
