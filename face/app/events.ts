@@ -24,7 +24,7 @@ import { afterSync, startFailed } from "./opening.ts";
 import { newTurn, waiting } from "./say.ts";
 import { searchFurther } from "./search.ts";
 import { lookForModel } from "./memory_offer.ts";
-import { updateWork } from "./progress.ts";
+import { updateWork, withoutBrain } from "./progress.ts";
 import { piecesCame } from "./remembered.ts";
 import { storiesFound } from "./story_search.ts";
 import { goToMessage } from "./seek.ts";
@@ -47,6 +47,7 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
       const lost: Model = {
         ...model,
         remembered: null,
+        work: withoutBrain(model.work),
         connection,
         cut,
         protocol: undefined,

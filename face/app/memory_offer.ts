@@ -52,6 +52,7 @@ export function fetching(model: Model, done: number, total: number, now_ms: numb
     model,
     { id: FETCH_ID, label: FETCHING, ...count, unit: "bytes", state: "running" },
     now_ms,
+    true,
   );
 }
 

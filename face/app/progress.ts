@@ -14,13 +14,20 @@ export interface Work {
   from: number;
   from_ms: number;
   at_ms: number;
+  /** The face's own, which goes on without a brain. */
+  own: boolean;
 }
 
 /** A rate is told when it was measured for so long. */
 const MEASURED_MS = 1000;
 
 /** Takes an event in; the end of a work is a notice, its course is not. */
-export function updateWork(model: Model, progress: EventOf<"progress">["metadata"], now_ms: number): Result {
+export function updateWork(
+  model: Model,
+  progress: EventOf<"progress">["metadata"],
+  now_ms: number,
+  own = false,
+): Result {
   const { id, done, total, unit, state } = progress;
   const label = sanitizeLine(progress.label);
   const known = model.work.find((work) => work.id === id);
@@ -32,7 +39,17 @@ export function updateWork(model: Model, progress: EventOf<"progress">["metadata
     return [withNotice(after, failed && words !== "" ? `${words}: failed.` : label, now_ms, failed), []];
   }
   const from = known ?? { from: done, from_ms: now_ms };
-  const work: Work = { id, label, done, total, unit, from: from.from, from_ms: from.from_ms, at_ms: now_ms };
+  const work: Work = {
+    id,
+    label,
+    done,
+    total,
+    unit,
+    from: from.from,
+    from_ms: from.from_ms,
+    at_ms: now_ms,
+    own,
+  };
   return [{ ...model, work: [...others, work] }, []];
 }
 
@@ -48,11 +65,17 @@ export function workWords(model: Model): string {
   const measured_ms = at_ms - from_ms;
   const per_second = measured_ms >= MEASURED_MS ? (done - from) / measured_ms * 1000 : 0;
   if (per_second > 0) {
-    if (unit === "bytes") parts.push(`${(per_second / 1e6).toFixed(1)} MB/s`);
+    parts.push(unit === "bytes" ? `${(per_second / 1e6).toFixed(1)} MB/s` : `${pace(per_second)} a second`);
     if (total !== null && total > done) parts.push(`${restWords((total - done) / per_second)} left`);
   }
   return parts.filter((part) => part !== "").join(` ${model.theme.marks.separator} `);
 }
+
+const pace = (per_second: number): string =>
+  per_second < 10 ? per_second.toFixed(1) : String(Math.round(per_second));
+
+/** What goes on when the brain is gone: nothing of its own, and nobody would tell its end. */
+export const withoutBrain = (work: readonly Work[]): readonly Work[] => work.filter(({ own }) => own);
 
 export const megabytes = (bytes: number): string => String(Math.round(bytes / 1e6));
 

@@ -140,7 +140,7 @@ Deno.test("work of the brain's is one quiet row: no line of the log, a word at i
   hear(0, "running");
   player.wait(3000);
   hear(30, "running");
-  assert.match(player.screen(), /· Reading the lore · 30 of 300 · 27 s left\n/);
+  assert.match(player.screen(), /· Reading the lore · 30 of 300 · 10 a second · 27 s left\n/);
   player.press("down");
   assert.match(player.screen(), /30 of 300/);
   assert.equal(player.model().log.length, before);
@@ -149,6 +149,38 @@ Deno.test("work of the brain's is one quiet row: no line of the log, a word at i
   hear(3, "running");
   hear(3, "failed");
   assert.match(player.screen(), /✗ Reading the lore: failed\./);
+});
+
+Deno.test("how fast: items a second, to a tenth below ten, and nothing before a second has passed", () => {
+  const rows: [done: number, after_ms: number, words: string][] = [
+    [2, 999, "2 of 300"],
+    [2, 1000, "2 of 300 · 2.0 a second · 149 s left"],
+    [10, 1000, "10 of 300 · 10 a second · 29 s left"],
+    [96, 10_000, "96 of 300 · 9.6 a second · 21 s left"],
+    [300, 2000, "300 of 300 · 150 a second"],
+  ];
+  for (const [done, after_ms, words] of rows) {
+    const player = openStory();
+    const hear = (count: number) =>
+      player.hear({
+        event: "progress",
+        content: "",
+        ref: null,
+        metadata: { id: "lore", label: "Reading", done: count, total: 300, unit: "items", state: "running" },
+      });
+    hear(0);
+    player.wait(after_ms);
+    hear(done);
+    assert.ok(player.screen().includes(`· Reading · ${words.replace("149 s", "2 min")}\n`), player.screen());
+  }
+});
+
+Deno.test("what the brain was doing ends with its connection; a fetch of the face's own goes on", () => {
+  const player = openStory();
+  player.hear(events.progress("lore", "Reading the lore"));
+  player.send({ kind: "model_step", done: 1e6, total: 142e6 });
+  player.link({ kind: "lost", retry_in_ms: 1000, reason: "gone" });
+  assert.deepEqual(player.model().work.map(({ label }) => label), ["Fetching memory by meaning"]);
 });
 
 Deno.test("the rest is told in words that fit it", () => {
