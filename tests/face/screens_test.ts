@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { rowText } from "../../face/term/grid.ts";
 import { textWidth } from "../../face/term/width.ts";
-import { assertGolden, eachCell } from "../support/golden.ts";
+import { assertGolden, assertLooks, eachCell } from "../support/golden.ts";
 import { MARSH_SCENES, type Scene } from "../support/marsh_scenes.ts";
 import { CHARACTERS } from "../support/salt_marsh.ts";
 import { assertContrast, assertScreen, BACKGROUNDS, vocabulary } from "../support/screen_rules.ts";
@@ -29,6 +29,11 @@ for (const [name, scene] of SCENES) {
     for (const [width, height] of OTHERS) {
       assertScreen(`${name} at ${width}x${height}`, scene({ width, height, settings: SETTINGS }), words);
     }
+  });
+
+  Deno.test(`the screen ${name} looks as its second picture says, letter by letter`, () => {
+    const player = scene({ width: 80, height: 24, settings: SETTINGS });
+    assertLooks(`${name}_80x24`, player.grid(), player.model().theme);
   });
 
   Deno.test(`the screen ${name} is readable on twelve backgrounds, and without colour, and in ASCII`, () => {
