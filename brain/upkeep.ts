@@ -11,6 +11,7 @@ import {
   keepStory,
   pickFor,
   sourceOf,
+  type StoryJob,
   storyJobs,
   type StoryPlace,
   storyPrompt,
@@ -60,9 +61,10 @@ async function tellStory(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promi
   };
   const model = deps.config.summaries && isModel(deps, scene.session.model) ? scene.session.model : null;
   const failed = new Set<string>();
+  const name = ({ kind, record }: StoryJob) => `${kind} ${record.first_id} ${record.last_id}`;
+  const open = () => storyJobs(deps.db, place, cuts, model !== null).filter((job) => !failed.has(name(job)));
   for (let done = 0; done < MAX_JOBS && !signal.aborted; done++) {
-    const job = storyJobs(deps.db, place, cuts, model !== null)
-      .find(({ kind, record }) => !failed.has(`${kind} ${record.first_id} ${record.last_id}`));
+    const [job] = open();
     if (job === undefined) return;
     let text: string | null = null;
     const source = sourceOf(job, place);
@@ -80,9 +82,11 @@ async function tellStory(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promi
         );
       }
     }
+    // The player may have told it meanwhile.
+    if (!open().some((other) => name(other) === name(job))) continue;
     if (text !== null) keepStory(deps.db, place, job, text, "model", deps.now());
     else {
-      failed.add(`${job.kind} ${job.record.first_id} ${job.record.last_id}`);
+      failed.add(name(job));
       // Told by picked sentences already, or when the cut comes; only the fold has nobody else to make it.
       if (job.kind === "fold") keepStory(deps.db, place, job, pickFor(job, place), "extract", deps.now());
     }

@@ -270,6 +270,25 @@ Deno.test("/story shows it, /story edit changes it for the next reply, for this 
     assert.match(await answer("/story edit Mine.", ben), /^✗ There is no story yet/);
   }));
 
+Deno.test("what the player writes while the story is told stays: what was on its way takes no place of it", () =>
+  withBrain(async (fake) => {
+    let mine = 0;
+    const written = "Ida sold the boat to Kobal.";
+    fake.scripts.push(teller(async function* (request, signal) {
+      const numbers = request.messages[1].content.match(/page\d+/g) ?? [];
+      const fold = request.messages[1].content.includes("These notes tell one story");
+      if (fold && mine++ === 0) await fake.say(`/story edit ${written}`);
+      yield* says(`Ida walked the reeds with Maren ${[...new Set(numbers)].join(" ")}.`)(request, signal);
+    }));
+    for (let turn = 0; turn < 60 && mine === 0; turn++) await play(fake, 1);
+    assert.ok(mine > 0);
+    await rest();
+    const wrote = rows(fake).find(({ origin }) => origin === "player")!;
+    assert.deepEqual(rows(fake).filter(({ id, layer }) => id > wrote.id && layer > 1), []);
+    await play(fake, 8);
+    assert.ok(section(stories(fake).at(-1)!).startsWith(written), section(stories(fake).at(-1)!));
+  }));
+
 Deno.test("/why shows the story so far as a part with its tokens, and its records with where they end", () =>
   withBrain(async (fake) => {
     fake.scripts.push(teller());
