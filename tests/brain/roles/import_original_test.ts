@@ -142,6 +142,34 @@ Deno.test("an address is taken over where it is this machine's or a vendor's own
   ]);
 });
 
+Deno.test("of the original's config only texts that mean something here are taken, and each other key is told", () => {
+  const rows: [string, string[], string[]][] = [
+    ["default_model: a/b", ["default_model"], []],
+    ["default_model: ' a/b '", ["default_model"], []],
+    ["default_model: '  '\nopenai_base_url:\ngroq_api_key: ''", [], []],
+    ["- a\n- b", [], []],
+    ["just words", [], []],
+    ["", [], []],
+    ["default_model: 7", [], ["default_model: it is no text"]],
+    ["default_model: [a]", [], ["default_model: it is no text"]],
+    ["groq_api_key: 'two words'", [], ["groq_api_key: it holds a blank or a letter that no key has"]],
+    ["openai_base_url: nowhere", [], ["openai_base_url: it is no URL like"]],
+    ["theme: dark", [], ["theme: it means nothing here"]],
+    ["supported_models: [a]", [], ["supported_models: it had no effect there, and here it would hide"]],
+    ["a: [", [], ["line 1 cannot be read"]],
+  ];
+  for (const [text, taken, left] of rows) {
+    const found = takeConfig(text, "f");
+    assert.deepEqual(found.taken, taken, text);
+    assert.equal(found.left.length, left.length, `${text}: ${found.left}`);
+    found.left.forEach((sentence, i) => assert.ok(sentence.startsWith(left[i]), sentence));
+    assert.equal(
+      found.text,
+      taken.length === 0 ? null : '# Taken over from the original Flower Engine.\ndefault_model: "a/b"\n',
+    );
+  }
+});
+
 Deno.test("the config is written for its owner alone, with what means something here; the key is never shown", async () => {
   await using home = await homeBesideOriginal();
   const { out, err } = await home.run(TAKE);
