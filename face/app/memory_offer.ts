@@ -60,8 +60,15 @@ export function fetching(model: Model, done: number, total: number, now_ms: numb
 export function fetched(model: Model, problem: string, now_ms: number): Result {
   const work = model.work.filter(({ id }) => id !== FETCH_ID);
   if (problem !== "") {
-    const text = `${FETCHING} failed: ${problem} /fetch tries again; memory goes by words till then.`;
-    return [withNotice({ ...model, work }, text, now_ms, true), []];
+    // What a system library says stands in the log alone.
+    const cause = problem.replace(/\s*\([^]*\)(?=\.?$)/, "");
+    const told = withNotice(
+      { ...model, work },
+      `${FETCHING} failed: ${cause} /fetch tries again; memory goes by words till then.`,
+      now_ms,
+      true,
+    );
+    return [cause === problem ? told : { ...told, log: [...told.log, { at_ms: now_ms, text: problem }] }, []];
   }
   const memory_model = { ...model.memory_model, missing: 0 };
   const told = withNotice({ ...model, work, memory_model }, "Memory goes by meaning from here on.", now_ms);

@@ -118,6 +118,14 @@ Deno.test("a fetch that fails says why, what goes on, and how to try again", () 
     /Fetching memory by meaning failed: The hub cannot be reached\. \/fetch tries again; memory goes by words/,
   );
   assert.equal(player.model().settings.embedder, "ask");
+  const cause = "The hub cannot be reached (error sending request: client error (Connect): dns error).";
+  player.send({ kind: "model_fetched", problem: cause });
+  assert.match(
+    player.screen().replace(/\s+/g, " "),
+    /failed: The hub cannot be reached\. \/fetch tries again/,
+  );
+  assert.doesNotMatch(player.screen(), /dns error/);
+  assert.equal(player.model().log.at(-1)?.text, cause);
 });
 
 Deno.test("an engine that has no model of ours offers nothing", () => {

@@ -1,6 +1,7 @@
 /** The mouse: a click points, a click on what is pointed at takes it. */
 
 import assert from "node:assert/strict";
+import { clickAt } from "../../../face/view/clicks.ts";
 import { createPlayer, events } from "../../support/player.ts";
 import { CHARACTERS, connectFresh, openStory, WHY } from "../../support/salt_marsh.ts";
 import { withFace } from "../../support/running_face.ts";
@@ -72,6 +73,9 @@ Deno.test("on the page that says why a click chooses a piece", () => {
   assert.equal(player.model().sheet?.kind === "why" && player.model().sheet?.kind, "why");
   player.press("p");
   assert.deepEqual(player.said().slice(1), ["/memory pin m30"]);
+  player.click("Everyone says");
+  assert.equal(player.model().sheet, null, "a second click goes there");
+  assert.equal(player.model().desk, 3);
 });
 
 Deno.test("while a question is asked, clicks wait", () => {
@@ -95,4 +99,19 @@ Deno.test("a real click arrives as bytes and moves the bar on the screen", async
     face.type(`\x1b[<0;20;${y}M\x1b[<0;20;${y}m`);
     await face.shows(/▎ +It is lighter/);
   });
+});
+
+Deno.test("a click beside the rows of a list, or on what stands below one, never reaches the page beneath", () => {
+  const player = openStory();
+  player.press("ctrl+t");
+  const rows = player.screen().split("\n");
+  const first = rows.findIndex((row) => row.includes("I light the lamp"));
+  const { clicks } = player.drawn();
+  assert.equal(rows[first - 1].trim(), "");
+  assert.equal(clickAt(clicks, 10, first - 1), null, "the blank row above the list");
+  assert.deepEqual(clickAt(clicks, 10, first), { kind: "row", at: 0 });
+  assert.deepEqual(clickAt(clicks, 10, first + 1), { kind: "row", at: 0 }, "its note");
+  assert.deepEqual(clickAt(clicks, 10, first + 2), { kind: "row", at: 1 });
+  assert.equal(clickAt(clicks, 10, first - 2)?.kind, "message");
+  assert.equal(clickAt(clicks, 1, first), null);
 });

@@ -74,3 +74,16 @@ Deno.test("the keys page names arrows in words where the terminal has none", () 
   assert.match(player.screen(), /Ctrl\+Left {2}Ctrl\+Right +move by a word/);
   assert.match(player.screen(), /Up {2}Down +rows, then what was said before/);
 });
+
+Deno.test("a notice below a page has the page's width, and a log without a word says so", () => {
+  const player = withPage("one\ntwo\nthree", 46);
+  const notice = "x".repeat(40);
+  player.hear(events.system(notice, {}, null));
+  assert.equal(player.screen().split("\n").at(-2)?.trim(), `· ${notice}`);
+  player.hear(events.system(`${notice}y`, {}, null));
+  assert.equal(player.screen().split("\n").at(-2)?.trim(), `· ${"x".repeat(39)}…`);
+  const quiet = openStory({ width: 80, height: 20 });
+  quiet.type("/log");
+  quiet.press("enter");
+  assert.match(quiet.screen(), /Nothing has been said beside the story\./);
+});
