@@ -60,6 +60,8 @@ Deno.test("a unit is told in two of six replies at most, unless the line means i
   const named = { ...LANTERN, words: ["brass", "lantern"] };
   assert.deepEqual(memories([named], told([1], [1], [1])), [[1], []]);
   assert.deepEqual(memories([LANTERN], told([1], [1]), { line: "The lantern!" }), [[1], []]);
+  // A line that says nothing means nothing.
+  assert.deepEqual(memories([LANTERN], told([1], [1]), { line: "I nod." }), [[], [[1, "repeated"]]]);
 });
 
 Deno.test("of two that say the same the later is told, in the place of the better", () => {
@@ -68,6 +70,14 @@ Deno.test("of two that say the same the later is told, in the place of the bette
   assert.deepEqual(memories([earlier, FLOUR, later]), [[8, 2], [[3, "superseded"]]]);
   assert.deepEqual(memories([later, FLOUR, earlier]), [[8, 2], [[3, "superseded"]]]);
   assert.deepEqual(memories([LANTERN, memory(9, LANTERN.text)]), [[9], [[1, "superseded"]]]);
+  // Two pieces of one message: the better one. Three words in common are the same, two are chance.
+  assert.deepEqual(memories([LANTERN, memory(9, LANTERN.text, { message_id: 1 })]), [[1], [[
+    9,
+    "superseded",
+  ]]]);
+  const [three, two] = ["Otter, saddle, violin!", "Otter, saddle!"];
+  assert.deepEqual(memories([memory(1, three), memory(2, `The ${three}`)])[0], [2]);
+  assert.deepEqual(memories([memory(1, two), memory(2, `The ${two}`)])[0], [1, 2]);
 });
 
 Deno.test("of the narrator's prose one sentence is told, the one that the words stand in; speech stays whole", () => {
