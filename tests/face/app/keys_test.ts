@@ -476,6 +476,25 @@ Deno.test("an unknown command stays in the editor, with the nearest name of both
   }
 });
 
+Deno.test("the palette takes nothing that nobody chose: Enter writes the first name out, a second Enter says it", () => {
+  const player = openStory();
+  player.press("ctrl+p", "enter");
+  assert.equal(player.model().sheet, null);
+  assert.match(player.model().editor.text, /^\/\w+ ?$/);
+  assert.deepEqual(player.said(), []);
+});
+
+Deno.test("moving in the line leaves the choice in the list, another letter begins it anew", () => {
+  const player = openStory();
+  player.type("/s");
+  player.press("down", "down");
+  assert.equal(player.model().popup.selected, 2);
+  player.press("left", "right");
+  assert.deepEqual([player.model().popup.selected, player.model().popup.touched], [2, true]);
+  player.type("e");
+  assert.deepEqual([player.model().popup.selected, player.model().popup.touched], [0, false]);
+});
+
 Deno.test("letters that come together are keys of their own where letters are keys, and a line where a line is written", () => {
   const player = openStory();
   const letters = (text: string) => player.send({ kind: "term", event: { kind: "text", text } });

@@ -81,6 +81,7 @@ Deno.test("kept are the newest messages as the brain will send them, and of the 
     recalled: [{ message_id: 3, lore: 1, memories: 1 }],
   });
   const { state } = page;
+  assert.deepEqual([state.session_id, state.model_confirmed], [openStory().model().story.session_id, true]);
   assert.deepEqual(state.available_worlds?.map(({ id }) => id), ["salt_marsh"]);
   assert.deepEqual(state.available_characters?.map(({ id }) => id), ["farrier"]);
   assert.deepEqual(state.available_models?.map(({ id }) => id), [state.model]);

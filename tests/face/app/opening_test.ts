@@ -190,3 +190,12 @@ Deno.test("on a small screen the list has its rows first, and nothing is drawn o
     }
   }
 });
+
+Deno.test("Esc on the first step of the opening means nothing", () => {
+  const player = createPlayer();
+  connectFresh(player);
+  const before = player.screen();
+  player.press("esc", "esc");
+  assert.equal(player.screen(), before);
+  assert.deepEqual(player.effects(), []);
+});
