@@ -14,10 +14,10 @@ const PASSED_ON = [
   "SSL_CERT_DIR",
 ];
 
-/** What they see of our own environment. */
-export function childEnv(): Record<string, string> {
+/** What they see of our own environment; `more` are names beside those that all of them see. */
+export function childEnv(more: readonly string[] = []): Record<string, string> {
   const env: Record<string, string> = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
-  for (const name of PASSED_ON) {
+  for (const name of [...PASSED_ON, ...more]) {
     const value = Deno.env.get(name);
     if (value !== undefined) env[name] = value;
   }

@@ -35,6 +35,9 @@ export type PullLine =
 
 const MB = 1_000_000;
 
+/** What tells where packages come from, beside .npmrc. */
+const REGISTRY = ["NPM_CONFIG_REGISTRY", "npm_config_registry"];
+
 /** What a pull fetches from nothing, in bytes: what an offer has to name. */
 export const PULL_BYTES = PACKAGES_BYTES + MINILM.files.reduce((sum, file) => sum + file.bytes, 0);
 
@@ -95,7 +98,8 @@ async function installPackages(root: string): Promise<PullLine | null> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["install", "--quiet", "--frozen", `--config=${join(root, "brain", "embedder", "deno.json")}`],
     cwd: join(root, "brain", "embedder"),
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    clearEnv: true,
+    env: childEnv(REGISTRY),
     stdin: "null",
     stdout: "null",
     stderr: "piped",
