@@ -419,6 +419,17 @@ Deno.test("a reply that went on elsewhere meanwhile is no interruption", () => {
   assert.match(player.screen(), /Eel and salt\./);
 });
 
+Deno.test("another face's new line begins a wait, another wording of an old one does not", () => {
+  const player = openStory();
+  const lines = player.model().transcript.messages;
+  const old = lines.find((line) => line.role === "user");
+  assert.ok(old !== undefined && old.id < (lines.at(-1)?.id ?? 0));
+  player.hear(events.message({ ...old, content: "Other words." }));
+  assert.equal(player.model().turn, null);
+  player.hear(events.message(message((lines.at(-1)?.id ?? 0) + 1, "user", "A new line.")));
+  assert.equal(player.model().turn?.phase, "waiting");
+});
+
 Deno.test("who leaves after the reply leaves when the connection goes, and not with the next reply", () => {
   const speaking = () => {
     const player = openStory();
