@@ -154,7 +154,10 @@ Deno.test("what says nothing but what every story says is not told, nor more tha
     memory(i + 1, `I buy a ${word}.`)
   );
   assert.deepEqual(memories(many)[0], [1, 2, 3]);
-  assert.deepEqual(memories(many, told(), { max_memories: 0 })[0], []);
+  assert.deepEqual(memories(many, told(), { max_memories: 0 }), [[], []]);
+  // Runners-up are still looked for when nothing more is told.
+  const late = memory(9, "I sell the mare to a carter.", { called: false });
+  assert.deepEqual(memories([...many, late])[1], [[9, "below_floor"]]);
 });
 
 Deno.test("lore: the same rules, without a later one", () => {
