@@ -86,7 +86,7 @@ Deno.test("a guest is greeted by name, is shown no file of the machine, and is o
     assert.ok(!(ann.notices().at(-1) ?? "").includes("sync_folder"), ann.notices().at(-1));
     await onStage(fake);
     await fake.say("/world sync_folder lore");
-    assert.match(fake.face.notices().at(-1) ?? "", /^✓ 1 files/);
+    assert.match(fake.face.notices().at(-1) ?? "", /^✓ 1 file, 1 piece/);
   }));
 
 Deno.test("as many replies at once as are allowed, in different stories, and one more when one has ended", () =>

@@ -32,7 +32,7 @@ function assertGoldenList(name: string, found: string[]): void {
 async function evening(face: FaceClient, turns: number, folder: string): Promise<void> {
   await face.begin();
   await face.command("/world attach_lore ## The pier\nThe pier was built twice.");
-  assert.match((await face.command(`/world sync_folder ${folder}`)).content, /^✓ 1 files/);
+  assert.match((await face.command(`/world sync_folder ${folder}`)).content, /^✓ 1 file, 1 piece/);
   for (let i = 0; i < turns; i++) {
     const told = await face.turn(`I ask about the pier and the bell, ${i}.`);
     assert.equal(told.message.status, "complete");
