@@ -160,7 +160,8 @@ function meteredProvider(provider: Provider, metrics: Metrics): Provider {
       let first = true;
       try {
         for await (const chunk of provider.stream(request, signal)) {
-          if (chunk.kind === "text") {
+          // What is asked beside the story has no seed, and nobody waits for it.
+          if (chunk.kind === "text" && request.story.seed !== "") {
             metrics.chunkCame(request.story.seed, first ? asked_ms : null);
             first = false;
           }

@@ -151,7 +151,7 @@ async function askBeside(
       temperature: 0,
       top_p: 1,
       seed: 0,
-      story: { world_id: turn.scene.world.id, seed: session_id, telling: 0, path: [], lore: [] },
+      story: { world_id: turn.scene.world.id, seed: "", telling: 0, path: [], lore: [] },
     }, stop);
     for await (const chunk of chunks) {
       if (chunk.kind === "end") {

@@ -8,7 +8,7 @@ export interface ChatMessage {
 /** What the built-in narrator needs; providers that call a model ignore it. */
 export interface StoryFacts {
   world_id: string;
-  /** Same seed, same words. */
+  /** Same seed, same words; "" of what is asked beside the story. */
   seed: string;
   /** 0 for the first telling of this turn, 1 for the first `/retry`, ... */
   telling: number;

@@ -117,6 +117,12 @@ Deno.test("a metered provider passes everything on, times the first piece and ea
   const found = values(metrics);
   assert.equal(found.get("flower_first_token_seconds_count"), 1);
   assert.equal(found.get("flower_first_token_seconds_sum"), 0.7);
+  // Nobody waits for what is asked beside the story.
+  const beside = { ...request, story: { ...request.story, seed: "" } };
+  await assert.rejects(
+    Array.fromAsync(registry.resolve("m")!.provider.stream(beside, new AbortController().signal)),
+  );
+  assert.equal(values(metrics).get("flower_first_token_seconds_count"), 1);
   assert.equal(found.get('flower_first_token_seconds_bucket{le="0.5"}'), 0);
   assert.equal(found.get('flower_first_token_seconds_bucket{le="1"}'), 1);
   assert.equal(found.get('flower_first_token_seconds_bucket{le="+Inf"}'), 1);

@@ -115,6 +115,7 @@ Deno.test("the request for a record is cold, short and without the player's scen
     await play(fake, 8);
     const [request] = summaries(fake);
     assert.equal(request.temperature, 0);
+    assert.equal(request.story.seed, "");
     const words = Number(/in at most (\d+) words/.exec(request.messages[1].content)?.[1]);
     assert.ok(words >= 30 && words <= 120, String(words));
     assert.equal(request.max_tokens, words * 3);
