@@ -70,6 +70,30 @@ export const FACE_COMMANDS: readonly FaceCommand[] = [
   command("/quit", "/quit", "Leaves. The story is kept."),
 ];
 
+/** What a choice of a command does, in a few words. */
+export const CHOICE_WORDS: Readonly<Record<string, string>> = {
+  "/copy reply": "the last reply",
+  "/copy line": "your last line",
+  "/copy story": "all of it",
+  "/set follow head": "a long reply is held at its first row",
+  "/set follow end": "the newest row stays in view",
+  "/set motion on": "a spinner, and words shown as they are told",
+  "/set motion off": "nothing moves by itself",
+  "/set bell on": "a bell when a reply is there and nobody looks",
+  "/set bell off": "no bell",
+  "/set title on": "the window's title says when a reply is there",
+  "/set title off": "the title stays as it is",
+  "/set panel on": "beside the page, from 110 columns",
+  "/set panel off": "the page alone",
+  "/theme auto": "by the terminal's background",
+  "/theme dark": "for a dark background",
+  "/theme light": "for a light background",
+  "/theme contrast": "bolder, and 7 to 1",
+  "/theme mono": "without colours",
+  "/mouse wheel": "the wheel scrolls, a click points",
+  "/mouse native": "the terminal selects text",
+};
+
 const item = (
   name: string,
   usage: string,

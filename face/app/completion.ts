@@ -1,7 +1,7 @@
 /** What could be meant by a line that begins with `/`: names of commands, then ids for their arguments. */
 
 import type { ArgumentKind, CommandItem, ModelItem, SessionItem } from "../../shared/protocol.ts";
-import { FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
+import { CHOICE_WORDS, FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 import { THEME_NAMES } from "../theme.ts";
 import { lastReply } from "../widgets/transcript.ts";
@@ -158,9 +158,10 @@ function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: 
   const own = FACE_COMMANDS.find((mine) => mine.name === command.name);
   if (own !== undefined) {
     const choices = own.name === "/theme" ? themeNames(model) : own.choices;
-    const rows = choices.filter((choice) => choice.startsWith(rest)).map((choice): PopupRow => (
-      { text: prefix + choice, name: choice, detail: "", note: "", complete: true, hint: "" }
-    ));
+    const rows = choices.filter((choice) => choice.startsWith(rest)).map((choice): PopupRow => {
+      const text = prefix + choice;
+      return { text, name: choice, detail: CHOICE_WORDS[text] ?? "", note: "", complete: true, hint: "" };
+    });
     return { rows, typed: rest, exact: choices.includes(rest), free: rest === "" };
   }
   const kind = command.arguments[0]?.kind;

@@ -1,6 +1,7 @@
 /** The list of stories: searched across all their text, asked for before one is lost. */
 
 import assert from "node:assert/strict";
+import { CHOICE_WORDS, FACE_COMMANDS } from "../../../face/face_commands.ts";
 import type { CommandItem } from "../../../shared/protocol.ts";
 import { events, type Player } from "../../support/player.ts";
 import { COMMANDS, openStory, SESSIONS } from "../../support/salt_marsh.ts";
@@ -248,4 +249,15 @@ Deno.test("a question too long for the rule stands above it, whole", () => {
   assert.deepEqual(rows.slice(rule - 2, rule), ["· About $1.00 for this reply from", "Quill Large. Go on?"]);
   player.send({ kind: "resize", width: 80, height: 24 });
   assert.match(player.screen(), /^ +About \$1\.00 for this reply from Quill Large\. Go on\? ─+$/m);
+});
+
+Deno.test("every choice of a command of the face's own says what it does", () => {
+  for (const { name, choices } of FACE_COMMANDS) {
+    for (const choice of choices) assert.ok(CHOICE_WORDS[`${name} ${choice}`], `${name} ${choice}`);
+  }
+  const known = FACE_COMMANDS.flatMap(({ name, choices }) => choices.map((choice) => `${name} ${choice}`));
+  assert.deepEqual(Object.keys(CHOICE_WORDS).toSorted(), known.toSorted());
+  const player = openStory();
+  player.type("/theme ");
+  assert.match(player.screen(), /auto +by the terminal's background\n +dark +for a dark background\n/);
 });
