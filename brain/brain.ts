@@ -7,15 +7,14 @@ import { type Command, type Context, find, type Outcome, unknownCommand } from "
 import { commandItems, COMMANDS } from "./commands/table.ts";
 import type { Deps } from "./deps.ts";
 import { describe, endOfNothing, notice } from "./events.ts";
-import { dayIsOver, limitsOf } from "./limits.ts";
+import { Gate } from "./gate.ts";
+import { limitsOf } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
-import type { OpenTurn, Scene, TurnStart } from "./open_turn.ts";
-import { PriceQuestions } from "./price_questions.ts";
+import type { OpenTurn, TurnStart } from "./open_turn.ts";
 import { RunningTurns } from "./running_turns.ts";
-import { complaintsOf, historyOf, modelOf, sceneOf, sessionOf } from "./stage.ts";
+import { complaintsOf, historyOf, modelOf, sessionOf } from "./stage.ts";
 import { StoreError } from "./store/database.ts";
 import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
-import { dayOf, spentOn } from "./store/usage.ts";
 import { Tending } from "./tending.ts";
 import { Works } from "./works.ts";
 
@@ -34,7 +33,7 @@ interface Asked extends Request {
 
 export class Brain {
   readonly #audience: Audience;
-  readonly #prices: PriceQuestions;
+  readonly #gate: Gate;
   readonly #turns: RunningTurns;
   readonly #tending: Tending;
   /** What goes on beside the stories. */
@@ -49,10 +48,10 @@ export class Brain {
     readonly metrics: Metrics = new Metrics(deps.now),
   ) {
     this.#audience = new Audience(deps);
-    this.#prices = new PriceQuestions(deps);
     this.#tending = new Tending(deps);
     this.works = new Works((event) => this.#audience.tellAll(event));
     this.#turns = new RunningTurns(deps, this.#audience, { metrics, told: (turn) => this.#tend(turn) });
+    this.#gate = new Gate(deps, { metrics, told: (player_id) => this.#turns.countOf(player_id) });
   }
 
   /** Greets a face and shows it where its player stands. Call `leave` when it is gone. */
@@ -250,20 +249,8 @@ export class Brain {
     if (this.#turns.has(session.id)) {
       return this.#refuse(asked, "✗ The narrator is still speaking. /cancel stops it.");
     }
-    const scene = sceneOf(this.deps, session, state);
-    if (typeof scene === "string") return this.#refuse(asked, scene);
-    const limit = this.#tooMuch(listener.player_id, scene);
-    if (limit !== null) {
-      this.metrics.refused("limit");
-      return this.#refuse(asked, limit);
-    }
-    const what = start.kind === "line" ? start.line : start.kind;
-    const price = this.#prices.ask(listener.player_id, scene, what);
-    if (price !== null) {
-      const text = `✗ This reply may cost about $${price.cost.toFixed(2)} with ${price.model}; ` +
-        `from $${price.limit} on you are asked. Send it again to agree, or choose another narrator with /model.`;
-      return this.#refuse(asked, text, price);
-    }
+    const scene = this.#gate.pass(session, state, start);
+    if ("text" in scene) return this.#refuse(asked, scene.text, scene.ask);
     this.#tending.stop(session.id);
     this.#turns.begin(scene, start, listener, ref);
   }
@@ -272,22 +259,8 @@ export class Brain {
   #tend(turn: OpenTurn): void {
     if (this.#stopping || this.#turns.has(turn.scene.session.id)) return;
     // Whose day is over is asked nothing more, and whose other reply runs can wait.
-    if (this.#tooMuch(turn.player_id, turn.scene) !== null) return;
+    if (this.#gate.tooMuch(turn.player_id, turn.scene) !== null) return;
     this.#tending.begin(turn);
-  }
-
-  /** Why this player must wait with another turn, or null. */
-  #tooMuch(player_id: string, scene: Scene): string | null {
-    const { config, catalogue, db, now } = this.deps;
-    const limits = limitsOf(config, player_id);
-    const told = this.#turns.countOf(player_id);
-    if (limits.running_turns > 0 && told >= limits.running_turns) {
-      const replies = told === 1 ? "one reply is" : `${told} replies are`;
-      return `✗ ${replies} being told to you already, as many as you may have at once.`;
-    }
-    const now_ms = now();
-    const known = catalogue.price(scene.session.model) !== null;
-    return dayIsOver(limits, spentOn(db, player_id, dayOf(now_ms)), known, now_ms);
   }
 
   #history(player_id: string, session: Session | undefined): Event {

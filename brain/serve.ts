@@ -10,10 +10,9 @@ import { removeBeacon, writeBeacon } from "./beacon.ts";
 import { Brain } from "./brain.ts";
 import { type Channel, type Orders, ownChannel } from "./channel.ts";
 import type { Config, Keys, Price } from "./config.ts";
-import { copiesIn, openDailyBackup } from "./daily_backup.ts";
+import { openDailyBackup } from "./daily_backup.ts";
 import type { Deps } from "./deps.ts";
-import { lockHome } from "./home_lock.ts";
-import { type Library, openLibrary } from "./library/assets.ts";
+import { openLibrary } from "./library/assets.ts";
 import { readLoreFolder } from "./library/lore_folder.ts";
 import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
 import { createNarrator, NARRATOR_MODEL } from "./llm/demo.ts";
@@ -25,8 +24,10 @@ import { openIndexer } from "./memory/indexer.ts";
 import { openRecall } from "./memory/recall.ts";
 import { openVectorSync, type VectorSync } from "./memory/vector_sync.ts";
 import { metered, Metrics } from "./metrics.ts";
+import { openStore, takeLock } from "./open_home.ts";
 import { listen, type RunningServer } from "./server.ts";
-import { type Database, openDatabase, StoreError } from "./store/database.ts";
+import { problemLines } from "./stage.ts";
+import type { Database } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
 import { settleUnfinished } from "./store/messages.ts";
 import { getSession } from "./store/sessions.ts";
@@ -249,26 +250,6 @@ async function start(
   return { close, hurry: () => void brain.stop() };
 }
 
-/** Throws StoreError; a damaged database is told with the copy that may take its place, as StartError. */
-async function openStore({ database_path, max_page_count, home }: Config): Promise<Database> {
-  try {
-    return openDatabase(database_path, { max_page_count: max_page_count || undefined });
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.kind !== "damaged") throw error;
-    const copy = (await copiesIn(`${home}/backups`).catch(() => [])).at(-1);
-    if (copy === undefined) throw error;
-    throw new StartError(
-      `${database_path} is damaged or no database. The newest daily copy takes its place with: ` +
-        `flower restore ${home}/backups/${copy} (what is damaged is kept beside it).`,
-      1,
-    );
-  }
-}
-
-function problemLines(library: Library): string[] {
-  return library.problems().map(({ file, line, col, reason }) => `✗ ${file}:${line}:${col}: ${reason}`);
-}
-
 /** The Chroma server that the config names, kept in step from `after` on; null without one, or without vectors. */
 function openSync(
   db: Database,
@@ -295,22 +276,6 @@ async function shippedPrices(config: Config, log: Deps["log"]): Promise<Record<s
     log("warn", `no prices: ${error instanceof Error ? error.message : error}`);
     return {};
   }
-}
-
-/** One brain per home. Throws StartError. */
-async function takeLock(home: string): Promise<Deno.FsFile> {
-  let lock: Deno.FsFile | null;
-  try {
-    lock = await lockHome(home);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    throw new StartError(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
-  }
-  if (lock !== null) return lock;
-  throw new StartError(
-    "Another brain runs on this home. Attach with `deno task play`, or choose another with --home.",
-    3,
-  );
 }
 
 /** Passes on what comes on the channel, until its end. */

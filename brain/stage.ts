@@ -62,10 +62,12 @@ export function historyOf(
 
 /** What is wrong with files and settings, a line each. */
 export function complaintsOf(deps: Deps): string[] {
-  const problems = deps.library.problems().map(({ file, line, col, reason }) =>
-    `✗ ${file}:${line}:${col}: ${reason}`
-  );
   const conditions = deps.conditions?.() ?? [];
   const faults = [...deps.config.complaints, ...conditions];
-  return [...faults.map((text) => `✗ ${text}`), ...problems];
+  return [...faults.map((text) => `✗ ${text}`), ...problemLines(deps.library)];
+}
+
+/** What is wrong with the files of worlds, characters and rules, a line each. */
+export function problemLines(library: Deps["library"]): string[] {
+  return library.problems().map(({ file, line, col, reason }) => `✗ ${file}:${line}:${col}: ${reason}`);
 }

@@ -121,6 +121,7 @@ const LAYERS: Layer[] = [
       "brain/running_turns.ts",
       "brain/tending.ts",
       "brain/works.ts",
+      "brain/gate.ts",
     ],
     may: ["brain/commands", "brain/config", "brain/deps", "brain/llm", "brain/store", "brain/turn"],
     world: [],
