@@ -2,7 +2,8 @@
 
 import { nextWake, update } from "./app.ts";
 import type { Link, LinkEvent } from "./app/link.ts";
-import { type Effect, init, type Model, type Msg } from "./app/model.ts";
+import type { Effect, Msg } from "./app/messages.ts";
+import { init, type Model } from "./app/model.ts";
 import { createKeymap } from "./keymap.ts";
 import { farewellOf } from "./app/farewell.ts";
 import { lastPageOf } from "./app/last_page.ts";

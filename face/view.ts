@@ -1,7 +1,8 @@
 /** The whole screen for a model: a grid and the place of the cursor. Pure; time comes as an argument. */
 
 import { geometry, LOWEST, NARROWEST } from "./app/geometry.ts";
-import { type Click, isOpening, type Model } from "./app/model.ts";
+import type { Click } from "./app/messages.ts";
+import { isOpening, type Model } from "./app/model.ts";
 import { drawHeader, drawNotice, drawPanel, drawRule } from "./panels.ts";
 import { clearGrid, type Grid, put } from "./term/grid.ts";
 import { plainRows } from "./text/plain_rows.ts";

@@ -3,7 +3,8 @@
 import type { Event } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 import { setText } from "../widgets/editor.ts";
-import { type Effect, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import type { Effect } from "./messages.ts";
+import { type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { clearEditor, say } from "./say.ts";
 
 /** A wording that was sent and is not confirmed yet. */

@@ -5,16 +5,8 @@ import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setMessage, withRecalled } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
-import {
-  type Effect,
-  type Model,
-  type Result,
-  storyName,
-  type Turn,
-  withNotice,
-  withSync,
-  worldName,
-} from "./model.ts";
+import type { Effect } from "./messages.ts";
+import { type Model, type Result, storyName, type Turn, withNotice, withSync, worldName } from "./model.ts";
 import { editAnswered, editReturned } from "./editing.ts";
 import { money } from "./completion.ts";
 import { inWords } from "./answers.ts";

@@ -15,15 +15,8 @@ import { completionOf } from "./completion.ts";
 import { openDesk, updateDesk } from "./desk.ts";
 import { leaveEdit } from "./editing.ts";
 import { geometry, pageContext } from "./geometry.ts";
-import {
-  type Click,
-  type Effect,
-  isOpening,
-  type Model,
-  NO_POPUP,
-  type Result,
-  withNotice,
-} from "./model.ts";
+import type { Click, Effect } from "./messages.ts";
+import { isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
 import { declineModel } from "./memory_offer.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
 import { scrollSheet } from "./sheet.ts";

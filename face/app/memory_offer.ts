@@ -1,7 +1,8 @@
 /** Memory by meaning wants a model that nobody fetched unasked: it is offered once, after the first reply. */
 
 import { megabytes, updateWork } from "./progress.ts";
-import { isOpening, type Model, type Result, type Settings, withNotice } from "./model.ts";
+import type { Settings } from "./settings.ts";
+import { isOpening, type Model, type Result, withNotice } from "./model.ts";
 
 const FETCH_ID = "memory_model";
 const FETCHING = "Fetching memory by meaning";

@@ -1,4 +1,4 @@
-/** Everything the face knows, what can happen to it, and what it wants done. */
+/** Everything the face knows. */
 
 import type {
   CharacterItem,
@@ -11,7 +11,6 @@ import type {
   WorldItem,
 } from "../../shared/protocol.ts";
 import type { Caps } from "../term/caps.ts";
-import type { TermEvent } from "../term/keys.ts";
 import type { Keymap } from "../keymap.ts";
 import { createTheme, type OwnTheme, type Theme, THEME_NAMES } from "../theme.ts";
 import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
@@ -20,10 +19,11 @@ import type { Scroll } from "../widgets/page.ts";
 import type { Transcript } from "../widgets/transcript.ts";
 import type { SentEdit } from "./editing.ts";
 import { type LastPage, storyOf, transcriptOf } from "./last_page.ts";
-import type { LinkEvent } from "./link.ts";
+import type { Effect } from "./messages.ts";
 import type { Work } from "./progress.ts";
 import type { Remembered } from "./remembered.ts";
 import type { Search } from "./search.ts";
+import type { Settings } from "./settings.ts";
 import { NO_STORY_SEARCH, type StorySearch } from "./story_search.ts";
 
 export type Connection =
@@ -121,25 +121,6 @@ export interface Confirm {
   kind: "delete" | "price" | "fetch";
 }
 
-export interface Settings {
-  /** "auto", a name of ours, or that of a file in HOME/themes. */
-  theme: string;
-  panel: boolean;
-  mouse: "wheel" | "native";
-  /** The editor's first suggestion was seen. */
-  hint_seen: boolean;
-  motion: boolean;
-  /** A reply longer than the page is held at its first row, or followed to its end. */
-  follow: "head" | "end";
-  /** When a reply has ended and the window is not looked at. */
-  bell: boolean;
-  title: boolean;
-  /** The model for memory by meaning: to be offered, declined, or here. */
-  embedder: "ask" | "no" | "ready";
-  /** Name of the story that was open when the face was left; empty: none. */
-  last_story: string;
-}
-
 export interface Model {
   size: { width: number; height: number };
   caps: Caps;
@@ -208,56 +189,6 @@ export interface Model {
   focused: boolean;
 }
 
-/** What can be clicked. */
-export type Click =
-  | { kind: "message"; id: number }
-  /** A row of the list over the page, of the opening, a piece on the page that says why: counted from 0. */
-  | { kind: "row" | "choice" | "piece"; at: number }
-  /** A place in the editor's text. */
-  | { kind: "caret"; at: number };
-
-export type Msg =
-  | { kind: "term"; event: TermEvent }
-  | { kind: "link"; event: LinkEvent }
-  | { kind: "resize"; width: number; height: number }
-  | { kind: "caps"; caps: Caps }
-  /** A click on something that the screen showed. */
-  | { kind: "click"; on: Click }
-  | { kind: "tick" }
-  /** SIGINT from outside: as Ctrl+C. */
-  | { kind: "interrupt" }
-  /** The socket would not take it. */
-  | { kind: "unsent"; prompt: string; ref: string }
-  | { kind: "done"; text: string; error: boolean }
-  /** Another program gave the line back; null: it is as it was. */
-  /** The player's themes as their files are now; `wanted` was asked for before it was known. */
-  | { kind: "themes"; themes: readonly OwnTheme[]; wanted: string }
-  /** Bytes of the model for memory by meaning that are not here; null: nobody can fetch it. */
-  | { kind: "model_missing"; bytes: number | null }
-  | { kind: "model_step"; done: number; total: number }
-  | { kind: "model_fetched"; problem: string }
-  | { kind: "edited"; text: string | null; problem: string };
-
-export type Effect =
-  | { kind: "say"; prompt: string; ref: string }
-  | { kind: "quit" }
-  | { kind: "copy"; text: string; what: string }
-  | { kind: "write_story"; name: string; text: string }
-  | { kind: "save_draft"; text: string }
-  | { kind: "save_said"; line: string }
-  | { kind: "save_settings"; settings: Settings }
-  | { kind: "mouse"; on: boolean }
-  | { kind: "look_for_model" }
-  | { kind: "fetch_model" }
-  | { kind: "suspend" }
-  /** The window is not looked at: its title, or null for the one it had, and a bell. */
-  | { kind: "call"; title: string | null; bell: boolean }
-  /** The player's themes are read anew. */
-  | { kind: "read_themes"; wanted: string }
-  /** The line goes to the player's own editor. */
-  | { kind: "edit_outside"; text: string }
-  | { kind: "redraw" };
-
 export type Result = [Model, Effect[]];
 
 const NO_STORY: Story = {
@@ -275,19 +206,6 @@ const NO_STORY: Story = {
 };
 
 export const NO_POPUP: Popup = { selected: 0, touched: false, closed_for: null, stash: null };
-
-export const DEFAULT_SETTINGS: Settings = {
-  theme: "auto",
-  panel: true,
-  mouse: "wheel",
-  hint_seen: false,
-  motion: true,
-  follow: "head",
-  bell: false,
-  title: false,
-  embedder: "ask",
-  last_story: "",
-};
 
 /** What is known before anything happened. */
 export interface Start {

@@ -2,7 +2,8 @@
 
 import { setText } from "../widgets/editor.ts";
 import { endTelling, lastReply, sayLine } from "../widgets/transcript.ts";
-import { type Effect, following, type Model, NO_POPUP, type Result, type Turn, withNotice } from "./model.ts";
+import type { Effect } from "./messages.ts";
+import { following, type Model, NO_POPUP, type Result, type Turn, withNotice } from "./model.ts";
 
 /** Commands that a reply follows. */
 const TELLING = ["/retry", "/continue"];

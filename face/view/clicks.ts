@@ -1,6 +1,6 @@
 /** What was drawn where, for the mouse: a screen knows what a click on each of its rows means. */
 
-import type { Click } from "../app/model.ts";
+import type { Click } from "../app/messages.ts";
 
 interface Target {
   /** Columns, the second exclusive. */

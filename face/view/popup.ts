@@ -2,7 +2,8 @@
 
 import { type Completion, completionOf } from "../app/completion.ts";
 import type { Geometry } from "../app/geometry.ts";
-import type { Click, Model } from "../app/model.ts";
+import type { Click } from "../app/messages.ts";
+import type { Model } from "../app/model.ts";
 import { fill, type Grid, put } from "../term/grid.ts";
 import type { Style } from "../term/style.ts";
 import { textWidth } from "../term/width.ts";

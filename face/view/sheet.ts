@@ -1,7 +1,8 @@
 /** Draws a page of words in place of the story, and below it what was just said or how much more there is. */
 
 import type { Geometry } from "../app/geometry.ts";
-import type { Click, Model, Sheet } from "../app/model.ts";
+import type { Click } from "../app/messages.ts";
+import type { Model, Sheet } from "../app/model.ts";
 import { labelWidth, scrollSheet, sheetHeight, sheetLines } from "../app/sheet.ts";
 import { type Grid, put } from "../term/grid.ts";
 import type { Clicks } from "./clicks.ts";

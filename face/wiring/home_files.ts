@@ -4,7 +4,7 @@ import { encodeEvent, parseEvent } from "../../shared/codec.ts";
 import { LAST_PAGE_FILE } from "../../shared/home.ts";
 import type { Event } from "../../shared/protocol.ts";
 import type { LastPage } from "../app/last_page.ts";
-import { DEFAULT_SETTINGS, type Settings } from "../app/model.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../app/settings.ts";
 
 /** Outcome of writing a file, in words for the player. */
 export interface Written {

@@ -8,14 +8,9 @@ import { DEFAULT_KEYS, type Keymap } from "../../face/keymap.ts";
 import type { OwnTheme } from "../../face/theme.ts";
 import type { LastPage } from "../../face/app/last_page.ts";
 import type { LinkEvent } from "../../face/app/link.ts";
-import {
-  DEFAULT_SETTINGS,
-  type Effect,
-  init,
-  type Model,
-  type Msg,
-  type Settings,
-} from "../../face/app/model.ts";
+import type { Effect, Msg } from "../../face/app/messages.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../face/app/settings.ts";
+import { init, type Model } from "../../face/app/model.ts";
 import { createGrid, type Grid, gridText, rowText } from "../../face/term/grid.ts";
 import type { TermEvent } from "../../face/term/keys.ts";
 import { textWidth } from "../../face/term/width.ts";

@@ -1,7 +1,7 @@
 /** Memory by meaning is offered once, fetched with its progress in words, and never asked for again after a no. */
 
 import assert from "node:assert/strict";
-import type { Settings } from "../../../face/app/model.ts";
+import type { Settings } from "../../../face/app/settings.ts";
 import { restWords } from "../../../face/app/progress.ts";
 import { events, message, type Player } from "../../support/player.ts";
 import { openStory, WHY } from "../../support/salt_marsh.ts";
