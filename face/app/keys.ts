@@ -1,32 +1,30 @@
 /** What a key does, from the innermost thing that is open outwards. */
 
-import { MAX_PROMPT_BYTES } from "../../shared/protocol.ts";
 import { type Action, actionFor, type KeyContext } from "../keymap.ts";
 import type { TermEvent } from "../term/keys.ts";
 import { graphemes } from "../term/width.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { troubleOf } from "../widgets/blocks.ts";
-import * as edit from "../widgets/editor.ts";
-import { type Editor, setText, vertical } from "../widgets/editor.ts";
-import { editorRows } from "../widgets/editor_rows.ts";
-import { scrollBy, scrollToStart, viewPage } from "../widgets/page.ts";
+import { moveTo } from "../widgets/editor.ts";
+import { scrollToStart } from "../widgets/page.ts";
 import { endTelling, isTelling } from "../widgets/transcript.ts";
 import { completionOf } from "./completion.ts";
 import { openDesk, updateDesk } from "./desk.ts";
 import { leaveEdit } from "./editing.ts";
 import { geometry, pageContext } from "./geometry.ts";
-import type { Click, Effect } from "./messages.ts";
-import { isOpening, type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
+import { leave, stopAndLeave } from "./leaving.ts";
+import { moveInList, take } from "./lists.ts";
 import { declineModel } from "./memory_offer.ts";
+import type { Click, Effect } from "./messages.ts";
+import { isOpening, type Model, type Result, withNotice } from "./model.ts";
 import { backInOpening, chooseInOpening, moveInOpening } from "./opening.ts";
-import { scrollSheet } from "./sheet.ts";
-import { endSearch, openSearch, searched, updateSearch } from "./search.ts";
-import { askBefore } from "./seek.ts";
 import { clearEditor, retry, say } from "./say.ts";
+import { askEarlier, scroll } from "./scrolling.ts";
+import { endSearch, openSearch, updateSearch } from "./search.ts";
 import { confirmed, openList, submit } from "./submit.ts";
+import { editLine, lookBack, type } from "./typing.ts";
 import { askWhy, updateWhy } from "./why.ts";
 
-const LEAVE_MS = 4000;
 const WHEEL_ROWS = 3;
 
 /** Where a key is looked up now, innermost first. */
@@ -89,7 +87,7 @@ export function updateClick(before: Model, on: Click, now_ms: number): Result {
       if (model.sheet.chosen === on.at) return updateWhy(model, model.sheet, "why_go", now_ms);
       return [{ ...model, sheet: { ...model.sheet, chosen: on.at } }, []];
     case "caret":
-      return [{ ...endFound(model), desk: null, editor: edit.moveTo(model.editor, on.at) }, []];
+      return [{ ...endFound(model), desk: null, editor: moveTo(model.editor, on.at) }, []];
   }
 }
 
@@ -151,65 +149,6 @@ function typed(model: Model, event: TermEvent, now_ms: number): Result {
   return event.kind === "text" ? type(model, event.text, now_ms) : [model, []];
 }
 
-/** Text comes into the editor; the first suggestion has then done its work. */
-function type(model: Model, text: string, now_ms: number): Result {
-  if (text === "") return [model, []];
-  const typing = model.search?.typing === true;
-  const told = { ...model, transcript: endTelling(model.transcript) };
-  const words = typing ? text.replaceAll("\n", " ") : text;
-  const bytes = bytesOf(model.editor.text) + bytesOf(words);
-  if (bytes > MAX_PROMPT_BYTES) {
-    const size = Math.ceil(bytes / 1024).toLocaleString("en");
-    const text = `A line holds ${MAX_PROMPT_BYTES / 1024} kB; this would be ${size}. Your line is as it was.`;
-    return [withNotice(model, text, now_ms, true), []];
-  }
-  const after = searched(withEditor(told, edit.insert(model.editor, words)), now_ms);
-  if (typing) return [after, []];
-  const effects: Effect[] = [saveDraft(after)];
-  if (!model.hint || isOpening(model)) return [after, effects];
-  const settings = { ...model.settings, hint_seen: true };
-  return [{ ...after, hint: false, settings }, [...effects, { kind: "save_settings", settings }]];
-}
-
-const encoder = new TextEncoder();
-/** In UTF-8, as the brain counts. */
-const bytesOf = (text: string): number => encoder.encode(text).length;
-
-/** What is to be found in the editor after a crash: the player's line, not a list's text or an old message. */
-function saveDraft(model: Model): Effect {
-  const text = model.search?.typing === true
-    ? model.search.stash.text
-    : model.popup.stash ?? (model.editing === null ? model.editor.text : "");
-  return { kind: "save_draft", text };
-}
-
-function withEditor(model: Model, editor: Editor): Model {
-  if (editor === model.editor) return model;
-  const popup = editor.text === model.editor.text ? model.popup : { ...NO_POPUP, stash: model.popup.stash };
-  return { ...model, editor, popup };
-}
-
-const EDITS: Partial<Record<Action, (editor: Editor) => Editor>> = {
-  newline: (editor) => edit.insert(editor, "\n"),
-  left: edit.left,
-  right: edit.right,
-  word_left: edit.wordLeft,
-  word_right: edit.wordRight,
-  line_start: edit.lineStart,
-  line_end: edit.lineEnd,
-  backspace: edit.backspace,
-  delete: edit.deleteForward,
-  delete_or_nothing: edit.deleteForward,
-  delete_word_left: edit.deleteWordLeft,
-  delete_word_right: edit.deleteWordRight,
-  kill_to_end: edit.killToEnd,
-  kill_to_start: edit.killToStart,
-  yank: edit.yank,
-  yank_older: edit.yankOlder,
-  undo: edit.undo,
-  redo: edit.redo,
-};
-
 const WHY: readonly Action[] = [
   "previous",
   "next",
@@ -231,14 +170,8 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
   if (context === "why" && sheet?.kind === "why" && WHY.includes(action)) {
     return updateWhy(model, sheet, action, now_ms);
   }
-  const change = EDITS[action];
-  if (change !== undefined) {
-    const after = searched(withEditor(model, change(model.editor)), now_ms);
-    return [
-      after,
-      after.editor.text === model.editor.text ? [] : [saveDraft(after)],
-    ];
-  }
+  const edited = editLine(model, action, now_ms);
+  if (edited !== null) return edited;
   if (model.editing !== null && ELSEWHERE.includes(action)) {
     return [withNotice(model, "First the wording: Enter saves it, Esc leaves it as it was.", now_ms), []];
   }
@@ -281,7 +214,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return submit(model, now_ms);
     case "up":
     case "down":
-      return [lookUp(model, action === "up" ? -1 : 1), []];
+      return [lookBack(model, action === "up" ? -1 : 1), []];
     case "desk":
       return [openDesk(model, now_ms), []];
     case "search":
@@ -330,75 +263,7 @@ const clearList = (model: Model): Model => model.popup.stash === null ? model : 
 function choose(model: Model, context: KeyContext, step: number, now_ms: number): Result {
   if (context === "opening") return [moveInOpening(model, step), []];
   if (context === "sheet") return scroll(model, step, now_ms);
-  const completion = completionOf(model, now_ms);
-  if (completion === null || completion.rows.length === 0) return [model, []];
-  const count = completion.rows.length;
-  const from = completion.chosen >= 0 ? completion.chosen : step > 0 ? -1 : 0;
-  const selected = (from + step + count) % count;
-  return [{ ...model, popup: { ...model.popup, selected, touched: true } }, []];
-}
-
-/** Enter or Tab in a list. Tab only writes the row into the line; Enter sends what is complete. */
-function take(model: Model, enter: boolean, now_ms: number): Result {
-  const completion = completionOf(model, now_ms);
-  if (completion === null || completion.rows.length === 0) return [model, []];
-  const { chosen, careful, ambiguous } = completion;
-  if (enter && chosen < 0) {
-    if (!careful) return submit(model, now_ms);
-    // A group of commands, or what cannot be taken back: Enter opens the list, and never takes what nobody chose.
-    const text = model.editor.text.includes(" ") ? model.editor.text : `${model.editor.text} `;
-    const popup = { ...model.popup, touched: true, selected: 0 };
-    return [{ ...model, editor: setText(model.editor, text), popup }, []];
-  }
-  const row = completion.rows[Math.max(0, chosen)];
-  if (completion.many) return enter ? switchRule(model, row.text, Math.max(0, chosen), now_ms) : [model, []];
-  const popup = {
-    ...NO_POPUP,
-    // A list of rules stays open; there is no draft below it.
-    stash: model.popup.stash ?? (row.text === "/rules add " ? "" : null),
-    touched: enter && row.text.endsWith(" ") && row.text !== "/session delete ",
-  };
-  const taken = { ...model, editor: setText(model.editor, row.text), popup };
-  if (enter && row.complete && !ambiguous) return submit(taken, now_ms);
-  return [row.hint === "" ? taken : withNotice(taken, row.hint, now_ms), []];
-}
-
-/** A rule pack goes on or off, and the list stays for the next. */
-function switchRule(model: Model, line: string, selected: number, now_ms: number): Result {
-  const id = line.slice("/rules add ".length);
-  const on = model.story.active_rules.includes(id);
-  const kept = { ...model, popup: { ...model.popup, selected, touched: true } };
-  return say(kept, on ? `/rules remove ${id}` : line, now_ms);
-}
-
-/** Up and Down: rows of the editor, and beyond them what was said before. */
-function lookUp(model: Model, step: -1 | 1): Model {
-  const rows = editorRows(model.editor.text, geometry(model).width);
-  const moved = vertical(model.editor, rows, step);
-  if (moved !== null) return { ...model, editor: moved };
-  const { lines, at, draft } = model.said;
-  const to = at - step;
-  if (to < 0 || to > lines.length) return model;
-  const text = to === 0 ? draft : lines[lines.length - to];
-  const editor = setText(model.editor, text);
-  const said = { lines, at: to, draft: at === 0 ? model.editor.text : draft };
-  return { ...model, editor, said, popup: { ...model.popup, closed_for: text } };
-}
-
-function scroll(model: Model, rows: number, now_ms: number): Result {
-  if (model.sheet !== null) {
-    return [{ ...model, sheet: scrollSheet(model, model.sheet, rows) }, []];
-  }
-  if (isOpening(model)) return [model, []];
-  const height = geometry(model).page_height;
-  const scrolled = scrollBy(pageContext(model, now_ms), model.scroll, height, rows);
-  return askEarlier({ ...model, scroll: scrolled }, now_ms);
-}
-
-/** At the top of what is loaded, the brain is asked for more. */
-function askEarlier(model: Model, now_ms: number): Result {
-  const view = viewPage(pageContext(model, now_ms), model.scroll, geometry(model).page_height);
-  return (view.at_start ? askBefore(model, now_ms) : null) ?? [model, []];
+  return [moveInList(model, step, now_ms), []];
 }
 
 /** Esc: ends the innermost thing, and never more than one. */
@@ -428,22 +293,4 @@ function back(model: Model, context: KeyContext, now_ms: number): Result {
   if (model.turn !== null) return say(model, "/cancel", now_ms);
   if (model.scroll.kind === "at") return [{ ...model, scroll: { kind: "end" } }, []];
   return [model, []];
-}
-
-/** Ctrl+C: once asks, twice leaves; while the narrator speaks it is a question. */
-export function leave(model: Model, now_ms: number): Result {
-  if (model.leaving === "question") return stopAndLeave(model, now_ms);
-  if (model.leaving !== "no") return [model, [{ kind: "quit" }]];
-  if (model.turn !== null && model.connection.kind === "connected") {
-    return [{ ...model, leaving: "question", notice: null, sheet: null }, []];
-  }
-  const asked = withNotice(model, "Ctrl+C again leaves. The story is kept.", now_ms);
-  return [{ ...asked, leaving: "asked", leave_until_ms: now_ms + LEAVE_MS, log: model.log }, []];
-}
-
-/** The reply is stopped and its text kept; the end of it ends the face. */
-function stopAndLeave(model: Model, now_ms: number): Result {
-  if (model.turn === null) return [model, [{ kind: "quit" }]];
-  const [said, effects] = say({ ...model, leaving: "after_reply" }, "/cancel", now_ms);
-  return [said, effects];
 }
