@@ -75,7 +75,8 @@ export function chooseLore(
   }));
   const floor = floorOf(question, ranked);
   for (const hit of ranked) {
-    if (chosen.full(question.max_lore)) break;
+    // Of what is told nothing changes any more, and beyond twice as much nobody asks why it was left out.
+    if (chosen.full(question.max_lore) || chosen.count >= 2 * question.max_lore) break;
     const content = isBelow(hit, floor) ? null : contentOf(hit.text);
     if (content === null) chosen.leave(hit, "below_floor");
     else if ((told.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
@@ -194,6 +195,10 @@ class Choice<Hit extends { unit_id: number; text: string; words: string[]; score
 
   leave(hit: Hit, reason: LeftOutReason): void {
     if (this.shows()) this.#left.push(this.#describe(hit, reason));
+  }
+
+  get count(): number {
+    return this.#taken.length;
   }
 
   /** Whether nothing more would be told, nor shown as left out. */

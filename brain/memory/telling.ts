@@ -13,7 +13,9 @@ export function isProse(hit: MemoryHit): boolean {
 /** The sentence of `text` in which most of `words` stand; where no word tells which, the longest says most. */
 export function tellingSentence(text: string, words: string[]): string {
   let [telling, most] = ["", 0];
-  for (const sentence of sentencesOf(text)) {
+  const sentences = sentencesOf(text);
+  if (sentences.length === 1) return sentences[0];
+  for (const sentence of sentences) {
     const found = wordsOf(sentence).filter(({ word, phrase }) => {
       const stem = phrase.length > 3 ? phrase.slice(0, -1) : null;
       return words.includes(word) ||
