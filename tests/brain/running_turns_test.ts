@@ -388,3 +388,20 @@ Deno.test("nothing is done for a story whose next line comes with the end of the
     await quick.until(() => quick.heard.at(-1)?.event === "sync_state");
     assert.equal(asked, 1);
   }, { config: { facts_model: "facts/model" } }));
+
+Deno.test("nothing is done for a story whose reply failed", () =>
+  withBrain(async (fake) => {
+    let asked = 0;
+    const { resolve } = fake.deps.registry;
+    fake.deps.registry.resolve = (id) => {
+      if (id === "facts/model") asked += 1;
+      return resolve(id);
+    };
+    fake.scripts.push(says(), says("Yes."));
+    assert.equal((await fake.turn("I wait.")).metadata.message?.status, "failed");
+    await fake.face.until(() => fake.face.heard.at(-1)?.event === "sync_state");
+    assert.equal(asked, 0);
+    await fake.turn("I wait on.");
+    await fake.face.until(() => fake.face.heard.at(-1)?.event === "sync_state");
+    assert.equal(asked, 1);
+  }, { config: { facts_model: "facts/model" } }));

@@ -195,6 +195,9 @@ for (const row of endings) {
       const work = fake.face.of("progress").map(({ metadata }) => metadata);
       assert.deepEqual(work.map(({ state }) => state), ["running", row.error === null ? "done" : "failed"]);
       assert.deepEqual(new Set(work.map(({ id }) => id)), new Set([`reply:${end.metadata.message?.id}`]));
+      // Where it was is for the log; what a provider does is no fault of ours.
+      const stack = /^error TypeError: x is undefined\n\s+at /.test(fake.logs.join("\n"));
+      assert.equal(stack, row.name.includes("unforeseen"));
       const next = await fake.turn("I wait longer.");
       assert.equal(next.metadata.message?.content, "Better.");
       assert.equal(next.metadata.message?.status, "complete");
