@@ -128,7 +128,7 @@ export class Metrics {
     ]);
     gauge("flower_sockets", "Faces that are connected.", gauges.sockets);
     gauge("flower_running_turns", "Replies being told.", gauges.running_turns);
-    gauge("flower_queued_requests", "Requests that wait for the one before.", gauges.queued_requests);
+    gauge("flower_queued_requests", "Faces whose request is not answered yet.", gauges.queued_requests);
     gauge("flower_resident_bytes", "Memory of the process.", gauges.resident_bytes);
     gauge("flower_heap_bytes", "Heap in use.", gauges.heap_bytes);
     gauge("flower_uptime_seconds", "Since the start.", gauges.uptime_s);

@@ -50,6 +50,15 @@ function growth(values: readonly number[]): number {
   return mean(values.slice(-quarter)) - mean(values.slice(-2 * quarter, -quarter));
 }
 
+Deno.test("the measure of growth passes a heap that breathes or was filled once, and complains of one that keeps a piece of each turn", () => {
+  const run = (at: (i: number) => number) => growth(Array.from({ length: SAMPLES }, (_, i) => at(i)));
+  // 190 to 260 MB in the first half, then ten up now and then; and 7 kB of each of 20,000 turns.
+  const filled = run((i) => Math.min(260, 190 + 10 * i) + (i % 5 === 0 ? 10 : 0));
+  const leaking = run((i) => 190 + i / SAMPLES * 20_000 * 0.007 + (i % 5 === 0 ? 10 : 0));
+  assert.ok(Math.abs(filled) < 1, String(filled));
+  assert.ok(leaking > GROWTH_MB, String(leaking));
+});
+
 /** Says a command; resolves when it is answered, with another page where it shows one. */
 async function ask(face: FaceClient, prompt: string): Promise<void> {
   const from = face.events.length;
