@@ -1,11 +1,11 @@
 /** What could be meant by a line that begins with `/`: names of commands, then ids for their arguments. */
 
-import type { ArgumentKind, CommandItem, ModelItem, SessionItem } from "../../shared/protocol.ts";
+import type { ArgumentKind, CommandItem, SessionItem } from "../../shared/protocol.ts";
 import { CHOICE_WORDS, FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 import { THEME_NAMES } from "../theme.ts";
-import { lastReply } from "../widgets/transcript.ts";
 import type { Model, Story } from "./model.ts";
+import { connecting, isAlone, modelItems } from "./narrators.ts";
 
 export interface PopupRow {
   /** The editor's text after this row was taken. */
@@ -188,7 +188,8 @@ function argumentRows(model: Model, command: CommandItem, rest: string, now_ms: 
   return { rows, typed: rest, exact, free };
 }
 
-interface Item {
+/** What an argument may be. */
+export interface Item {
   id: string;
   name: string;
   detail: string;
@@ -271,64 +272,3 @@ export function ago(ms: number): string {
   if (days < 60) return `${days} day${days === 1 ? "" : "s"} ago`;
   return `${Math.round(days / 30.4)} months ago`;
 }
-
-const BUILT_IN = "demo/narrator";
-const TYPICAL = { prompt: 2000, completion: 250 };
-
-/** Nobody but the built-in narrator is there. */
-function isAlone(model: Model): boolean {
-  const { models } = model.story;
-  return models.length === 1 && models[0].id === BUILT_IN;
-}
-
-/** How others come, in three lines. */
-function connecting(model: Model): string[] {
-  const there = model.whose === "" ? "" : " there";
-  const config = model.whose === "" && model.home !== ""
-    ? `${model.home}/config.yaml`
-    : "config.yaml in its home";
-  return [
-    `A local server: start Ollama or LM Studio${there}, it is found by itself.`,
-    `A key: set OPENROUTER_API_KEY or OPENAI_API_KEY${there}, start again.`,
-    `Any other: name it under providers: in ${config}`,
-  ];
-}
-
-function modelItems(model: Model): Item[] {
-  const usage = lastReply(model.transcript)?.usage;
-  const prompt = usage !== null && usage !== undefined && usage.prompt_tokens > 0
-    ? usage.prompt_tokens
-    : TYPICAL.prompt;
-  return model.story.models.map((item) => {
-    const detail = modelDetail(item, prompt);
-    return { id: item.id, name: item.name, detail, note: "", search: detail };
-  });
-}
-
-/** `local  32k`, `about $0.002 a reply  128k`. */
-export function modelDetail(item: ModelItem, prompt_tokens: number): string {
-  const context = item.context > 0 ? `${short(item.context)} tokens` : "";
-  const cost = (prompt_tokens * item.prompt_price + TYPICAL.completion * item.completion_price) / 1e6;
-  let price = "price unknown";
-  if (item.id === BUILT_IN) price = "built in, no AI";
-  else if (item.local && cost === 0) price = "local";
-  else if (item.price_known) price = cost === 0 ? "free" : `about $${money(cost)} a reply`;
-  return [price, context].filter((part) => part !== "").join("  ");
-}
-
-/** One figure that says something: 0.002, 0.03, 1.20. */
-export function money(dollars: number): string {
-  if (dollars >= 0.995) return dollars.toFixed(2);
-  return dollars.toFixed(Math.min(6, Math.max(2, -Math.floor(Math.log10(dollars)))));
-}
-
-/** 3104 -> 3.1k, 131072 -> 128k. */
-export function short(count: number): string {
-  // Windows of models are counted in 1,024s.
-  if (count >= 1024 && count % 1024 === 0 && count < 1e6) return `${count / 1024}k`;
-  if (count < 1000) return String(Math.round(count));
-  if (count >= 1e6) return `${trim((count / 1e6).toFixed(1))}M`;
-  return count < 10_000 ? `${trim((count / 1000).toFixed(1))}k` : `${Math.round(count / 1000)}k`;
-}
-
-const trim = (figure: string): string => figure.replace(/\.0$/, "");

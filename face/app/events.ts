@@ -1,6 +1,6 @@
 /** What the brain says, taken into the model. */
 
-import { type Event, type EventOf, unreachable, type Why, type WhyPiece } from "../../shared/protocol.ts";
+import { type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import { addChunk, addEarlier, endReply, setMessage, withRecalled } from "../widgets/transcript.ts";
@@ -8,7 +8,7 @@ import type { LinkEvent } from "./link.ts";
 import type { Effect } from "./messages.ts";
 import { type Model, type Result, storyName, type Turn, withNotice, withSync, worldName } from "./model.ts";
 import { editAnswered, editReturned } from "./editing.ts";
-import { money } from "./completion.ts";
+import { money } from "./narrators.ts";
 import { inWords } from "./answers.ts";
 import { updateHistory, withoutEcho } from "./history.ts";
 import { gather } from "./face_run.ts";
@@ -21,6 +21,7 @@ import { piecesCame } from "./remembered.ts";
 import { storiesFound } from "./story_search.ts";
 import { goToMessage } from "./seek.ts";
 import { whyAnswered } from "./why.ts";
+import { whySheet } from "./why_sheet.ts";
 
 /** An original server is deaf for a while after a reply. */
 const ORIGINAL_DEAF_MS = 150;
@@ -192,7 +193,7 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
     if (model.beginning) return [{ ...after, log: [...after.log, { at_ms: now_ms, text: words }] }, []];
     const { why } = event.metadata;
     if (why !== null) {
-      return [{ ...after, notice: null, sheet: whySheet(after, cleanWhy(why)) }, []];
+      return [{ ...after, notice: null, sheet: whySheet(after, why) }, []];
     }
     if (after.sheet?.kind === "why") after = { ...after, sheet: whyAnswered(after.sheet, event.ref) };
     if (isPage) return [{ ...after, sheet: { kind: "text", text: sanitize(event.content), top: 0 } }, []];
@@ -224,40 +225,6 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
   }
   if (line !== null) after = putBack(after, line);
   return stopped ? [after, []] : [withNotice(after, words, now_ms, true), []];
-}
-
-/** A page about a reply; where it is open already, it goes on showing what was looked at. */
-function whySheet(model: Model, why: Why): Model["sheet"] {
-  const { sheet } = model;
-  if (sheet?.kind === "why" && sheet.why.message_id === why.message_id) {
-    return { ...sheet, why, whole: why.prompt !== null, top: why.prompt !== null ? 0 : sheet.top };
-  }
-  const whole = why.prompt !== null;
-  return { kind: "why", top: 0, why, chosen: 0, numbers: false, whole, marks: {}, asked: null };
-}
-
-/** Quotes are words of models and of world files. */
-function cleanWhy(why: Why): Why {
-  const piece = (item: WhyPiece): WhyPiece => ({
-    ...item,
-    id: sanitizeLine(item.id),
-    known_to: sanitizeLine(item.known_to),
-    speaker: sanitizeLine(item.speaker),
-    heading: sanitizeLine(item.heading),
-    quote: sanitizeLine(item.quote),
-    fact: sanitizeLine(item.fact),
-    reason: sanitizeLine(item.reason),
-    words: item.words.map(sanitizeLine),
-    page_words: item.page_words.map(sanitizeLine),
-    split: item.split.map(({ name, score }) => ({ name: sanitizeLine(name), score })),
-  });
-  return {
-    ...why,
-    recalled: why.recalled.map(piece),
-    left_out: why.left_out.map(piece),
-    story: why.story.map(piece),
-    prompt: why.prompt?.map(({ role, content }) => ({ role, content: sanitize(content) })) ?? null,
-  };
 }
 
 function updateEnd(model: Model, event: EventOf<"chat_end">, now_ms: number): Result {

@@ -3,9 +3,10 @@
 import { pageContext } from "../app/geometry.ts";
 import type { Geometry } from "../app/geometry.ts";
 import { contextsOf } from "../app/keys.ts";
-import { completionOf, short } from "../app/completion.ts";
+import { completionOf } from "../app/completion.ts";
 import { eveningOf } from "../app/evening.ts";
 import type { Confirm, Model } from "../app/model.ts";
+import { short } from "../app/narrators.ts";
 import { whyEntries } from "../app/why.ts";
 import { type Action, type KeyContext, keyFor } from "../keymap.ts";
 import { type Grid, put } from "../term/grid.ts";

@@ -1,6 +1,7 @@
 /** What the player writes for the face in the home: keys.yaml and themes/*.yaml. */
 
-import { type KeyChange, readKeys } from "../keymap.ts";
+import type { KeyChange } from "../keymap.ts";
+import { readKeys } from "../text/own_keys.ts";
 import { type OwnTheme, readTheme } from "../theme.ts";
 
 const MAX_BYTES = 256 * 1024;

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createKeymap, keyHelp, labelOf, readKeys } from "../../face/keymap.ts";
+import { createKeymap, keyHelp, labelOf } from "../../face/keymap.ts";
 import { readFlat } from "../../face/text/flat_yaml.ts";
 import { contrast } from "../../face/text/contrast.ts";
+import { readKeys } from "../../face/text/own_keys.ts";
 import { createTheme, readTheme } from "../../face/theme.ts";
 import { readOwnFiles } from "../../face/wiring/own_files.ts";
 import { parseYaml } from "../../brain/yaml.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { actionFor, chordOf, type KeyContext, keyHelp, KEYS } from "../../../face/keymap.ts";
 import { FACE_COMMANDS } from "../../../face/face_commands.ts";
 import { contextsOf } from "../../../face/app/keys.ts";
-import { modelDetail, money, short } from "../../../face/app/completion.ts";
+import { modelDetail, money, short } from "../../../face/app/narrators.ts";
 import { events, keyEvent, message, type Player } from "../../support/player.ts";
 import { COMMANDS, MODELS, openStory, PROSE } from "../../support/salt_marsh.ts";
 
