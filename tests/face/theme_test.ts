@@ -72,3 +72,8 @@ Deno.test("theme: marks of a run change its style, and equal marks give the same
   assert.deepEqual([both.fg, both.italic, both.bold, both.strike], [theme.speech.fg, true, true, true]);
   assert.equal(markedStyle(theme, theme.text, SPEECH | ITALIC | BOLD | STRIKE), both);
 });
+
+Deno.test("theme: where no colour is far enough, black or white is taken, whichever the background leaves room for", () => {
+  assert.equal(onBackground(0xf29bbd, 0x777777, 7), 0);
+  assert.equal(onBackground(0xf29bbd, 0x6a6a6a, 7), 0xffffff);
+});

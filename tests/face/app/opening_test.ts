@@ -199,3 +199,32 @@ Deno.test("Esc on the first step of the opening means nothing", () => {
   assert.equal(player.screen(), before);
   assert.deepEqual(player.effects(), []);
 });
+
+Deno.test("a hook has its second row as long as the sentence below keeps its own, else it is cut with a sign", () => {
+  const at = (height: number): string => {
+    const player = createPlayer({ width: 80, height });
+    connectFresh(player);
+    return player.screen();
+  };
+  assert.match(at(17), /A night train, a locked dining car, one\n +passenger too many\./);
+  assert.match(at(17), /Fog comes in over the reeds/);
+  assert.match(at(16), /A night train, a locked dining car, one passenger too…\n/);
+  assert.match(at(16), /Fog comes in over the reeds/);
+});
+
+Deno.test("what went wrong with the start is read whole before there is a second row of the list", () => {
+  const failed = (height: number): string[] => {
+    const player = createPlayer({ width: 41, height });
+    connectFresh(player);
+    player.press("enter", "enter");
+    const reason = "The Salt Marsh cannot be read: lore in row 12 is longer than 400 characters.";
+    player.hear(events.system(`\u2717 ${reason}`, {}, "3"));
+    return player.screen().split("\n").map((row) => row.trim()).filter((row) => row !== "").slice(2, -1);
+  };
+  const trouble = ["✗ The Salt Marsh cannot be read:", "lore in row 12 is longer than", "400 characters."];
+  assert.deepEqual(failed(12), ["› 1  The farrier", ...trouble]);
+  assert.deepEqual(failed(13), ["› 1  The farrier", "2  The midwife", ...trouble]);
+  assert.deepEqual(failed(14), ["› 1  The farrier", "2  The midwife", "3  The apothecary", ...trouble]);
+  assert.deepEqual(failed(11), ["› 1  The farrier", trouble[0], "lore in row 12 is longer than …"]);
+  assert.deepEqual(failed(10), ["› 1  The farrier", `${trouble[0]} …`]);
+});
