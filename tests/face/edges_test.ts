@@ -98,3 +98,25 @@ Deno.test("edges: a line that was only awaited is not said to be cut off", () =>
   other.link({ kind: "lost", retry_in_ms: 100, reason: "gone" });
   assert.equal(other.model().cut, true);
 });
+
+Deno.test("edges: a part of the panel stands where its last row is the one above the rule, and not a row lower", () => {
+  for (const [height, there] of [[20, true], [19, false]] as const) {
+    const player = openStory({ width: 120, height });
+    assert.equal(/TONIGHT/.test(player.screen()), there, `${height}`);
+    assert.match(player.screen(), /slow burn · gritty/);
+  }
+});
+
+Deno.test("edges: of what was remembered only the kinds that there are are counted", () => {
+  for (
+    const [recalled, there, not] of [
+      [{ lore: 0, memories: 2 }, /✿ 2 from earlier pages/, /from this world's lore/],
+      [{ lore: 1, memories: 0 }, /✿ 1 from this world's lore/, /from earlier pages/],
+    ] as const
+  ) {
+    const player = openStory({ width: 120, height: 36, answered: false });
+    player.hear(events.end(message(5, "assistant", "It clicks."), { recalled }));
+    assert.match(player.screen(), there);
+    assert.doesNotMatch(player.screen(), not);
+  }
+});
