@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { LoreHit } from "../../../brain/memory/recall.ts";
+import { estimateTokens } from "../../../brain/prompt/budget.ts";
 import { choosePieces } from "../../../brain/prompt/pieces.ts";
 
 const IDA = { id: "ida", name: "Ida", persona: "", secret: "" };
@@ -44,4 +45,19 @@ Deno.test("what only some know stands by itself, so that its bracket is about no
     "- The weir: It leaks. ... It is old.",
     "- The weir: Bo opened it. (Known to: Bo; nobody else.)",
   ]);
+});
+
+Deno.test("the best piece of lore that is too long keeps its beginning, whole sentences, within the room", () => {
+  const long = hit(1, "", `Xylem ${"bends in the wind. ".repeat(30)}`.trim());
+  for (const lore_tokens of [40, 41, 60, 90]) {
+    const { lore_lines, sent } = lines([long], lore_tokens);
+    assert.equal(sent.length, 1);
+    assert.ok(sent[0].quote.startsWith("Xylem bends") && sent[0].quote.endsWith("wind."), sent[0].quote);
+    const used = estimateTokens(lore_lines[0]) + 1;
+    // One sentence more would not fit.
+    assert.ok(used <= lore_tokens && used + estimateTokens(" bends in the wind.") > lore_tokens, `${used}`);
+  }
+  const words = hit(1, "", "Xylem ".repeat(200).trim());
+  const { sent } = lines([words], 40);
+  assert.ok(/^Xylem( Xylem)+$/.test(sent[0].quote), sent[0].quote);
 });

@@ -1,0 +1,185 @@
+/** Why a reply is what it is: pieces and parts with their shares, and the same in words. */
+
+import assert from "node:assert/strict";
+import type { Assembled } from "../../../brain/prompt/assemble.ts";
+import { buildWhy, type WhyInput } from "../../../brain/prompt/why.ts";
+import { describeWhy } from "../../../brain/prompt/why_words.ts";
+import type { WhyPiece } from "../../../shared/protocol.ts";
+
+const LORE = {
+  unit_id: 7,
+  heading: "The bell",
+  text: "It rings.",
+  known_to: "",
+  score: 2,
+  words: ["Bell", "fog"],
+};
+const FACT = {
+  fact_id: 3,
+  message_id: 5,
+  turns_ago: 4,
+  text: "Maren owes Noah two eels",
+};
+
+function assembled(part: Partial<Assembled>): Assembled {
+  return {
+    messages: [],
+    sections: [
+      { name: "base_rules", tokens: 30 },
+      { name: "rules", tokens: 10 },
+      { name: "history", tokens: 40 },
+      { name: "lore", tokens: 9 },
+    ],
+    tokens: 100,
+    dropped: [],
+    lore_ids: [7],
+    memory_ids: [],
+    sent: [
+      { kind: "lore", id: 7, quote: "It rings.", tokens: 8 },
+      { kind: "fact", id: 3, quote: FACT.text, tokens: 6 },
+    ],
+    unsent: [],
+    ...part,
+  };
+}
+
+function input(part: Partial<WhyInput> = {}): WhyInput {
+  return {
+    message_id: 9,
+    turn: 6,
+    model: "fake/one",
+    tokens: 100,
+    window: 8_192,
+    searched: 1_204,
+    assembled: assembled({}),
+    recalled: { lore: [LORE], memories: [], took_ms: 1 },
+    facts: [FACT],
+    story: [],
+    line: "I ring the bell.",
+    history_turns: 1,
+    ...part,
+  };
+}
+
+Deno.test("pieces and parts share the tokens; facts are pinned; what is unknown is passed over", () => {
+  const why = buildWhy(input());
+  assert.deepEqual(
+    why.recalled.map(({ kind, id, quote, tokens, pinned, words, page_words, turns_ago, message_id }) => [
+      kind,
+      id,
+      quote,
+      tokens,
+      pinned,
+      words,
+      page_words,
+      turns_ago,
+      message_id,
+    ]),
+    [
+      ["lore", "l7", "It rings.", 8, false, ["Bell"], ["fog"], 0, null],
+      ["fact", "f3", "Maren owes Noah two eels", 6, true, [], [], 4, 5],
+    ],
+  );
+  assert.deepEqual(why.parts, [
+    { name: "rules", tokens: 40 },
+    { name: "history", tokens: 40 },
+    { name: "frame", tokens: 6 },
+  ]);
+  assert.deepEqual(why.story, []);
+  const strange = buildWhy(input({
+    facts: [],
+    assembled: assembled({
+      unsent: [{ kind: "memory", id: 99, over: 4 }, { kind: "lore", id: 7, over: null }],
+    }),
+  }));
+  assert.deepEqual(strange.recalled.map(({ id }) => id), ["l7"]);
+  assert.deepEqual(strange.left_out.map(({ id, reason }) => [id, reason]), [
+    ["l7", "still on the page the narrator reads"],
+  ]);
+});
+
+Deno.test("the story so far has its part's tokens, shared out by length", () => {
+  const why = buildWhy(input({
+    assembled: assembled({ sections: [{ name: "story", tokens: 30 }], sent: [], tokens: 30 }),
+    tokens: 60,
+    story: [
+      { text: "One two three four.", last_id: 4, turns_ago: 5 },
+      { text: "One two three four. One two three four.", last_id: 8, turns_ago: 1 },
+    ],
+  }));
+  assert.deepEqual(why.parts, [{ name: "story", tokens: 60 }, { name: "frame", tokens: 0 }]);
+  assert.deepEqual(
+    why.story.map(({ kind, message_id, turns_ago, tokens }) => [kind, message_id, turns_ago, tokens]),
+    [
+      ["summary", 4, 5, 20],
+      ["summary", 8, 1, 40],
+    ],
+  );
+});
+
+const PIECE: WhyPiece = {
+  kind: "memory",
+  id: "m1",
+  message_id: 1,
+  role: "user",
+  speaker: "",
+  heading: "",
+  known_to: "",
+  turns_ago: 1,
+  quote: "I wait.",
+  words: [],
+  page_words: [],
+  fact: "",
+  pinned: false,
+  tokens: 5,
+  score: 1,
+  split: [],
+  reason: "",
+};
+
+Deno.test("the page in words, line by line", () => {
+  const why = buildWhy(input());
+  const rows: [Partial<typeof why>, string[]][] = [
+    [{ recalled: [PIECE], parts: [{ name: "history", tokens: 1_200 }] }, [
+      "Why this reply: turn 6, 100 of 8,192 tokens, fake/one.",
+      "Remembered: 1 of 1,204, 5 tokens.",
+      '  you, 1 turn ago: "I wait." [m1]',
+      "Always there: last 1 turn 1,200.",
+    ]],
+    [{
+      recalled: [],
+      left_out: [{ ...PIECE, role: "assistant", turns_ago: 2, reason: "too faint", words: ["wait"] }],
+      parts: [{ name: "frame", tokens: 3 }],
+    }, [
+      "Why this reply: turn 6, 100 of 8,192 tokens, fake/one.",
+      "Remembered: nothing of 1,204; your words called nothing.",
+      "Left out:",
+      '  the narrator, 2 turns ago: "I wait." (too faint; you named: wait) [m1]',
+      "Always there: labels 3.",
+    ]],
+    [{ recalled: [], late: true, parts: [], history_turns: 0 }, [
+      "Why this reply: turn 6, 100 of 8,192 tokens, fake/one.",
+      "Remembered: memory was not ready in time; the reply was told without it.",
+      "Always there: .",
+    ]],
+    [{
+      recalled: [
+        { ...PIECE, kind: "lore", heading: "The bell", id: "l7", page_words: ["fog", "mud"] },
+        { ...PIECE, kind: "lore", id: "l8", pinned: true },
+        { ...PIECE, kind: "fact", id: "f3", fact: "Maren owes Noah" },
+        { ...PIECE, speaker: "Maren", role: "assistant" },
+      ],
+      parts: [{ name: "history", tokens: 1 }, { name: "story", tokens: 2 }],
+      history_turns: 2,
+    }, [
+      "Why this reply: turn 6, 100 of 8,192 tokens, fake/one.",
+      "Remembered: 4 of 1,204, 20 tokens.",
+      '  lore, The bell: "I wait." (the page names: fog, mud) [l7]',
+      '  lore: "I wait." (pinned) [l8]',
+      '  noted, 1 turn ago: "I wait." (known: Maren owes Noah) [f3]',
+      '  Maren, 1 turn ago: "I wait." [m1]',
+      "Always there: last 2 turns 1 · story so far 2.",
+    ]],
+  ];
+  for (const [part, lines] of rows) assert.deepEqual(describeWhy({ ...why, ...part }).split("\n"), lines);
+});
