@@ -19,6 +19,8 @@ const SAMPLES = 20;
 const STORIES = 6;
 /** Between the third and the last quarter; a heap breathes by about 15. */
 const GROWTH_MB = 30;
+/** Of the heap, where a quarter of the samples comes close to what is alive. */
+const FLOOR_MB = 25;
 
 const LINES = [
   "I look around.",
@@ -33,12 +35,19 @@ const LINES = [
 interface Sample {
   turn: number;
   rss_mb: { brain: number; door: number };
+  /** Of the brain, as it counts itself: what is alive and what waits to be collected. */
+  heap_mb: number;
   handles: { brain: number; door: number };
 }
 
 function rssMb(pid: number): number {
   const [, kb] = /^VmRSS:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))!;
   return Math.round(Number(kb) / 102.4) / 10;
+}
+
+async function heapMb(url: string): Promise<number> {
+  const page = await fetch(new URL("/metrics", url.replace("ws:", "http:")));
+  return Math.round(Number(/^flower_heap_bytes (\d+)$/m.exec(await page.text())![1]) / 1e5) / 10;
 }
 
 const handles = (pid: number) => [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
@@ -57,7 +66,18 @@ Deno.test("the measure of growth passes a heap that breathes or was filled once,
   const leaking = run((i) => 190 + i / SAMPLES * 20_000 * 0.007 + (i % 5 === 0 ? 10 : 0));
   assert.ok(Math.abs(filled) < 1, String(filled));
   assert.ok(leaking > GROWTH_MB, String(leaking));
+  // A sawtooth over what is alive: 2.5 kB of each turn are enough.
+  const floor = (kept_kb: number) =>
+    floorGrowth(Array.from({ length: SAMPLES }, (_, i) => 40 + 10 * (i % 5) + i / SAMPLES * 20 * kept_kb));
+  assert.equal(floor(0), 0);
+  assert.ok(floor(2.5) >= FLOOR_MB, String(floor(2.5)));
 });
+
+/** By how much the lowest of the last quarter lies above the lowest of the second: what is never collected. */
+function floorGrowth(values: readonly number[]): number {
+  const quarter = Math.floor(values.length / 4);
+  return Math.min(...values.slice(-quarter)) - Math.min(...values.slice(quarter, 2 * quarter));
+}
 
 /** Says a command; resolves when it is answered, with another page where it shows one. */
 async function ask(face: FaceClient, prompt: string): Promise<void> {
@@ -128,6 +148,7 @@ Deno.test(`a week of ${TURNS} turns: memory and handles stay as they are, databa
           samples.push({
             turn,
             rss_mb: { brain: rssMb(stage.pid), door: rssMb(stage.door.pid) },
+            heap_mb: await heapMb(stage.url),
             handles: { brain: handles(stage.pid), door: handles(stage.door.pid) },
           });
           // A face that leaves and comes again must cost nothing either.
@@ -155,6 +176,9 @@ Deno.test(`a week of ${TURNS} turns: memory and handles stay as they are, databa
       }), door ${first.rss_mb.door} to ${last.rss_mb.door} MB; handles ${last.handles.brain} and ` +
       `${last.handles.door}; database ${size} bytes for ${texts} of text, log ${stage.log().length}`,
   );
+  const floor = floorGrowth(samples.map(({ heap_mb }) => heap_mb));
+  console.log(`heap, its floor in the second and in the last quarter: ${floor.toFixed(1)} MB apart`);
+  assert.ok(floor < FLOOR_MB, JSON.stringify(samples));
   assert.ok(grown < GROWTH_MB && grown_door < GROWTH_MB, JSON.stringify(samples));
   for (const process of ["brain", "door"] as const) {
     const counts = samples.map(({ handles }) => handles[process]);
