@@ -153,6 +153,7 @@ async function start(
   const unitsChanged = () => {
     indexer?.kick();
     sync?.poke();
+    recall.warm?.();
   };
   const backup = openDailyBackup({
     database_path: config.database_path,
@@ -225,6 +226,7 @@ async function start(
     backup.look();
     warmed.resolve();
     indexer?.kick();
+    recall.warm?.();
   });
 
   const close = async (grace_ms: number) => {

@@ -91,6 +91,8 @@ export interface Recalled {
 /** Answers a question within `timeout_ms`, or with nothing: recall never fails a turn and never makes it wait. */
 export interface Recall {
   ask(question: RecallQuestion, timeout_ms: number): Promise<Recalled>;
+  /** Reads ahead what the next question of the story used last will need; answers nothing, and fails quietly. */
+  warm?(): void;
   close(): Promise<void>;
 }
 
@@ -107,7 +109,11 @@ export interface Ask {
   /** Missing: by words alone. */
   meaning?: Meaning;
 }
-export type WorkerRequest = { kind: "open"; path: string } | Ask;
+export type WorkerRequest =
+  | { kind: "open"; path: string }
+  /** `model`: whose vectors will be asked for; null: none. */
+  | { kind: "warm"; model: string | null }
+  | Ask;
 export interface WorkerAnswer {
   ask: number;
   /** Whether meaning went into it. */
@@ -209,6 +215,10 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
       worker.postMessage({ kind: "ask", ask, question } satisfies WorkerRequest);
       if (awaits_meaning) void sendMeaning(ask, question, embedder!);
       return answered;
+    },
+    warm() {
+      const model = elsewhere === null && embedder !== null ? embedder.model : null;
+      worker?.postMessage({ kind: "warm", model } satisfies WorkerRequest);
     },
     close() {
       worker?.terminate();

@@ -1,7 +1,7 @@
 /** Units by likeness: the contract of an index of vectors, and the exact one that is always there. */
 import type { Database } from "../store/database.ts";
 import { best } from "./rank.ts";
-import { loreVectors, memoryVectors, type VectorRow, vectorsOf } from "../store/vectors.ts";
+import { dimensionOf, loreVectors, memoryVectors, type VectorRow, vectorsOf } from "../store/vectors.ts";
 
 /** Whose units are looked at: the lore that a player can meet in a world, or the memories of a session. */
 export type VectorScope =
@@ -44,9 +44,13 @@ export interface VectorIndex {
 /** So many of the units that had no vector yet are looked for again at each question. */
 const PENDING_LOOK = 4000;
 
+/** So many rows are read from the record in one go. */
+const READ = 4000;
+/** Bytes of vectors kept of other scopes than the one asked about: stories of 20,000 units have 31 MB each. */
+const KEPT_BYTES = 100_000_000;
+
 /** The vectors of one scope in memory, in rows of `dimension` numbers. */
 interface Matrix {
-  key: string;
   ids: number[];
   numbers: Float32Array;
   /** Units that had no vector when they were read. */
@@ -56,14 +60,17 @@ interface Matrix {
 
 /**
  * The embedded index: every vector of the scope is compared (2 ms for 10,000). Read from the record at the first
- * question, after that only what is new. One story and one world at a time are kept.
+ * question, after that only what is new. The stories and worlds asked about last are kept.
  */
 export class ExactIndex {
-  readonly #kept: Record<UnitKind, Matrix> = { lore: emptyMatrix(""), memory: emptyMatrix("") };
+  /** By scope and model, the one asked about last at the end. */
+  readonly #kept = new Map<string, Matrix>();
 
   /** At most `limit` units of the scope, nearest first. Throws StoreError. */
   near(db: Database, scope: VectorScope, model: string, vector: Float32Array, limit: number): Near[] {
-    const matrix = this.#read(db, scope, model, vector.length);
+    const matrix = this.#matrix(scope, model, vector.length);
+    while (readSome(db, scope, model, matrix, vector.length));
+    readLate(db, scope, model, matrix, vector.length);
     const { ids, numbers } = matrix;
     // Above 0, so that the worst unit too is among the best.
     const above = 2;
@@ -76,26 +83,74 @@ export class ExactIndex {
     return best(likeness, limit).map((row) => ({ unit_id: ids[row], similarity: likeness[row] - above }));
   }
 
-  #read(db: Database, scope: VectorScope, model: string, dimension: number): Matrix {
+  /**
+   * Reads some of what a question of this story and world will need; true: there is more. Nothing is read of a model
+   * that made no vectors yet. Throws StoreError.
+   */
+  readAhead(
+    db: Database,
+    { player_id, session_id, world_id }: { player_id: string; session_id: string; world_id: string },
+    model: string,
+  ): boolean {
+    const dimension = dimensionOf(db, model);
+    if (dimension === null) return false;
+    const scopes: VectorScope[] = [{ kind: "memory", player_id, session_id }, {
+      kind: "lore",
+      player_id,
+      world_id,
+    }];
+    return scopes.some((scope) =>
+      readSome(db, scope, model, this.#matrix(scope, model, dimension), dimension)
+    );
+  }
+
+  #matrix(scope: VectorScope, model: string, dimension: number): Matrix {
     const key = JSON.stringify([scope, model, dimension]);
-    if (this.#kept[scope.kind].key !== key) this.#kept[scope.kind] = emptyMatrix(key);
-    const matrix = this.#kept[scope.kind];
-    const rows = scope.kind === "lore"
-      ? loreVectors(db, scope.player_id, scope.world_id, model, matrix.last_id)
-      : memoryVectors(db, scope.player_id, scope.session_id, model, matrix.last_id);
-    matrix.last_id = rows.at(-1)?.id ?? matrix.last_id;
-    for (const { id, vector } of rows) if (vector === null) matrix.pending.add(id);
-    add(matrix, rows, dimension);
-    if (matrix.pending.size > 0) {
-      const late = [...matrix.pending].slice(0, PENDING_LOOK);
-      add(matrix, vectorsOf(db, scope.player_id, scope.kind, model, late), dimension);
+    const matrix = this.#kept.get(key) ?? emptyMatrix();
+    this.#kept.delete(key);
+    let bytes = [...this.#kept.values()].reduce((sum, { numbers }) => sum + numbers.byteLength, 0);
+    for (const [oldest, { numbers }] of this.#kept) {
+      if (bytes <= KEPT_BYTES) break;
+      this.#kept.delete(oldest);
+      bytes -= numbers.byteLength;
     }
+    this.#kept.set(key, matrix);
     return matrix;
   }
 }
 
-function emptyMatrix(key: string): Matrix {
-  return { key, ids: [], numbers: new Float32Array(0), pending: new Set(), last_id: 0 };
+// Reads units that are not known yet; returns whether there are more.
+function readSome(
+  db: Database,
+  scope: VectorScope,
+  model: string,
+  matrix: Matrix,
+  dimension: number,
+): boolean {
+  const rows = scope.kind === "lore"
+    ? loreVectors(db, scope.player_id, scope.world_id, model, matrix.last_id, READ)
+    : memoryVectors(db, scope.player_id, scope.session_id, model, matrix.last_id, READ);
+  matrix.last_id = rows.at(-1)?.id ?? matrix.last_id;
+  for (const { id, vector } of rows) if (vector === null) matrix.pending.add(id);
+  add(matrix, rows, dimension);
+  return rows.length === READ;
+}
+
+// Looks again for vectors of units that had none.
+function readLate(
+  db: Database,
+  scope: VectorScope,
+  model: string,
+  matrix: Matrix,
+  dimension: number,
+): void {
+  if (matrix.pending.size === 0) return;
+  const late = [...matrix.pending].slice(0, PENDING_LOOK);
+  add(matrix, vectorsOf(db, scope.player_id, scope.kind, model, late), dimension);
+}
+
+function emptyMatrix(): Matrix {
+  return { ids: [], numbers: new Float32Array(0), pending: new Set(), last_id: 0 };
 }
 
 function add(matrix: Matrix, rows: VectorRow[], dimension: number): void {

@@ -3,6 +3,7 @@ import { type Database, openDatabase } from "../store/database.ts";
 import type { Ask, Meaning, RecallQuestion, WorkerAnswer, WorkerRequest } from "./recall.ts";
 import { emptyKnown } from "./corpus.ts";
 import { search, type SearchOptions } from "./search.ts";
+import { rehearsals } from "./rehearsal.ts";
 import { ExactIndex, type VectorScope } from "./vectors.ts";
 
 const scope = self as unknown as {
@@ -22,6 +23,10 @@ scope.onmessage = ({ data }) => {
     path = data.path;
     return;
   }
+  if (data.kind === "warm") {
+    rehearse(data.model);
+    return;
+  }
   const begun = performance.now();
   const found = answer(data);
   scope.postMessage({
@@ -39,6 +44,36 @@ function answer({ question, meaning }: Ask): ReturnType<typeof search> {
   } catch {
     forget();
     return { lore: [], memories: [], left_out: [] };
+  }
+}
+
+/** The first questions of a thread take ten times as long as the later ones: the code is not compiled yet. */
+const FIRST_REHEARSALS = 6;
+let rehearsed = "";
+
+// One thing at a time: a question that comes meanwhile waits for no more than that.
+function rehearse(model: string | null): void {
+  try {
+    const db = connection();
+    const questions = rehearsals(db, rehearsed === "" ? FIRST_REHEARSALS : 1);
+    const [newest] = questions;
+    const key = JSON.stringify(newest);
+    if (newest === undefined || key === rehearsed) return;
+    rehearsed = key;
+    const step = () => {
+      try {
+        if (model !== null && index.readAhead(db, newest, model)) return void setTimeout(step, 0);
+        const question = questions.pop();
+        if (question === undefined || opened?.db !== db) return;
+        search(db, question, known);
+        setTimeout(step, 0);
+      } catch {
+        forget();
+      }
+    };
+    step();
+  } catch {
+    forget();
   }
 }
 
@@ -70,4 +105,5 @@ function forget(): void {
   opened = null;
   known = emptyKnown();
   index = new ExactIndex();
+  rehearsed = "";
 }

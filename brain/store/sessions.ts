@@ -44,6 +44,11 @@ export function getSession(db: Database, player_id: string, id: string): Session
   return row && { ...row };
 }
 
+/** The session that was used last, whoever's it is; undefined when there is none. */
+export function lastUsedSession(db: Database): Session | undefined {
+  return db.get(`SELECT ${COLUMNS} FROM sessions ORDER BY last_used_ms DESC, used_order DESC LIMIT 1`);
+}
+
 /** The player's sessions, the last used first, whatever the clock said. */
 export function listSessions(
   db: Database,

@@ -74,39 +74,49 @@ export interface VectorRow {
   vector: Uint8Array | null;
 }
 
-/** The units of this session with ids above `after_id`, by id. */
+/** How many numbers a vector of this model has; null: none was made. */
+export function dimensionOf(db: Database, model: string): number | null {
+  return db.get<{ dimension: number }>("SELECT dimension FROM vectors WHERE model = ? LIMIT 1", model)
+    ?.dimension ?? null;
+}
+
+/** The next `limit` units of this session with ids above `after_id`, by id. */
 export function memoryVectors(
   db: Database,
   player_id: string,
   session_id: string,
   model: string,
   after_id: number,
+  limit: number,
 ): VectorRow[] {
   return db.all(
     `SELECT u.id, v.vector FROM memory_units u LEFT JOIN vectors v ON v.hash = u.hash AND v.model = ?
-     WHERE u.session_id = ? AND u.player_id = ? AND u.id > ? ORDER BY u.id`,
+     WHERE u.session_id = ? AND u.player_id = ? AND u.id > ? ORDER BY u.id LIMIT ?`,
     model,
     session_id,
     player_id,
     after_id,
+    limit,
   );
 }
 
-/** The units of lore of this world that the player can meet, with ids above `after_id`, by id. */
+/** The next `limit` units of lore of this world that the player can meet, with ids above `after_id`, by id. */
 export function loreVectors(
   db: Database,
   player_id: string,
   world_id: string,
   model: string,
   after_id: number,
+  limit: number,
 ): VectorRow[] {
   return db.all(
     `SELECT u.id, v.vector FROM lore_units u LEFT JOIN vectors v ON v.hash = u.hash AND v.model = ?
-     WHERE u.world_id = ? AND u.player_id IN ('', ?) AND u.id > ? ORDER BY u.id`,
+     WHERE u.world_id = ? AND u.player_id IN ('', ?) AND u.id > ? ORDER BY u.id LIMIT ?`,
     model,
     world_id,
     player_id,
     after_id,
+    limit,
   );
 }
 

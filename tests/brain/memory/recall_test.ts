@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { hashingEmbedder } from "../../../brain/memory/embedder.ts";
 import { openRecall, type RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { openDatabase } from "../../../brain/store/database.ts";
 import { syncLore } from "../../../brain/store/memories.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
-import { aSession, tellAll, withPath } from "../../support/stories.ts";
+import { updateSession } from "../../../brain/store/sessions.ts";
+import { aSession, tell, tellAll, withPath } from "../../support/stories.ts";
 
 const CRASHING = { worker: new URL("../../support/recall_crashing.ts", import.meta.url) };
 const PATIENCE_MS = 20_000;
@@ -65,6 +67,32 @@ Deno.test("recall sees what was told since it was opened", async () => {
     db.close();
     assert.equal((await recall.ask(question({ line: "heron" }), PATIENCE_MS)).lore.length, 1);
     await recall.close();
+  });
+});
+
+Deno.test("what is read ahead changes no answer, however often and whatever has come since", async () => {
+  await withPath(async (path) => {
+    const recall = openRecall(path, { embedder: hashingEmbedder() });
+    // Nothing is there yet, and nothing breaks.
+    recall.warm!();
+    assert.deepEqual((await recall.ask(question(), PATIENCE_MS)).memories, []);
+    fill(path, "lantern");
+    for (const line of ["lantern", "heron", "lantern", "heron"]) {
+      recall.warm!();
+      recall.warm!();
+      const { memories } = await recall.ask(question({ line }), PATIENCE_MS);
+      assert.equal(memories[0]?.text, line === "lantern" ? "I hide the lantern." : undefined);
+    }
+    const db = openDatabase(path);
+    const { id } = tell(db, aSession(), 5, "assistant", "A heron waits.");
+    rememberMessage(db, "ann", "story", getMessage(db, "ann", id)!);
+    updateSession(db, "ann", "story", { leaf_id: id, last_used_ms: 9999 });
+    db.close();
+    recall.warm!();
+    const later = await recall.ask(question({ line: "heron", leaf_id: id }), PATIENCE_MS);
+    assert.equal(later.memories[0].text, "A heron waits.");
+    await recall.close();
+    recall.warm!();
   });
 });
 

@@ -86,6 +86,37 @@ Deno.test("what is told, embedded or told anew later is seen at the next questio
   });
 });
 
+Deno.test("vectors that are read ahead, in pieces, are those that a question reads; several stories are kept", async () => {
+  await withDatabase((db) => {
+    const place = { player_id: "ann", session_id: "story", world_id: "marsh" };
+    const index = new ExactIndex();
+    // No vector of this model yet.
+    assert.equal(index.readAhead(db, place, "m"), false);
+    const [id] = tellAll(db, aSession(), ["One."]);
+    const [other] = tellAll(db, aSession({ id: "second" }), ["Two."]);
+    const texts = Array.from({ length: 4001 }, (_, i) => `Unit ${i}.`);
+    saveMemory(db, "ann", { session_id: "story", id, role: "user" }, texts);
+    saveMemory(db, "ann", { session_id: "second", id: other, role: "user" }, ["Two."]);
+    syncLore(db, "marsh", [{ heading: "", text: "Lore.", known_to: "" }]);
+    give(
+      db,
+      Object.fromEntries([...texts.map((text, i) => [text, [i === 4000 ? 1 : 0, 1]]), ["Two.", [1, 0]]]),
+    );
+    assert.equal(index.readAhead(db, place, "m"), true);
+    assert.equal(index.readAhead(db, place, "m"), false);
+    const ask = (scope: Parameters<ExactIndex["near"]>[1]) =>
+      index.near(db, scope, "m", Float32Array.from([1, 0]), 1).map((hit) => hit.unit_id);
+    assert.deepEqual(ask(memory), [4001]);
+    assert.deepEqual(ask({ ...memory, session_id: "second" }), [4002]);
+    assert.deepEqual(ask(memory), [4001]);
+    assert.deepEqual(ask(lore), []);
+    // Without having read ahead, all of it is read at the first question.
+    assert.deepEqual(new ExactIndex().near(db, memory, "m", Float32Array.from([1, 0]), 1), [
+      { unit_id: 4001, similarity: 1 },
+    ]);
+  });
+});
+
 async function withStory(fn: (path: string, question: RecallQuestion) => Promise<void>): Promise<void> {
   await withPath(async (path) => {
     const db = openDatabase(path);
