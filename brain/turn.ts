@@ -71,7 +71,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
           break;
         }
         case "end":
-          at_limit = part.finish === "length";
+          at_limit = part.finish === "length" && !ender.signal.aborted;
           ending.reported = part.usage;
           break;
       }

@@ -256,6 +256,7 @@ Deno.test("a face that vanishes stops nothing, and one that joins gets the reply
     assert.equal(history.at(-1)?.content, "I count.");
     assert.equal(second.last("chat_chunk").content, "One two");
     assert.equal(second.last("chat_chunk").metadata.offset, 0);
+    assert.equal(second.last("chat_chunk").metadata.tokens_per_second, 0);
     go();
     await second.until(() => second.of("chat_end").length === 1);
     assert.equal(second.last("chat_end").metadata.message?.content, "One two three.");
@@ -841,3 +842,24 @@ Deno.test("what is asked beside the story stops when its next turn begins", () =
     go.resolve();
     await end;
   }, { config: { facts_model: "facts/model" } }));
+
+Deno.test("a provider that goes on behind the end of the reply, or past its size, is hung up on", async () => {
+  for (
+    const [text, max_reply_bytes] of [["She nods.\nIda: I agree.", 1000], ["She nods, and again", 9]] as const
+  ) {
+    await withBrain(async (fake) => {
+      let hung_up = false;
+      fake.scripts.push(async function* (_request, signal) {
+        yield { kind: "text", text };
+        hung_up = signal.aborted;
+        yield { kind: "text", text: " And more." };
+        yield { kind: "end", finish: "length", usage: null };
+      });
+      const end = await fake.turn("I wait.");
+      assert.equal(hung_up, true);
+      assert.match(end.metadata.message?.content ?? "", /^She nods[.,]$/);
+      // Its own limit is nothing to be told of any more.
+      assert.doesNotMatch(fake.face.notices().join(), /length limit/);
+    }, { config: { max_reply_bytes } });
+  }
+});
