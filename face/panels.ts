@@ -86,7 +86,8 @@ export function drawPanel(grid: Grid, model: Model, place: Geometry, now_ms: num
     section("You", [fit(character.name, width, theme.marks.ellipsis), ...about.slice(0, 4)]);
   }
   const rules = story.active_rules.map((id) => story.rules.find((rule) => rule.id === id)?.name ?? id);
-  section("Rules", rules.length === 0 ? [] : plainRows(rules.join(` ${theme.marks.separator} `), width));
+  const named = rules.length === 0 ? [] : plainRows(rules.join(` ${theme.marks.separator} `), width);
+  section("Rules", y + named.length + 1 <= bottom ? named : [`${rules.length} of them`]);
   section("Remembered just now", rememberedRows(model, width, bottom - y));
   section("Tonight", tonight(model, now_ms));
 }

@@ -120,3 +120,17 @@ Deno.test("edges: of what was remembered only the kinds that there are are count
     assert.doesNotMatch(player.screen(), not);
   }
 });
+
+Deno.test("edges: rules that are too many for the panel are counted there", () => {
+  const player = openStory({ width: 120, height: 19 });
+  const many = Array.from(
+    { length: 12 },
+    (_, at) => ({ id: `r${at}`, name: `a rule with a name ${at}`, about: "" }),
+  );
+  const { world_id, character_id, session_id } = player.model().story;
+  const active_rules = many.map(({ id }) => id);
+  player.hear(events.sync({ world_id, character_id, session_id, available_rules: many, active_rules }));
+  assert.match(player.screen(), /RULES\n.* 12 of them\n/);
+  player.send({ kind: "resize", width: 120, height: 40 });
+  assert.match(player.screen(), /RULES\n.* a rule with a name 0 · a\n/);
+});
