@@ -6,6 +6,7 @@
 import { type EventOf, PROTOCOL, type SyncState } from "../shared/protocol.ts";
 import { EXIT } from "../shared/roles.ts";
 import type { Link, LinkEvent } from "./app/link.ts";
+import { type Choice, chosen, listText, merged, missing, named, offeredIn } from "./wiring/plain_lists.ts";
 import { sanitize, sanitizeLine, sanitizePiece } from "./text/sanitize.ts";
 
 export interface PlainOptions {
@@ -165,7 +166,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
             err(`${sanitize(event.content)}\n`);
             // An original server ends nothing when the stage is not ready.
             if (greeted !== PROTOCOL && told === 0) return;
-          } else if (!quietly) note(`· ${sanitize(event.content)}`);
+          } else if (!quietly) note(`· ${sanitize(event.content).replace(/^✓\s*/u, "")}`);
           break;
         case "progress":
           started = true;
@@ -220,6 +221,34 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     );
   }
 
+  /** The next line of somebody who sits there. */
+  async function line(): Promise<string> {
+    readLines();
+    while (true) {
+      const heard = later.shift() ?? await next();
+      if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
+      if (heard.kind === "end") throw new Leave(EXIT.done);
+      if (heard.kind === "line") return heard.line.trim();
+    }
+  }
+
+  /** Tells what there is and asks until one of it is named. */
+  async function choose<Item extends Choice>(
+    question: string,
+    items: readonly Item[],
+    what: (item: Item) => string,
+  ): Promise<Item> {
+    if (items.length === 0) throw new Leave(EXIT.failed, "There is nothing to choose from.");
+    out(listText(question, items, what));
+    while (true) {
+      const typed = await line();
+      if (typed === "/quit") throw new Leave(EXIT.done);
+      const item = typed === "" ? items[0] : chosen(typed, items);
+      if (item !== undefined) return item;
+      out(`${sanitizeLine(missing(typed, items))}\n> `);
+    }
+  }
+
   /** Brings the story on the stage that was asked for. */
   async function stage(): Promise<void> {
     const known = state as SyncState | null;
@@ -229,15 +258,16 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       if (options.interactive && last) out(`${sanitize(last.content)}\n\n> `);
       return;
     }
-    const world = pick(options.world ?? known.world_id, known.available_worlds ?? [], "world");
-    const suggested = world.characters.find((id) =>
-      known.available_characters?.some((item) => item.id === id)
-    );
-    const character = pick(
-      options.character ?? (known.character_id || suggested || ""),
-      known.available_characters ?? [],
-      "character",
-    );
+    const worlds = known.available_worlds ?? [];
+    const here = options.interactive && options.world === null;
+    const world = here
+      ? await choose("Where do you want to go?", worlds, (item) => item.hook)
+      : pick(options.world ?? known.world_id, worlds, "world");
+    const characters = offeredIn(world, known.available_characters ?? []);
+    const you = options.character ?? (known.character_id || characters.at(0)?.id || "");
+    const character = here && options.character === null
+      ? await choose("Who are you there?", characters, (item) => item.about)
+      : pick(you, characters, "character");
     const before = known.session_id;
     await ask(`/world select ${world.id}`, true);
     await ask(`/character select ${character.id}`, true);
@@ -252,24 +282,10 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   }
 }
 
-/** Keeps the lists that a later state leaves out. */
-function merged(before: SyncState | null, now: SyncState): SyncState {
-  if (before === null) return now;
-  return {
-    ...now,
-    available_worlds: now.available_worlds ?? before.available_worlds,
-    available_characters: now.available_characters ?? before.available_characters,
-    available_models: now.available_models ?? before.available_models,
-    available_rules: now.available_rules ?? before.available_rules,
-    available_sessions: now.available_sessions ?? before.available_sessions,
-  };
-}
-
 /** One of `items` by id or name. Throws Leave with what there is. */
-function pick<Item extends { id: string; name: string }>(typed: string, items: Item[], noun: string): Item {
-  const wanted = typed.toLowerCase();
-  const found = items.find((item) => item.id === typed || item.name.toLowerCase() === wanted);
-  if (found) return found;
+function pick<Item extends Choice>(typed: string, items: readonly Item[], noun: string): Item {
+  const found = named(typed, items);
+  if (found !== undefined) return found;
   const there = items.map((item) => item.id).join(", ");
   throw new Leave(
     EXIT.usage,

@@ -6,6 +6,7 @@ import { runPlain } from "../../face/plain.ts";
 import type { Request, SyncState } from "../../shared/protocol.ts";
 import { HOSTILE } from "../support/hostile.ts";
 import { events, message } from "../support/player.ts";
+import { CHARACTERS, WORLDS } from "../support/salt_marsh.ts";
 
 interface Ran {
   code: number;
@@ -119,4 +120,62 @@ Deno.test("plain: a connection that is lost in mid-reply ends with 4 and keeps w
     out: "Fog \n",
     err: "The connection was lost: the brain is gone. What was told is kept.\n",
   });
+});
+
+Deno.test("plain: who sits there is asked where to go and who to be, by number, name or Enter", async () => {
+  const lists = { available_worlds: WORLDS, available_characters: CHARACTERS };
+  const rows: [typed: string[], world: string, character: string][] = [
+    [["1", "2"], "salt_marsh", "midwife"],
+    [["The LONG stair", "midwife"], "long_stair", "midwife"],
+    [["", ""], "salt_marsh", "farrier"],
+    [["nowhere", "9", "0", "4", "3"], "honey_year", "midwife"],
+  ];
+  for (const [typed, world, character] of rows) {
+    const said: string[] = [];
+    const ran = await run([...typed, "I wait."], (tell) => {
+      tell(event(events.greeting()));
+      tell(event(events.sync(lists)));
+    }, ({ prompt, ref }, tell) => {
+      said.push(prompt);
+      if (!prompt.startsWith("/")) {
+        tell(event({ ...events.chunk("The fog.", { message_id: 3, parent_id: 2, offset: 0 }), ref }));
+        return tell(event(events.end(message(3, "assistant", "The fog."), {}, ref)));
+      }
+      tell(event(events.system("✓ Done.", {}, ref)));
+      if (prompt !== "/session new") return;
+      tell(event(events.history([message(1, "assistant", "It begins.")])));
+      tell(event(events.sync({ session_id: "s" })));
+    }, { interactive: true });
+    assert.deepEqual(said, [
+      `/world select ${world}`,
+      `/character select ${character}`,
+      "/session new",
+      "I wait.",
+    ]);
+    assert.equal(ran.code, 0);
+    assert.equal(ran.err, "");
+    assert.match(ran.out, /^Where do you want to go\?\n {2}1 {2}The Salt Marsh: Fog, debts, and a bell/);
+    assert.match(ran.out, /Who are you there\?\n {2}1 /);
+    assert.match(ran.out, /It begins\.\n\n> The fog\.\n\n> $/);
+    assert.doesNotMatch(ran.out, /Done/);
+    assert.equal(/There is no "nowhere" here\. There are 1 to 4\./.test(ran.out), typed[0] === "nowhere");
+  }
+  const left = await run(
+    ["/quit"],
+    (tell) => {
+      tell(event(events.greeting()));
+      tell(event(events.sync(lists)));
+    },
+    () => assert.fail("nothing is said"),
+    { interactive: true },
+  );
+  assert.equal(left.code, 0);
+});
+
+Deno.test("plain: an answer has one mark", async () => {
+  const ran = await run(["/undo"], (tell) => {
+    tell(event(events.greeting()));
+    tell(event(events.sync(state("w"))));
+  }, ({ ref }, tell) => tell(event(events.system("✓ Taken back.", {}, ref))));
+  assert.deepEqual(ran, { code: 0, out: "", err: "· Taken back.\n" });
 });
