@@ -13,6 +13,7 @@ import { goToMessage } from "./seek.ts";
 import { BLANK, scrollSheet, sheetHeight, type SheetLine, sheetLines } from "./sheet.ts";
 
 const LABEL_WIDTH = 27;
+const BUILT_IN = "demo/narrator";
 const MAX_QUOTE_ROWS = 3;
 const SECRET = "Only some in this world know it. n tells.";
 const NAMES: Record<string, string> = {
@@ -80,7 +81,10 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
   };
 
   const title = "Why this reply";
-  const right = `turn ${why.turn} ${separator} ${grouped(why.tokens)} of ${grouped(why.window)} tokens`;
+  // The built-in narrator reads no tokens; the page shows what a model would have been given.
+  const right = why.model === BUILT_IN
+    ? `turn ${why.turn} ${separator} what a model would read`
+    : `turn ${why.turn} ${separator} ${grouped(why.tokens)} of ${grouped(why.window)} tokens`;
   if (textWidth(title) + 3 + textWidth(right) <= width) lines.push({ ...BLANK, title, right }, BLANK);
   else lines.push({ ...BLANK, title }, { ...BLANK, wide: right, dim: true }, BLANK);
   const took = why.recalled.reduce((sum, piece) => sum + piece.tokens, 0);

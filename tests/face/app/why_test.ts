@@ -225,3 +225,11 @@ Deno.test("on a narrow page nothing overlaps, and the way out stays in the statu
   assert.match(rows[3], /^ +turn 64 · 3,104 of 8,192 tokens$/);
   assert.match(rows.at(-1) ?? "", /^ +Enter go there {3}p pin {3}Esc back$/);
 });
+
+Deno.test("the built-in narrator reads nothing, and the page does not say it did", () => {
+  const player = openStory();
+  player.press("f4");
+  player.hear(events.system("in words", { why: { ...WHY, model: "demo/narrator" } }, "1"));
+  assert.match(player.screen(), /Why this reply +turn 64 · what a model would read\n/);
+  assert.doesNotMatch(player.screen(), /8,192/);
+});
