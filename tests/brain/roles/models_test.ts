@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { parseHub } from "../../../brain/command_line.ts";
 import { runBrainRole } from "../../../brain/main.ts";
-import { type ModelsOptions, PULL_BYTES, pullModel } from "../../../brain/roles/models.ts";
+import type { ModelsOptions } from "../../../brain/roles/models.ts";
+import { PULL_BYTES, pullModel } from "../../../brain/roles/pull.ts";
 import { packagesInstalled } from "../../../brain/embedder_process.ts";
 import { FRONT_DOOR, ROOT, startPiped, tempHome } from "../../support/processes.ts";
 
