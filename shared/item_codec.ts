@@ -88,6 +88,9 @@ export const readHistory = (field: Field): Message[] => {
   return field.list((item) => readMessage(item, --index));
 };
 
+/** Beyond it there is no date. */
+const LAST_DAY_MS = 8.64e15;
+
 export function readMessage(item: Field, stand_in_id: number): Message {
   const role = item.at("role").text();
   return {
@@ -101,7 +104,7 @@ export function readMessage(item: Field, stand_in_id: number): Message {
     ),
     model: item.at("model").or("", text),
     usage: item.at("usage").orNull(readUsage),
-    created_ms: item.at("created_ms").or(0, number),
+    created_ms: Math.max(-LAST_DAY_MS, Math.min(LAST_DAY_MS, item.at("created_ms").or(0, number))),
     alternative: item.at("alternative").or(1, number),
     alternatives: item.at("alternatives").or(1, number),
   };
@@ -114,6 +117,7 @@ const readUsage = (field: Field): Usage => ({
   cost: field.at("cost").orNull(number),
   first_token_ms: field.at("first_token_ms").number(),
   tokens_per_second: field.at("tokens_per_second").number(),
+  ...(field.at("window_tokens").missing ? {} : { window_tokens: field.at("window_tokens").number() }),
 });
 
 export const readRecalled = (field: Field): RecalledCount => ({

@@ -167,3 +167,14 @@ Deno.test("a bad frame is named with its field", () => {
   ];
   for (const [text, message] of rows) assert.throws(() => parseEvent(text), new CodecError(message), text);
 });
+
+Deno.test("a message from beyond the calendar comes on its last day", () => {
+  const rows: [number, number][] = [[0, 0], [8.64e15, 8.64e15], [1e300, 8.64e15], [-1e300, -8.64e15], [5, 5]];
+  for (const [sent, read] of rows) {
+    const message = { id: 1, role: "user", content: "x", created_ms: sent };
+    const frame = JSON.stringify({ event: "message", payload: { content: "", metadata: { message } } });
+    const event = parseEvent(frame);
+    assert.equal(event?.event === "message" && event.metadata.message.created_ms, read);
+    assert.notEqual(String(new Date(read)), "Invalid Date");
+  }
+});
