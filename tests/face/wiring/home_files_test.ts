@@ -6,6 +6,7 @@ import { lastPageOf } from "../../../face/app/last_page.ts";
 import { openHomeFiles } from "../../../face/wiring/home_files.ts";
 import { encodeEvent } from "../../../shared/codec.ts";
 import { events, message } from "../../support/player.ts";
+import { until } from "../../support/processes.ts";
 import { openStory } from "../../support/salt_marsh.ts";
 
 async function withHome(check: (home: string, draft: () => string) => Promise<void> | void): Promise<void> {
@@ -89,4 +90,43 @@ Deno.test("home files: the last page comes back as it was kept; what is none, or
     files.savePage(null);
     assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
     files.savePage(null);
+  }));
+
+Deno.test("home files: a story is written below a home that has no folder for it, under a plain name", () =>
+  withHome((home) => {
+    const rows: [name: string, file: string][] = [
+      ["The Salt Marsh · The farrier", "the-salt-marsh-the-farrier.txt"],
+      ["A", "a.txt"],
+      ["...", "story.txt"],
+      ["x".repeat(100), `${"x".repeat(60)}.txt`],
+    ];
+    const below = join(home, "not", "there");
+    const files = openHomeFiles(below);
+    for (const [name, file] of rows) {
+      const path = `${below}/stories/${file}`;
+      assert.deepEqual(files.writeText(name, "Told."), { text: `Written to ${path}`, error: false });
+      assert.equal(Deno.readTextFileSync(path), "Told.\n");
+    }
+    if (Deno.build.os !== "windows") {
+      assert.equal((Deno.statSync(join(below, "stories")).mode ?? 0) & 0o777, 0o700);
+    }
+  }));
+
+Deno.test("home files: a draft comes to the disk by itself, each time it was changed", () =>
+  withHome(async (home, draft) => {
+    const files = openHomeFiles(home);
+    for (const line of ["A line", "A line, longer", "Another"]) {
+      files.saveDraft(line);
+      await until(
+        () => {
+          try {
+            return draft() === line;
+          } catch {
+            return false;
+          }
+        },
+        `${line} is on the disk`,
+        5000,
+      );
+    }
   }));
