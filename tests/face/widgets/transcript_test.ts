@@ -1,48 +1,115 @@
-/** The story as the face knows it: edges of pages that are added and of bursts that are spread. */
+/** The story as a face knows it: pieces and records, with and without ids. */
 
 import assert from "node:assert/strict";
 import {
   addChunk,
   addEarlier,
   EMPTY_TRANSCRIPT,
+  endReply,
+  indexOfMessage,
+  lastReply,
+  sayLine,
   setHistory,
+  setMessage,
   shownLength,
   SPREAD_MS,
+  type Transcript,
 } from "../../../face/widgets/transcript.ts";
-import { message } from "../../support/player.ts";
+import { events, message } from "../../support/player.ts";
 
-const told = (...ids: number[]) => ids.map((id) => message(id, "assistant", `Message ${id}.`));
+const chunkOf = (part: Parameters<typeof events.chunk>[1]) => {
+  const event = events.chunk("", part);
+  if (event.event !== "chat_chunk") throw new Error("no piece");
+  return event.metadata;
+};
 
-Deno.test("an earlier page says whether there is more; a page with nothing new is the last", () => {
-  const rows: [
-    name: string,
-    page: { before: number; ids: number[]; more: boolean },
-    ids: number[],
-    more: boolean,
-  ][] = [
-    ["more to come", { before: 5, ids: [3, 4], more: true }, [3, 4, 5, 6], true],
-    ["the first page", { before: 5, ids: [3, 4], more: false }, [3, 4, 5, 6], false],
-    ["nothing new: it would be asked for ever", { before: 5, ids: [5, 6], more: true }, [5, 6], false],
-    ["empty", { before: 5, ids: [], more: true }, [5, 6], false],
-    ["partly known", { before: 5, ids: [4, 5], more: true }, [4, 5, 6], true],
-    ["for another place", { before: 4, ids: [2, 3], more: false }, [5, 6], true],
-  ];
-  for (const [name, { before, ids, more }, all, left] of rows) {
-    const page = { before, history: told(...ids), more, recalled: [] };
-    const after = addEarlier(setHistory(EMPTY_TRANSCRIPT, told(5, 6), true), page);
-    assert.deepEqual(after.messages.map(({ id }) => id), all, name);
-    assert.equal(after.more, left, name);
+Deno.test("lines and replies without ids get ids of their own, each another", () => {
+  let transcript: Transcript = EMPTY_TRANSCRIPT;
+  for (let turn = 0; turn < 3; turn++) {
+    transcript = sayLine(transcript, `line ${turn}`, null);
+    transcript = addChunk(transcript, `reply ${turn} `, chunkOf({}), turn);
+    transcript = addChunk(transcript, "goes on.", chunkOf({}), turn);
+    transcript = endReply(transcript, null, null, turn);
   }
+  assert.deepEqual(transcript.messages.map(({ role, content }) => `${role} ${content}`), [
+    "user line 0",
+    "assistant reply 0 goes on.",
+    "user line 1",
+    "assistant reply 1 goes on.",
+    "user line 2",
+    "assistant reply 2 goes on.",
+  ]);
+  assert.equal(new Set(transcript.messages.map(({ id }) => id)).size, 6);
+  assert.ok(transcript.messages.every(({ id }) => id < 0));
 });
 
-Deno.test("a piece of up to 16 letters is shown as it comes, a longer one is spread over a moment", () => {
-  const metadata = { message_id: 7, parent_id: 6, model: "m", tokens_per_second: 0, world_id: "w" };
-  const start = addChunk(setHistory(EMPTY_TRANSCRIPT, told(6), false), "A", { ...metadata, offset: 0 }, 0);
-  for (const [length, spread] of [[16, false], [17, true]] as const) {
-    const { live } = addChunk(start, "x".repeat(length), { ...metadata, offset: 1 }, 1000);
-    assert.ok(live !== null);
-    assert.equal(shownLength(live, 1000), spread ? 1 : 1 + length, `${length}`);
-    assert.equal(shownLength(live, 1000 + SPREAD_MS / 2), spread ? 1 + Math.ceil(length / 2) : 1 + length);
-    assert.equal(shownLength(live, 1000 + SPREAD_MS), 1 + length);
-  }
+Deno.test("a piece that does not follow is dropped until the record or the beginning comes", () => {
+  const first = addChunk(EMPTY_TRANSCRIPT, "one ", chunkOf({ message_id: 7, offset: 0 }), 0);
+  const broken = addChunk(first, "three", chunkOf({ message_id: 7, offset: 9 }), 0);
+  assert.equal(broken.live?.message.content, "one ");
+  assert.equal(broken.live?.broken, true);
+  const still = addChunk(broken, "two ", chunkOf({ message_id: 7, offset: 4 }), 0);
+  assert.equal(still.live?.message.content, "one ", "what was lost is lost until a record heals it");
+  const again = addChunk(still, "one two three", chunkOf({ message_id: 7, offset: 0 }), 0);
+  assert.equal(again.live?.message.content, "one two three");
+  assert.equal(again.live?.broken, false);
+});
+
+Deno.test("words that are taken back are another growth, words that are added the same", () => {
+  const first = addChunk(EMPTY_TRANSCRIPT, "one two", chunkOf({ message_id: 7, offset: 0 }), 0);
+  const more = addChunk(first, " three", chunkOf({ message_id: 7, offset: 7 }), 0);
+  assert.equal(more.live?.growth, first.live?.growth);
+  const back = addChunk(more, " 2", chunkOf({ message_id: 7, offset: 3 }), 0);
+  assert.equal(back.live?.message.content, "one 2");
+  assert.notEqual(back.live?.growth, first.live?.growth);
+});
+
+Deno.test("a burst is shown over its time, little pieces at once, and what is shown never shrinks", () => {
+  const burst = "x".repeat(100);
+  const first = addChunk(EMPTY_TRANSCRIPT, burst, chunkOf({ message_id: 7, offset: 0 }), 1000);
+  const live = first.live ?? assert.fail();
+  assert.equal(shownLength(live, 1000), 0);
+  assert.equal(shownLength(live, 1000 + SPREAD_MS / 2), 50);
+  assert.equal(shownLength(live, 1000 + SPREAD_MS), 100);
+  const next = addChunk(first, "y", chunkOf({ message_id: 7, offset: 100 }), 1000 + SPREAD_MS / 2);
+  assert.equal(shownLength(next.live ?? assert.fail(), 1000 + SPREAD_MS / 2), 50);
+  const calm = addChunk(next, "z", chunkOf({ message_id: 7, offset: 101 }), 5000);
+  assert.equal(shownLength(calm.live ?? assert.fail(), 5000), 102);
+  const edge = addChunk(EMPTY_TRANSCRIPT, "x".repeat(16), chunkOf({ message_id: 7, offset: 0 }), 0);
+  assert.equal(shownLength(edge.live ?? assert.fail(), 0), 16, "sixteen letters are no burst");
+  const over = addChunk(EMPTY_TRANSCRIPT, "x".repeat(17), chunkOf({ message_id: 7, offset: 0 }), 0);
+  assert.equal(shownLength(over.live ?? assert.fail(), 0), 0);
+  const still = addChunk(EMPTY_TRANSCRIPT, burst, chunkOf({ message_id: 7, offset: 0 }), 0, false);
+  assert.equal(shownLength(still.live ?? assert.fail(), 0), 100, "motion off");
+});
+
+Deno.test("a record replaces its message where it stands; a new one comes last", () => {
+  const before = setHistory(
+    EMPTY_TRANSCRIPT,
+    [message(1, "assistant", "One."), message(2, "user", "Two.")],
+    true,
+  );
+  const changed = setMessage(before, message(1, "assistant", "Uno."), 0);
+  assert.deepEqual(changed.messages.map(({ content }) => content), ["Uno.", "Two."]);
+  const more = setMessage(changed, message(3, "assistant", "Three."), 0);
+  assert.deepEqual(more.messages.map(({ id }) => id), [1, 2, 3]);
+  assert.equal(lastReply(more)?.id, 3);
+  assert.equal(indexOfMessage(more.messages, 2), 1);
+  assert.equal(indexOfMessage(more.messages, 2), 1);
+  assert.equal(indexOfMessage(more.messages, 9), -1);
+  assert.equal(indexOfMessage(changed.messages, 3), -1);
+});
+
+Deno.test("earlier pages come before what is there, each message once, and an empty one is the last", () => {
+  const page = setHistory(EMPTY_TRANSCRIPT, [message(5, "assistant", "Five.")], true);
+  const history = [
+    message(3, "assistant", "Three."),
+    message(4, "user", "Four."),
+    message(5, "assistant", "Five."),
+  ];
+  const more = addEarlier(page, { history, more: true, before: 5, recalled: [] });
+  assert.deepEqual(more.messages.map(({ id }) => id), [3, 4, 5]);
+  assert.equal(more.more, true);
+  assert.equal(addEarlier(more, { history: [], more: true, before: 3, recalled: [] }).more, false);
+  assert.equal(addEarlier(more, { history, more: true, before: 9, recalled: [] }), more, "for another place");
 });
