@@ -96,6 +96,7 @@ function sum(before: Usage, spent: Usage): Usage {
     cached_tokens: before.cached_tokens + spent.cached_tokens,
     completion_tokens: before.completion_tokens + spent.completion_tokens,
     cost: before.cost === null || spent.cost === null ? null : before.cost + spent.cost,
+    window_tokens: spent.prompt_tokens + spent.completion_tokens,
   };
 }
 

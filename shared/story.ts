@@ -16,6 +16,8 @@ export interface Usage {
   first_token_ms: number;
   /** Completion tokens from the first to the last token; finite, 0 when not measured. */
   tokens_per_second: number;
+  /** Of the last request and its reply, where several turns told the message; absent: prompt_tokens + completion_tokens. */
+  window_tokens?: number;
 }
 
 /**

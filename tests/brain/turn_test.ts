@@ -547,6 +547,7 @@ Deno.test("a reply that is gone on with has used what both turns used; the day c
       return usage && [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, usage.cost];
     };
     assert.deepEqual(counts(first), [230, 100, 27, 0.75]);
+    assert.equal(first.metadata.message?.usage?.window_tokens, 137);
     assert.deepEqual(spentOn(fake.deps.db, "local", day), { tokens: 257, cost: 0.75 });
     // Nothing was added: the reply stays what it was.
     fake.face.forget();

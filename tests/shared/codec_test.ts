@@ -178,3 +178,73 @@ Deno.test("a message from beyond the calendar comes on its last day", () => {
     assert.notEqual(String(new Date(read)), "Invalid Date");
   }
 });
+
+Deno.test("what a reply used comes over whole, with the last request's size only where it is told", () => {
+  const usage = {
+    prompt_tokens: 1,
+    cached_tokens: 2,
+    completion_tokens: 3,
+    cost: null,
+    first_token_ms: 4,
+    tokens_per_second: 5.5,
+  };
+  for (const told of [usage, { ...usage, cost: 0.5, window_tokens: 6 }]) {
+    const metadata = { message: { ...MESSAGE, usage: told } };
+    const event: Event = { event: "message", content: "", ref: null, metadata };
+    assert.deepEqual(parseEvent(encodeEvent(event)), event);
+  }
+  for (const name of Object.keys(usage).filter((name) => name !== "cost")) {
+    const message = { ...MESSAGE, usage: { ...usage, [name]: "x" } };
+    const reason = `message.message.usage.${name}: not a number`;
+    assert.throws(() => parseEvent(frame("message", { message })), new CodecError(reason));
+  }
+});
+
+Deno.test("what a frame may leave out has its default", () => {
+  const metadataOf = (name: string, metadata: unknown) => parseEvent(frame(name, metadata))?.metadata;
+  assert.deepEqual(metadataOf("history_page", { before: 3, history: [] }), {
+    before: 3,
+    history: [],
+    more: false,
+    recalled: [],
+  });
+  const asked = metadataOf("system_update", { ask: { cost: 0.5 } }) as EventOf<"system_update">["metadata"];
+  assert.deepEqual(asked.ask, { cost: 0.5, limit: 0, model: "" });
+  // A message without an id of its own is none of ours.
+  const { message } = metadataOf("message", { message: { role: "user", content: "x" } }) as EventOf<
+    "message"
+  >["metadata"];
+  assert.equal(message.id, 0);
+  const [piece] = WHY.recalled;
+  const { score: _score, ...without } = piece;
+  const why = metadataOf("system_update", { why: { ...WHY, recalled: [without] } }) as EventOf<
+    "system_update"
+  >["metadata"];
+  assert.equal(why.why?.recalled[0].score, 0);
+});
+
+Deno.test("a piece of the story's first reply carries no parent, which an old client would take for a broken frame", () => {
+  const metadata = {
+    model: "m",
+    tokens_per_second: 0,
+    world_id: "w",
+    message_id: 1,
+    parent_id: null,
+    offset: 0,
+  };
+  const sent = JSON.parse(encodeEvent({ event: "chat_chunk", content: "x", ref: null, metadata }));
+  assert.ok(!("parent_id" in sent.payload.metadata));
+  assert.equal(sent.payload.metadata.offset, 0);
+});
+
+Deno.test("a list that is none, and a switch that is none, are named", () => {
+  const rows: [string, unknown, string][] = [
+    ["commands", { commands: { length: 0 } }, "commands.commands: not a list"],
+    ["sync_state", { model_confirmed: 1 }, "sync_state.model_confirmed: not true or false"],
+  ];
+  for (const [name, metadata, reason] of rows) {
+    assert.throws(() => parseEvent(frame(name, metadata)), new CodecError(reason));
+  }
+  assert.equal(refOf("7"), null);
+  assert.equal(refOf('"x"'), null);
+});
