@@ -248,3 +248,15 @@ Deno.test("a list that is none, and a switch that is none, are named", () => {
   assert.equal(refOf("7"), null);
   assert.equal(refOf('"x"'), null);
 });
+
+Deno.test("half a character goes out as U+FFFD, and everything else as it is", () => {
+  const message = { ...MESSAGE, content: "Eel \ud83d and 🌊 and \\ud83d" };
+  const event: Event = { event: "message", content: "", ref: "r", metadata: { message } };
+  const sent = encodeEvent(event);
+  assert.deepEqual(JSON.parse(sent).payload.metadata, {
+    message: { ...message, content: "Eel \ufffd and 🌊 and \\ud83d" },
+    ref: "r",
+  });
+  const whole: Event = { ...event, metadata: { message: MESSAGE } };
+  assert.deepEqual(JSON.parse(encodeEvent(whole)).payload.metadata.message, MESSAGE);
+});
