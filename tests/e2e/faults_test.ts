@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { MessageStatus } from "../../shared/story.ts";
 import type { FaceClient, Told } from "../support/face_client.ts";
-import { until } from "../support/processes.ts";
+import { FRONT_DOOR, startPiped, until } from "../support/processes.ts";
 import { chunk, DONE, STORY, storyFrames, wordsOf } from "../support/sse_replies.ts";
 import { configFor, openStage, startProvider } from "./stage.ts";
 
@@ -245,6 +245,17 @@ providers:
     ]);
     const { pid } = stage;
     const places = new Map<string, Uint8Array>();
+    for (const format of ["md", "jsonl"]) {
+      assert.match((await face.command(`/export ${format}`)).content, /^✓ Exported to /);
+    }
+    const metrics = await fetch(new URL("/metrics", stage.url.replace("ws:", "http:")));
+    places.set("metrics", await metrics.bytes());
+    for (const role of [["doctor"], ["doctor", "--json"], ["models", "list"], ["memory", "check"]]) {
+      await using run = startPiped(FRONT_DOOR, [...role, "--home", stage.home]);
+      await run.ended;
+      assert.ok(run.stdout().length > 100, role.join(" "));
+      places.set(role.join(" "), new TextEncoder().encode(run.stdout() + run.stderr()));
+    }
     for (const path of [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`, `/proc/${stage.door.pid}/cmdline`]) {
       places.set(path, Deno.readFileSync(path));
     }
@@ -258,7 +269,9 @@ providers:
     places.set("stdout", encoder.encode(stage.door.stdout()));
     places.set("stderr", encoder.encode(stage.door.stderr()));
     places.set("what the face was told", encoder.encode(JSON.stringify(face.events)));
-    assert.ok([...places.keys()].some((path) => path.endsWith("/engine.db")));
+    for (const end of ["/engine.db", ".jsonl", ".md"]) {
+      assert.ok([...places.keys()].some((path) => path.endsWith(end)), end);
+    }
     assert.ok([...places.keys()].some((path) => path.endsWith("/logs/brain.log")));
     for (const [place, bytes] of places) {
       const text = new TextDecoder("latin1").decode(bytes);
