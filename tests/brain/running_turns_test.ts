@@ -405,3 +405,39 @@ Deno.test("nothing is done for a story whose reply failed", () =>
     await fake.face.until(() => fake.face.heard.at(-1)?.event === "sync_state");
     assert.equal(asked, 1);
   }, { config: { facts_model: "facts/model" } }));
+
+Deno.test("whose day is over is asked for nothing beside the story either", () =>
+  withBrain(async (fake) => {
+    let asked = 0;
+    const { resolve } = fake.deps.registry;
+    fake.deps.registry.resolve = (id) => {
+      if (id === "facts/model") asked += 1;
+      return resolve(id);
+    };
+    await fake.turn("I wait.");
+    await fake.face.until(() => fake.face.heard.at(-1)?.event === "sync_state");
+    assert.equal(asked, 0);
+    const refused = await fake.turn("I wait on.");
+    assert.equal(refused.metadata.message, null);
+    assert.match(fake.face.notices().at(-1) ?? "", /^✗ Your tokens of today are used/);
+  }, { config: { facts_model: "facts/model", limits: { tokens_per_day: 10 } } }));
+
+Deno.test("what is asked beside a story stops when the story is deleted, not when another one is", () =>
+  withBrain(async (fake) => {
+    const aside = Promise.withResolvers<AbortSignal>();
+    fake.scripts.push(async function* (request, signal) {
+      if (request.temperature !== 0) return yield* says("Yes.")(request, signal);
+      aside.resolve(signal);
+      const gone = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      if (!signal.aborted) await gone;
+    });
+    const id = fake.deps.db.get<{ id: string }>("SELECT id FROM sessions")?.id;
+    for (let i = 0; i < 8; i++) await fake.turn(`I walk on, ${i}.`);
+    const signal = await aside.promise;
+    await fake.say("/session new");
+    const other = getState(fake.deps.db, "local").session_id;
+    await fake.say(`/session delete ${other}`);
+    assert.equal(signal.aborted, false);
+    await fake.say(`/session delete ${id}`);
+    assert.equal(signal.aborted, true);
+  }, { config: { facts_model: "facts/model" } }));
