@@ -134,3 +134,12 @@ Deno.test("edges: rules that are too many for the panel are counted there", () =
   player.send({ kind: "resize", width: 120, height: 40 });
   assert.match(player.screen(), /RULES\n.* a rule with a name 0 · a\n/);
 });
+
+Deno.test("edges: a foot stands under the last reply alone, until a line follows it", () => {
+  const told = [{ message_id: 1, lore: 1, memories: 0 }, { message_id: 3, lore: 2, memories: 0 }];
+  for (const [count, feet] of [[1, ["1"]], [2, []], [3, ["2"]], [4, []]] as const) {
+    const player = openStory({ width: 80, height: 40 });
+    player.hear(events.history(story().slice(0, count), false, told));
+    assert.deepEqual([...player.screen().matchAll(/✿ (\d) remembered/g)].map(([, many]) => many), [...feet]);
+  }
+});

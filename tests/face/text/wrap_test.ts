@@ -41,6 +41,7 @@ const CASES: [string, string, number, string[]][] = [
     '  n"',
     "  it",
   ]],
+  ["wide letters on a page of one column stand one a row", "日本", 1, ["日", "本"]],
   ["a width of one still ends", "ab c", 1, ["a", "b", "c"]],
 ];
 
