@@ -103,7 +103,7 @@ Deno.test("a memory comes with where it stands, how long ago, and the words that
 
 Deno.test("a reply comes with the line it answers and a line with its reply, not what came before or after", async () => {
   await withStory((_db, _ids, ask) => {
-    assert.deepEqual(ask({ line: "The gulls!" }), [STORY[9], STORY[8]]);
+    assert.deepEqual(ask({ line: "Where are the gulls?" }), [STORY[9], STORY[8]]);
     assert.deepEqual(ask({ line: "The pier!", max_memories: 2 }), [STORY[4], PIER]);
     assert.deepEqual(ask({ line: "The lantern!" }), [STORY[2], STORY[3]]);
     assert.deepEqual(ask({ line: "The lantern!", max_memories: 1 }), [STORY[2]]);
