@@ -31,7 +31,8 @@ export function connecting(model: Model): string[] {
 export function modelItems(model: Model): Item[] {
   const usage = lastReply(model.transcript)?.usage;
   const prompt = usage !== null && usage !== undefined && usage.prompt_tokens > 0
-    ? usage.prompt_tokens
+    // Of the last request alone: several turns may have told the reply.
+    ? Math.min(usage.prompt_tokens, usage.window_tokens ?? Infinity)
     : TYPICAL.prompt;
   return model.story.models.map((item) => {
     const detail = modelDetail(item, prompt);

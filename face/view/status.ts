@@ -157,7 +157,7 @@ function glanceParts(model: Model, now_ms: number): Span[][] {
   const usage = lastReply(model.transcript)?.usage;
   const context = model.story.models.find((item) => item.id === model.story.model)?.context ?? 0;
   if (usage !== null && usage !== undefined && usage.prompt_tokens > 0 && context > 0) {
-    const used = usage.prompt_tokens + usage.completion_tokens;
+    const used = usage.window_tokens ?? usage.prompt_tokens + usage.completion_tokens;
     const cells = Math.max(0, Math.min(8, Math.round(used / context * 8)));
     parts.push([
       { text: `${short(used)} of ${short(context)} `, style: theme.dim },

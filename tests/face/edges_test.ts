@@ -143,3 +143,25 @@ Deno.test("edges: a foot stands under the last reply alone, until a line follows
     assert.deepEqual([...player.screen().matchAll(/✿ (\d) remembered/g)].map(([, many]) => many), [...feet]);
   }
 });
+
+Deno.test("edges: where several turns told a reply, the bar shows what the last request had", () => {
+  const usage = {
+    prompt_tokens: 7000,
+    cached_tokens: 0,
+    completion_tokens: 300,
+    cost: null,
+    first_token_ms: 1,
+    tokens_per_second: 1,
+  };
+  for (
+    const [window_tokens, says] of [[undefined, /7\.3k of 8k ▰▰▰▰▰▰▰▱/], [
+      3600,
+      /3\.6k of 8k ▰▰▰▰▱▱▱▱/,
+    ]] as const
+  ) {
+    const player = openStory({ answered: false });
+    const used = window_tokens === undefined ? usage : { ...usage, window_tokens };
+    player.hear(events.end(message(5, "assistant", "It rains.", { usage: used })));
+    assert.match(player.screen(), says);
+  }
+});

@@ -40,6 +40,11 @@ const CASES: [string, string, string][] = [
   ["dialogue is speech, its marks too", '"Yes," he says. "No."', '<q:"Yes,"> he says. <q:"No.">'],
   ["curly quotation marks", "“Yes,” he says.", "<q:“Yes,”> he says."],
   ["other quotation marks", "«Si» 「はい」 „Ja“ so", "<q:«Si» 「はい」 „Ja“> so"],
+  [
+    "German quotation marks close as they do, or as English ones",
+    "„Ja” und “Nein” und „Gut“ so",
+    "<q:„Ja”> und <q:“Nein”> und <q:„Gut“> so",
+  ],
   ["speech with an action in it", '"Go," *he says,* "now."', '<q:"Go,"> <i:he says,> <q:"now.">'],
   ["an action in the middle of speech", '"I *never* said"', '<q:"I> <iq:never> <q:said">'],
   ["inches do not speak", 'a 6" nail and more', 'a 6" nail and more'],

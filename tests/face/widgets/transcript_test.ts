@@ -113,3 +113,14 @@ Deno.test("earlier pages come before what is there, each message once, and an em
   assert.equal(addEarlier(more, { history: [], more: true, before: 3, recalled: [] }).more, false);
   assert.equal(addEarlier(more, { history, more: true, before: 9, recalled: [] }), more, "for another place");
 });
+
+Deno.test("a line that the brain records is never made up here, whenever its reply ends", () => {
+  const said = sayLine(EMPTY_TRANSCRIPT, "I wait.", "1");
+  const telling = addChunk(said, "He nods.", chunkOf({ message_id: 8, parent_id: 7, offset: 0 }), 0);
+  const ended = endReply(telling, message(8, "assistant", "He nods."), { lore: 1, memories: 0 }, 0);
+  assert.deepEqual(ended.messages.map(({ id }) => id), [8]);
+  assert.equal(ended.live, null);
+  assert.deepEqual(ended.recalled.get(8), { lore: 1, memories: 0 });
+  // An end without any reply settles nothing.
+  assert.deepEqual(endReply(said, null, null, 0).messages, []);
+});
