@@ -179,3 +179,18 @@ Deno.test("plain: an answer has one mark", async () => {
   }, ({ ref }, tell) => tell(event(events.system("✓ Taken back.", {}, ref))));
   assert.deepEqual(ran, { code: 0, out: "", err: "· Taken back.\n" });
 });
+
+Deno.test("plain: what lasts is told beside a turn, what another face asked for is not", async () => {
+  const ran = await run(["I wait."], (tell) => {
+    tell(event(events.greeting()));
+    tell(event(events.sync(state("w"))));
+  }, ({ ref }, tell) => {
+    tell(event(events.system("✗ Chroma is not there.")));
+    tell(event(events.system("A greeting to all.")));
+    tell(event(events.system("✗ Not your affair.", {}, "99")));
+    tell(event({ ...events.chunk("Nor this.", { message_id: 9, parent_id: 8, offset: 0 }), ref: "99" }));
+    tell(event({ ...events.chunk("Fog.", { message_id: 3, parent_id: 2, offset: 0 }), ref }));
+    tell(event(events.end(message(3, "assistant", "Fog."), {}, ref)));
+  });
+  assert.deepEqual(ran, { code: 0, out: "Fog.\n\n", err: "✗ Chroma is not there.\n" });
+});

@@ -97,6 +97,7 @@ Deno.test("editor: the caret stands where the next letter will, and moves straig
   const rows = editorRows(text, 8);
   assert.deepEqual(rows.map((row) => row.text), ["one two ", "three", "x", "four ", "five"]);
   assert.deepEqual(caretPlace(rows, 0), { x: 0, y: 0 });
+  assert.deepEqual(caretPlace(rows, 3), { x: 3, y: 0 });
   assert.deepEqual(caretPlace(rows, 8), { x: 0, y: 1 });
   assert.deepEqual(caretPlace(rows, 13), { x: 5, y: 1 });
   assert.deepEqual(caretPlace(rows, 15), { x: 1, y: 2 });
