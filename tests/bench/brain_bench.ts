@@ -7,57 +7,12 @@ import { addMessage } from "../../brain/store/messages.ts";
 import { saveState } from "../../brain/store/players.ts";
 import { createSession, updateSession } from "../../brain/store/sessions.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
+import { startBrain } from "./brain_process.ts";
 import { quantile, type Row, rssMb } from "./rows.ts";
 
-const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 const MESSAGES = 10_000;
 const LORE_UNITS = 5_000;
 const CHUNKS = 2_000;
-
-interface RunningBrain {
-  url: string;
-  pid: number;
-  door_pid: number;
-  ready_ms: number;
-  stop(): Promise<void>;
-}
-
-async function startBrain(home: string): Promise<RunningBrain> {
-  const from = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      "--quiet",
-      join(ROOT, "brain/main.ts"),
-      "serve",
-      "--home",
-      home,
-      "--port",
-      "0",
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-    cwd: home,
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await reader.read();
-  const ready_ms = performance.now() - from;
-  const { url, pid } = JSON.parse(value ?? "{}");
-  return {
-    url,
-    pid,
-    door_pid: child.pid,
-    ready_ms,
-    async stop() {
-      child.kill("SIGTERM");
-      await child.status;
-      await reader.cancel();
-    },
-  };
-}
 
 /** A provider in this process: `asked` resolves when a request arrives, and it answers with `chunks` in one burst. */
 function startProvider(chunks: () => number) {
@@ -115,7 +70,9 @@ function text(seed: number, count: number): string {
 function fillHome(home: string, port: number): void {
   Deno.writeTextFileSync(
     join(home, "config.yaml"),
-    `providers: [{name: bench, base_url: "http://127.0.0.1:${port}/v1", api_key: none}]\nlocal_servers: off\ndefault_model: bench/m\n`,
+    `providers: [{name: bench, base_url: "http://127.0.0.1:${port}/v1", api_key: none}]\nlocal_servers: off\ndefault_model: bench/m\n` +
+      // A request that tells the story so far would be taken for the one that is waited for.
+      "summaries: off\n",
   );
   const db = openDatabase(join(home, "engine.db"));
   const session = {
@@ -254,6 +211,23 @@ export async function brainBench(): Promise<Row[]> {
     value: quantile(costs, 0.5),
     unit: "ms",
     goal: "< 0.2 ms",
+  });
+  // Beside a turn: what a line that asks recall for nothing adds, the rest is recall.
+  burst = 1;
+  const bare: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const asked = provider.next();
+    const end = wait("chat_end");
+    const from = performance.now();
+    say("I nod.");
+    bare.push(await asked - from);
+    await end;
+  }
+  rows.push({
+    name: "the same for a line that asks for nothing, p50",
+    value: quantile(bare, 0.5),
+    unit: "ms",
+    goal: "",
   });
   rows.push({
     name: "memory of the sealed brain, long story",

@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { openDatabase } from "../../brain/store/database.ts";
 import { addToken, hashToken } from "../../brain/store/tokens.ts";
+import { startBrain } from "./brain_process.ts";
 import { quantile, type Row } from "./rows.ts";
 
-const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 const PLAYERS = 100;
 const TOKENS_PER_SECOND = 50;
 /** A token is the time at which it was sent. */
@@ -87,26 +87,7 @@ export async function playersBench(seconds = 10): Promise<Row[]> {
   const db = openDatabase(join(home, "engine.db"));
   tokens.forEach((token, i) => addToken(db, { id: `p${i}`, name: `p${i}`, token_hash: hashToken(token) }));
   db.close();
-  const door = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      "--quiet",
-      join(ROOT, "brain/main.ts"),
-      "serve",
-      "--home",
-      home,
-      "--port",
-      "0",
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-    cwd: home,
-  }).spawn();
-  const lines = door.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { url, pid } = JSON.parse((await lines.read()).value ?? "{}");
+  const { url, pid, stop } = await startBrain(home);
 
   const delays: number[] = [];
   const faces: Face[] = [];
@@ -136,9 +117,7 @@ export async function playersBench(seconds = 10): Promise<Row[]> {
   const [ran, waited] = [share("ran"), share("waited")];
   await Promise.all(ends);
   for (const face of faces) await face.close();
-  door.kill("SIGTERM");
-  await door.status;
-  await lines.cancel();
+  await stop();
   provider.terminate();
   await Deno.remove(home, { recursive: true });
 

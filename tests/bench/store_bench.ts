@@ -1,43 +1,42 @@
 /** How fast the store and recall are with a long story (10,000 messages) and a large world (5,000 pieces of lore). */
-import { openRecall } from "../../brain/memory/recall.ts";
+import { openRecall, type RecallQuestion } from "../../brain/memory/recall.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
 import { type Database, openDatabase } from "../../brain/store/database.ts";
 import { syncLore } from "../../brain/store/memories.ts";
 import { addMessage, pathPage, pathTail } from "../../brain/store/messages.ts";
 import { createSession, updateSession } from "../../brain/store/sessions.ts";
-
-export interface BenchRow {
-  name: string;
-  value: number;
-  unit: string;
-  goal: string;
-}
+import { rebuildMemory } from "../../brain/memory/rebuild.ts";
+import { quantile, type Row } from "./rows.ts";
 
 const MESSAGES = 10_000;
 const LORE = 5_000;
 const QUESTIONS = 200;
 
 /** Measures in a database of its own, which is removed afterwards. */
-export async function storeBench(): Promise<BenchRow[]> {
+export async function storeBench(): Promise<Row[]> {
   const dir = await Deno.makeTempDir({ prefix: "flower-store-bench-" });
   try {
-    return await measure(`${dir}/flower.db`);
+    return [
+      ...await measure(`${dir}/flower.db`),
+      ...await measureUnits(`${dir}/small.db`, 6000, "< 20 ms"),
+      ...await measureUnits(`${dir}/large.db`, 50_000, "< 120 ms"),
+    ];
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
 }
 
-async function measure(path: string): Promise<BenchRow[]> {
+async function measure(path: string): Promise<Row[]> {
   const words = zipfWords(7, 1);
   // The 150 most frequent words make half of a text, and in language they are those that recall leaves out. These
   // made-up ones stand on no list of stop words: a line of 12 words asks for the other 6.
   const content = zipfWords(8, 150);
   const db = openDatabase(path);
-  const leaf = fill(db, words);
-  const rows: BenchRow[] = [];
+  const leaf = fill(db, words, MESSAGES);
+  const rows: Row[] = [];
   const row = (name: string, times: number[], goal: string) => {
-    rows.push({ name: `${name}, p50`, value: percentile(times, 0.5), unit: "ms", goal: "" });
-    rows.push({ name: `${name}, p95`, value: percentile(times, 0.95), unit: "ms", goal });
+    rows.push({ name: `${name}, p50`, value: quantile(times, 0.5), unit: "ms", goal: "" });
+    rows.push({ name: `${name}, p95`, value: quantile(times, 0.95), unit: "ms", goal });
   };
 
   let last = leaf;
@@ -59,17 +58,7 @@ async function measure(path: string): Promise<BenchRow[]> {
   );
 
   const recall = openRecall(path);
-  const question = () => ({
-    player_id: "p",
-    session_id: "s",
-    world_id: "w",
-    leaf_id: leaf,
-    line: sentence(content, 6),
-    before: [sentence(content, 40), sentence(content, 6)],
-    visible_ids: [leaf],
-    max_lore: 8,
-    max_memories: 8,
-  });
+  const question = () => questionOf(leaf, content);
   const asking = performance.now();
   await recall.ask(question(), 10_000);
   rows.push({ name: "recall, the first", value: performance.now() - asking, unit: "ms", goal: "< 150" });
@@ -85,7 +74,51 @@ async function measure(path: string): Promise<BenchRow[]> {
   return rows;
 }
 
-function fill(db: Database, words: () => string): number {
+/** One retrieval by words in a story of so many units, each of another question; for the large one, making all anew. */
+async function measureUnits(path: string, units: number, goal: string): Promise<Row[]> {
+  const db = openDatabase(path);
+  // A line of the player is one unit, a reply of 100 words two.
+  const leaf = fill(db, zipfWords(7, 1), Math.ceil(units / 3) * 2);
+  const content = zipfWords(8, 150);
+  const recall = openRecall(path);
+  const took: number[] = [];
+  for (let i = 0; i < QUESTIONS; i++) {
+    const begun = performance.now();
+    await recall.ask(questionOf(leaf, content), 10_000);
+    took.push(performance.now() - begun);
+  }
+  await recall.close();
+  const rows = [{
+    name: `one retrieval, ${units} units, p95`,
+    value: quantile(took, 0.95),
+    unit: "ms",
+    goal,
+  }];
+  if (units >= 50_000) {
+    const begun = performance.now();
+    rebuildMemory(db, { worlds: [], nameOf: () => null }, 0);
+    const value = (performance.now() - begun) / 1000;
+    rows.push({ name: `memory rebuild, ${units} units`, value, unit: "s", goal: "< 5 s" });
+  }
+  db.close();
+  return rows;
+}
+
+function questionOf(leaf: number, content: () => string): RecallQuestion {
+  return {
+    player_id: "p",
+    session_id: "s",
+    world_id: "w",
+    leaf_id: leaf,
+    line: sentence(content, 6),
+    before: [sentence(content, 40), sentence(content, 6)],
+    visible_ids: [leaf],
+    max_lore: 8,
+    max_memories: 8,
+  };
+}
+
+function fill(db: Database, words: () => string, messages: number): number {
   syncLore(
     db,
     "w",
@@ -107,7 +140,7 @@ function fill(db: Database, words: () => string): number {
   });
   let parent: number | null = null;
   db.transaction(() => {
-    for (let i = 0; i < MESSAGES; i++) {
+    for (let i = 0; i < messages; i++) {
       const role = i % 2 === 0 ? "user" : "assistant";
       const added = addMessage(db, "p", "s", message(parent, role, sentence(words, i % 2 === 0 ? 12 : 100)));
       rememberMessage(db, "p", "s", added);
@@ -129,11 +162,6 @@ function times(count: number, fn: () => void): number[] {
     fn();
     return performance.now() - begun;
   });
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 function sentence(words: () => string, count: number): string {
