@@ -6,13 +6,16 @@ import {
   addEarlier,
   EMPTY_TRANSCRIPT,
   endReply,
+  endTelling,
   indexOfMessage,
+  isTelling,
   lastReply,
   sayLine,
   setHistory,
   setMessage,
   shownLength,
   SPREAD_MS,
+  tellAgain,
   type Transcript,
 } from "../../../face/widgets/transcript.ts";
 import { events, message } from "../../support/player.ts";
@@ -123,4 +126,25 @@ Deno.test("a line that the brain records is never made up here, whenever its rep
   assert.deepEqual(ended.recalled.get(8), { lore: 1, memories: 0 });
   // An end without any reply settles nothing.
   assert.deepEqual(endReply(said, null, null, 0).messages, []);
+});
+
+Deno.test("a start message is told as a reply is, and is a message again when it was told; a line of the player's never", () => {
+  const told = "Fog comes in over the reeds.";
+  const start = setHistory(EMPTY_TRANSCRIPT, [message(1, "assistant", told)], false);
+  const telling = tellAgain(start, 1000);
+  assert.equal(isTelling(telling), true);
+  assert.deepEqual(telling.messages, []);
+  assert.equal(shownLength(telling.live ?? assert.fail(), 1000), 0);
+  assert.ok(
+    Math.abs(shownLength(telling.live ?? assert.fail(), 1000 + 50) - 14) <= 1,
+    "280 letters a second",
+  );
+  assert.equal(shownLength(telling.live ?? assert.fail(), 1000 + 100), told.length);
+  assert.deepEqual(endTelling(telling).messages, start.messages);
+  assert.equal(endTelling(telling).live, null);
+  assert.equal(endTelling(start), start);
+  const line = setHistory(EMPTY_TRANSCRIPT, [message(1, "user", "I wait.")], false);
+  assert.equal(tellAgain(line, 0), line);
+  assert.equal(tellAgain(EMPTY_TRANSCRIPT, 0), EMPTY_TRANSCRIPT);
+  assert.equal(isTelling(addChunk(EMPTY_TRANSCRIPT, "a", chunkOf({ message_id: 7, offset: 0 }), 0)), false);
 });
