@@ -313,6 +313,9 @@ async function ask(brain: FakeBrain, shell: Shell, text: string, at: number): Pr
   await shell.shows(/Tab reread/);
 }
 
+/** The largest texts go through all of the screen in the test above. */
+const MAX_ASKED = 20_000;
+
 const SEARCHED = [
   command("/session search", "WORDS", "text"),
   command("/session continue", "STORY", "session"),
@@ -332,7 +335,7 @@ Deno.test({
     for (const [at, [name, text]] of HOSTILE.entries()) {
       const from = shell.output().length;
       try {
-        await ask(brain, shell, text, at);
+        await ask(brain, shell, text.slice(0, MAX_ASKED), at);
       } catch (error) {
         throw new Error(`${name}: ${error instanceof Error ? error.message : error}`);
       }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { actionFor, chordOf, type KeyContext, keyHelp, KEYS } from "../../../face/keymap.ts";
 import { FACE_COMMANDS } from "../../../face/face_commands.ts";
 import { contextsOf } from "../../../face/app/keys.ts";
+import { completionOf } from "../../../face/app/completion.ts";
 import { modelDetail, money, short } from "../../../face/app/narrators.ts";
 import { events, keyEvent, message, type Player } from "../../support/player.ts";
 import { COMMANDS, MODELS, openStory, PROSE } from "../../support/salt_marsh.ts";
@@ -482,6 +483,20 @@ Deno.test("the palette takes nothing that nobody chose: Enter writes the first n
   assert.equal(player.model().sheet, null);
   assert.match(player.model().editor.text, /^\/\w+ ?$/);
   assert.deepEqual(player.said(), []);
+});
+
+Deno.test("in a list what begins with the typed words stands first, by id or by name, then the brain's order", () => {
+  const player = openStory();
+  const names = (typed: string): string[] => {
+    player.press("ctrl+u");
+    player.type(`/world select ${typed}`);
+    return completionOf(player.model(), player.now())?.rows.map(({ text }) => text.slice(14)) ?? [];
+  };
+  assert.deepEqual(names(""), ["salt_marsh", "long_stair", "quarter_to_nine", "honey_year"]);
+  assert.equal(names("l")[0], "long_stair");
+  assert.equal(names("the l")[0], "long_stair");
+  assert.equal(names("Quarter")[0], "quarter_to_nine");
+  assert.deepEqual(names("a t"), ["salt_marsh", "long_stair", "quarter_to_nine", "honey_year"]);
 });
 
 Deno.test("moving in the line leaves the choice in the list, another letter begins it anew", () => {
