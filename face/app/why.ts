@@ -67,7 +67,12 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
     const labels = plainRows(secret ? "lore" : whose(piece), column - 2);
     const quote = plainRows(secret ? SECRET : `"${piece.quote}"`, width - column);
     const shown = quote.slice(0, MAX_QUOTE_ROWS);
-    if (quote.length > shown.length) shown[shown.length - 1] += model.theme.marks.ellipsis;
+    if (quote.length > shown.length) {
+      const last = shown[shown.length - 1];
+      // The sign wants a column: where there is none, the last word makes room.
+      const cut = textWidth(last) < width - column ? last : last.replace(/\s+\S+$/, "");
+      shown[shown.length - 1] = `${cut}${model.theme.marks.ellipsis}`;
+    }
     const told = secret
       ? notesOf({ ...piece, words: [], page_words: [] }, sheet, separator)
       : notesOf(piece, sheet, separator);

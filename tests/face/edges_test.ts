@@ -165,3 +165,11 @@ Deno.test("edges: where several turns told a reply, the bar shows what the last 
     assert.match(player.screen(), says);
   }
 });
+
+Deno.test("edges: a line just said stands on the page with the spinner below it, before the brain has it", () => {
+  const player = openStory({ width: 80, height: 30 });
+  player.type("I wait.");
+  player.press("enter");
+  assert.match(player.screen(), /\n {4}› I wait\.\n\n {6}⠋\n/);
+  assert.equal(player.screen().match(/I wait\./g)?.length, 1);
+});

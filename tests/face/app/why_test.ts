@@ -233,3 +233,20 @@ Deno.test("the built-in narrator reads nothing, and the page does not say it did
   assert.match(player.screen(), /Why this reply +turn 64 · what a model would read\n/);
   assert.doesNotMatch(player.screen(), /8,192/);
 });
+
+Deno.test("a quote that is cut says so, also where its last row is full", () => {
+  for (let length = 100; length < 150; length++) {
+    const player = openStory();
+    player.press("f4");
+    const quote = `${
+      "Behind the counter stand a rope chest, an eel scale that is never used, and an oil can".slice(0, 60)
+    } ${"x".repeat(length % 9 + 1)} ${
+      "that is lighter each morning than the night before, and nobody says why".repeat(2)
+    }`;
+    player.hear(
+      events.system("in words", { why: { ...WHY, recalled: [{ ...WHY.recalled[1], quote }] } }, "1"),
+    );
+    const rows = player.screen().split("\n").filter((row) => row.slice(33).trim() !== "");
+    assert.ok(rows.some((row) => /\w…$/.test(row)), player.screen());
+  }
+});

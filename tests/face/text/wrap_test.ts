@@ -147,6 +147,12 @@ Deno.test("wrap: a word that was drawn early stays where it was placed, and is c
   assert.deepEqual(other.rows.map(textOf), ["the lamp inc", "redible"]);
 });
 
+Deno.test("wrap: a wide letter for which a row has one column left stands in the next", () => {
+  const layout = createLayout(5);
+  extendLayout(layout, "abc 👍👍", { final: false, placements: new Map([[4, "stay" as const]]) });
+  assert.deepEqual(layout.rows.map(textOf), ["abc", "👍👍"]);
+});
+
 Deno.test("wrap: a paragraph of 20,000 characters without a line break is read again by a row per piece, not by its length", () => {
   for (const word of ["something ", "日本", '*so* "it" ', "xxxxxxxx", "—and ", "half-"]) {
     const layout = createLayout(68);
