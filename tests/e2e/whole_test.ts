@@ -135,14 +135,29 @@ Deno.test("after the clock was set back a year, stories and lines stand in the o
     {
       await using face = await stage.face();
       assert.equal(face.history.length, 3);
-      const { message } = await face.turn("I go on in the past.");
-      assert.ok(message.created_ms < Date.now() + 1000);
-      assert.deepEqual(face.history.map(({ id }) => id), [1, 2, 3, 4, 5]);
-      const later = await face.begin();
       const listed = () => face.state?.available_sessions?.map(({ id }) => id);
+      // The other was used last in a year that is still to come.
+      const later = await face.begin();
       await face.until(() => listed()?.length === 2, "two stories");
       assert.deepEqual(listed(), [later, earlier]);
       await face.turn("I begin again.");
+      face.say(`/session continue ${earlier}`);
+      await face.until(() => face.history.length === 3, "the earlier story");
+      const { message } = await face.turn("I go on in the past.");
+      assert.ok(message.created_ms < Date.now() + 1000);
+      assert.deepEqual(face.history.map(({ role }) => role), [
+        "assistant",
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+      ]);
+      assert.deepEqual(
+        face.history.map(({ id }) => id),
+        face.history.map(({ id }) => id).toSorted((a, b) => a - b),
+      );
+      assert.equal(face.history.at(-2)?.content, "I go on in the past.");
+      await face.until(() => listed()?.[0] === earlier, "the earlier story on top");
       note(witness, face, { killed_ms: performance.now(), promised_ms: 0, whole: "" });
       await killAndWait("brain", stage.door, stage.pid);
     }
