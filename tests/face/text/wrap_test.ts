@@ -150,7 +150,26 @@ Deno.test("wrap: a word that was drawn early stays where it was placed, and is c
 Deno.test("wrap: a wide letter for which a row has one column left stands in the next", () => {
   const layout = createLayout(5);
   extendLayout(layout, "abc 👍👍", { final: false, placements: new Map([[4, "stay" as const]]) });
-  assert.deepEqual(layout.rows.map(textOf), ["abc", "👍👍"]);
+  assert.deepEqual(layout.rows.map((row) => [textOf(row), row.width]), [["abc", 3], ["👍👍", 4]]);
+});
+
+Deno.test("wrap: a first word that is held back has the whole row", () => {
+  const layout = createLayout(10);
+  extendLayout(layout, "lam", { final: false, placements: NO_PLACEMENTS });
+  assert.deepEqual(layout.open, { start: 0, width: 3, room: 10 });
+  extendLayout(layout, "lamp\nbur", { final: false, placements: NO_PLACEMENTS });
+  assert.deepEqual(layout.open, { start: 5, width: 3, room: 10 });
+});
+
+Deno.test("wrap: of many short lines only the last is read again", () => {
+  const layout = createLayout(40);
+  let text = "";
+  for (let line = 0; line < 500; line++) {
+    text += `line ${line}${line % 3 === 0 ? "\n" : ""}\n`;
+    extendLayout(layout, text, { final: false, placements: NO_PLACEMENTS });
+    assert.ok(text.length - layout.resume.at <= 10, `line ${line}`);
+  }
+  assert.equal(layout.rows.filter((row) => row.runs.length > 0).length, 500);
 });
 
 Deno.test("wrap: a paragraph of 20,000 characters without a line break is read again by a row per piece, not by its length", () => {
