@@ -12,7 +12,8 @@ import { type Action, type KeyContext, keyFor } from "../keymap.ts";
 import { type Grid, put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
 import { troubleOf } from "../widgets/blocks.ts";
-import { indexOfMessage, lastReply } from "../widgets/transcript.ts";
+import { indexOfMessage } from "../widgets/page.ts";
+import { lastReply } from "../widgets/transcript.ts";
 import { putSpans, type Span, spansWidth } from "./draw.ts";
 import { SILENT_MS } from "./story.ts";
 

@@ -3,8 +3,8 @@
  * the cost is that of the rows in view, however long the story is.
  */
 
+import type { Message } from "../../shared/story.ts";
 import { block, blockCount, messageAt, type PageContext, type PageRow, rowOf, tailOf } from "./blocks.ts";
-import { indexOfMessage } from "./transcript.ts";
 
 /** Where the view stands: at the end, at the end but never past the last reply's first row, or at a row of a message. */
 export type Scroll = { kind: "end" } | { kind: "head" } | { kind: "at"; id: number; row: number };
@@ -50,6 +50,18 @@ function topPlace(context: PageContext, scroll: Scroll, height: number): Place {
     }
   }
   return place !== null && isBefore(place, end) ? place : end;
+}
+
+/** Where a message of a list was found last: it is asked for with each frame. A memory aid, it never changes an answer. */
+const found_at = new WeakMap<readonly Message[], number>();
+
+/** The place of a message among those that are loaded, -1: it is not. Asked with each frame, it costs no search. */
+export function indexOfMessage(messages: readonly Message[], id: number): number {
+  const known = found_at.get(messages) ?? -1;
+  if (messages[known]?.id === id) return known;
+  const index = messages.findLastIndex((message) => message.id === id);
+  if (index >= 0) found_at.set(messages, index);
+  return index;
 }
 
 function indexOf(context: PageContext, id: number): number {

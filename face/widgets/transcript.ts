@@ -285,18 +285,6 @@ export function lastReply(transcript: Transcript): Message | null {
   return transcript.messages.findLast((message) => message.role === "assistant") ?? null;
 }
 
-/** Where a message of a list was found last: it is asked for with each frame. A memory aid, it never changes an answer. */
-const found_at = new WeakMap<readonly Message[], number>();
-
-/** The place of a message among those that are loaded, -1: it is not. Asked with each frame, it costs no search. */
-export function indexOfMessage(messages: readonly Message[], id: number): number {
-  const known = found_at.get(messages) ?? -1;
-  if (messages[known]?.id === id) return known;
-  const index = messages.findLastIndex((message) => message.id === id);
-  if (index >= 0) found_at.set(messages, index);
-  return index;
-}
-
 /** What may be drawn early in one message. */
 export function placementsOf(transcript: Transcript, id: number): Placements {
   return transcript.placements.get(id) ?? NO_PLACEMENTS;

@@ -7,7 +7,6 @@ import {
   EMPTY_TRANSCRIPT,
   endReply,
   endTelling,
-  indexOfMessage,
   isTelling,
   lastReply,
   sayLine,
@@ -18,6 +17,7 @@ import {
   tellAgain,
   type Transcript,
 } from "../../../face/widgets/transcript.ts";
+import { indexOfMessage } from "../../../face/widgets/page.ts";
 import { events, message } from "../../support/player.ts";
 
 const chunkOf = (part: Parameters<typeof events.chunk>[1]) => {
