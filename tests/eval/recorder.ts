@@ -40,6 +40,18 @@ export function startRecorder(target: string): Recorder {
   };
 }
 
+/**
+ * The model's own text for a player's line: of the newest exchange whose prompt ends with that line, since the brain asks
+ * for other things beside the story (what no longer fits is told in short). "" when there is none.
+ */
+export function rawOf(exchanges: Exchange[], line: string): string {
+  const asked = exchanges.findLast(({ request }) => {
+    const { messages } = request as { messages?: { content?: unknown }[] };
+    return String(messages?.at(-1)?.content ?? "").trimEnd().endsWith(line);
+  });
+  return asked?.raw ?? "";
+}
+
 function passed(answer: Response, body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Response {
   const headers = new Headers(answer.headers);
   for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);

@@ -13,7 +13,7 @@ import type { Character, World } from "../../shared/story.ts";
 import { FRONT_DOOR, ROOT, startPiped } from "../support/processes.ts";
 import { countReplies, type Finding, type ReplyWords, type Told } from "./counts.ts";
 import { Client, toldBy } from "./face.ts";
-import { type Recorder, startRecorder } from "./recorder.ts";
+import { rawOf, type Recorder, startRecorder } from "./recorder.ts";
 import { report, type Story, transcript } from "./report.ts";
 
 const IMPOSSIBLE = "I jump straight up onto the highest roof in sight.";
@@ -134,7 +134,7 @@ async function play(
     const answer = toldBy(events);
     told.push({ line, reply: answer.reply });
     notices.push(...answer.notices.map((text) => `${told.length}: ${text}`));
-    raw.push({ line, reply: recorder?.exchanges.slice(before).at(-1)?.raw ?? "" });
+    raw.push({ line, reply: rawOf(recorder?.exchanges.slice(before) ?? [], line) });
     await Deno.stderr.write(new TextEncoder().encode("."));
   }
   return {
