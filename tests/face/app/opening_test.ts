@@ -228,3 +228,9 @@ Deno.test("what went wrong with the start is read whole before there is a second
   assert.deepEqual(failed(11), ["› 1  The farrier", trouble[0], "lore in row 12 is longer than …"]);
   assert.deepEqual(failed(10), ["› 1  The farrier", `${trouble[0]} …`]);
 });
+
+Deno.test("a story that was left without a world leads to the first of them", () => {
+  const player = openStory();
+  player.hear(events.sync({}));
+  assert.match(player.screen(), /› 1 {2}The Salt Marsh/);
+});
