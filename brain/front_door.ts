@@ -77,7 +77,9 @@ async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile)
     signal(child, "SIGTERM");
     force = setTimeout(() => kill(child), config.grace_ms + SETTLE_MS);
   };
-  const forget_signals = onSignals(stop, stop_gently);
+  // Whoever started it without a terminal (nohup, a service) means it to stay when one is closed.
+  const hang_up = options.with_parent || isAtTerminal() ? stop : () => {};
+  const forget_signals = onSignals({ SIGINT: stop, SIGHUP: hang_up, SIGTERM: stop_gently });
   if (options.with_parent) untilEnd(Deno.stdin.readable).then(stop);
   const logged = relayLog(child.stderr, log, !options.with_parent);
   const tell = (value: unknown) =>
@@ -167,10 +169,14 @@ async function untilEnd(stream: ReadableStream<Uint8Array>): Promise<void> {
   }
 }
 
-function onSignals(stop: () => void, stop_gently: () => void): () => void {
-  const signals: [Deno.Signal, () => void][] = [["SIGINT", stop], ["SIGHUP", stop], ["SIGTERM", stop_gently]];
+function onSignals(acts: Record<"SIGINT" | "SIGHUP" | "SIGTERM", () => void>): () => void {
+  const signals = Object.entries(acts) as [Deno.Signal, () => void][];
   for (const [signal, act] of signals) Deno.addSignalListener(signal, act);
   return () => signals.forEach(([signal, act]) => Deno.removeSignalListener(signal, act));
+}
+
+function isAtTerminal(): boolean {
+  return Deno.stdin.isTerminal() || Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
 }
 
 function kill(child: Deno.ChildProcess): void {

@@ -6,6 +6,7 @@ import {
   isRunning,
   openSocket,
   startPiped,
+  startScreen,
   tempHome,
   until,
 } from "../support/processes.ts";
@@ -63,6 +64,34 @@ Deno.test("by hand, stdin is never read, and SIGTERM or SIGINT end the brain wit
     assert.ok(!isRunning(pid));
     assert.match(door.stdout(), READY);
   }
+});
+
+Deno.test("a terminal that is closed ends the brain that was started in it, and no other", async () => {
+  await using home = await tempHome();
+  {
+    // As nohup and services start it.
+    await using door = startPiped(FIXTURE_DOOR, ["serve", "--port", "0", "--home", home.path]);
+    const { pid, url } = await door.ready();
+    door.signal("SIGHUP");
+    await using socket = await openSocket(url);
+    socket.send("still here");
+    await socket.frame("still here");
+    door.signal("SIGTERM");
+    assert.equal(await door.ended, 0);
+    assert.ok(!isRunning(pid));
+  }
+  {
+    await using screen = startScreen(FIXTURE_DOOR, ["serve", "--port", "0", "--home", home.path], {
+      columns: 200,
+    });
+    await screen.shows('"ready":true');
+    screen.kill("SIGHUP");
+    assert.deepEqual(await screen.ended, { code: 0, signal: 0 });
+  }
+  await using door = startPiped(FIXTURE_DOOR, ["brain", "--with-parent", "--home", home.path]);
+  await door.ready();
+  door.signal("SIGHUP");
+  assert.equal(await door.ended, 0);
 });
 
 Deno.test("by hand, the brain is never restarted and its exit code is passed on", async () => {
