@@ -7,14 +7,15 @@ import { readJson } from "./stored_json.ts";
 const MAX_RECORD = 1024 * 1024;
 
 /**
- * Keeps `record` (anything JSON can hold) for this reply, in place of an earlier one. Its `messages`, the whole
- * request, stay only until the next reply of the session: kept for all, they would grow with the square of a story.
+ * Keeps `record` (anything JSON can hold) for this reply, in place of an earlier one. Some of it stays only until the next
+ * reply of the session: `messages`, the whole request, which kept for all would grow with the square of a story, the last
+ * of them (`context`), and the ids of what the history left out (`dropped`: all up to `cuts.boundary`).
  */
 export function savePrompt(db: Database, message_id: number, record: unknown): void {
   const whole = JSON.stringify(record);
   db.transaction(() => {
     db.run(
-      `UPDATE prompts SET record = iif(json_valid(record), json_remove(record, '$.messages'), '{}') WHERE message_id = (
+      `UPDATE prompts SET record = iif(json_valid(record), json_remove(record, '$.messages', '$.context', '$.dropped'), '{}') WHERE message_id = (
          SELECT p.message_id FROM prompts p CROSS JOIN messages m ON m.id = p.message_id
          WHERE p.message_id <> ?1 AND m.session_id = (SELECT session_id FROM messages WHERE id = ?1)
          ORDER BY p.message_id DESC LIMIT 1)`,

@@ -268,16 +268,19 @@ Deno.test("the whole request stays with the last reply of each story only", asyn
   await withDatabase((db) => {
     const ids = tellAll(db, aSession(), ["a", "b", "c", "d"]);
     const [second] = tellAll(db, aSession({ id: "second" }), ["e"]);
-    const record = (over = 0) => ({ over, messages: [{ role: "user", content: "x" }] });
+    const record = (over = 0) => ({
+      over,
+      messages: [{ role: "user", content: "x" }],
+      context: "x",
+      dropped: [1],
+    });
     const kept = (id: number) => Object.keys(getPrompt(db, "ann", id) as object);
     savePrompt(db, ids[1], record());
     savePrompt(db, second, record());
-    assert.deepEqual(kept(ids[1]), ["over", "messages"]);
+    assert.deepEqual(kept(ids[1]), ["over", "messages", "context", "dropped"]);
     savePrompt(db, ids[3], record(7));
-    assert.deepEqual([kept(ids[1]), kept(ids[3]), kept(second)], [["over"], ["over", "messages"], [
-      "over",
-      "messages",
-    ]]);
+    const whole = ["over", "messages", "context", "dropped"];
+    assert.deepEqual([kept(ids[1]), kept(ids[3]), kept(second)], [["over"], whole, whole]);
     assert.equal(wasTooLong(db, "ann", "story", ids[1]), true);
     assert.equal(wasTooLong(db, "ann", "story", ids[3]), false);
     assert.equal(wasTooLong(db, "ann", "second", 0), false);
