@@ -112,6 +112,36 @@ Deno.test("what is kept in mind of stories is what reading them anew would give,
   });
 });
 
+Deno.test("the slots of a message are those of its units, in a story only", async () => {
+  await withDatabase((db) => {
+    tellAll(db, aSession(), []);
+    const first = remembered(db, "story", null, "I count eels.", 0);
+    const second = remembered(db, "story", first, "Eels and mud and reeds. ".repeat(40), 1);
+    const third = remembered(db, "story", second, "I count mud.", 2);
+    const known = emptyKnown();
+    const story = storyCorpus(db, question("story", third), known)!;
+    assert.deepEqual([0, first, second, third, third + 1].map(story.slotsOfMessage), [
+      [],
+      [0],
+      [1, 2, 3],
+      [4],
+      [],
+    ]);
+    assert.deepEqual([...story.place], [0, 1, 1, 1, 2]);
+    assert.equal(story.places, 3);
+    assert.equal(story.underHeading(0), 0);
+    const hidden = storyCorpus(db, question("story", third, [second]), known)!;
+    assert.deepEqual([first, second, third].map(hidden.slotsOfMessage), [[0], [], [1]]);
+    assert.deepEqual([...hidden.place], [0, 2]);
+    assert.deepEqual(hidden.slotsWith({ phrase: "mud", prefix: false }), [1]);
+    const branch = storyCorpus(db, question("story", first), known)!;
+    assert.deepEqual([branch.size, branch.places, branch.average_length], [1, 1, 13]);
+    syncLore(db, "marsh", [1, 2].map((i) => ({ heading: "Eels", text: `Eel ${i}.`, known_to: "" })));
+    const lore = loreCorpus(db, "ann", "marsh", known);
+    assert.deepEqual([lore.slotsOfMessage(first), lore.underHeading(0), lore.places], [[], 2, 2]);
+  });
+});
+
 Deno.test("a story that is gone, a foreign leaf and none at all leave nothing in mind that comes back", async () => {
   await withDatabase((db) => {
     tellAll(db, aSession(), []);
