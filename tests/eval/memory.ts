@@ -149,8 +149,8 @@ function armOf(
     if (!asksForContent(line)) return { memory, lore };
     const [vector] = await embedder.embed([line]);
     const [of_lore, of_memory] = await Promise.all([
-      near({ kind: "lore", player_id, world_id }, vector),
-      near({ kind: "memory", player_id, session_id }, vector),
+      world_id === "" ? [] : near({ kind: "lore", player_id, world_id }, vector),
+      session_id === "" ? [] : near({ kind: "memory", player_id, session_id }, vector),
     ]);
     return { memory, lore, near: { lore: of_lore, memory: of_memory } };
   };
