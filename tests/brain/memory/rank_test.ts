@@ -105,6 +105,17 @@ Deno.test("a passage lends to all in it what its words are worth, the best passa
     rounded(parts.passage),
     rounded(Float64Array.from([0, 0, 0, 0, half, half, half, half, 0, 0, 0, 0])),
   );
+  // At either end of a story it is cut off; a word that nobody says lends nothing.
+  for (const [at, reached] of [[0, [0, 1, 2]], [1, [0, 1, 2, 3]], [11, [10, 11]]] as const) {
+    const { passage } = scored(story, [hits([at]), hits([])], [], none, lending).parts;
+    assert.deepEqual(row(12).filter((slot) => passage[slot] > 0), reached);
+  }
+  // Of a word that is said again and again each place counts less; a place of several units counts each.
+  const again = scored(corpus([0, 1, 1, 3, 9]), [hits([0, 1, 2])], [], none, lending).parts.passage;
+  const three = 3 * 2.2 / (3 + 1.2);
+  const two_of = 2 * 2.2 / (2 + 1.2);
+  assert.ok(Math.abs(again[3] / again[0] - two_of / three) < 1e-9, `${again[3] / again[0]}`);
+  assert.equal(again[4], 0);
   const two = scored(story, [hits([5]), hits([7])], [], none, lending).parts;
   assert.equal(Math.max(...two.passage), two.passage[6]);
   assert.ok(two.passage[6] > two.passage[4]);
