@@ -132,6 +132,8 @@ Deno.test("what is not to be found has no passage and no neighbours", () => {
   );
   assert.equal(total[1], 0);
   assert.ok(total[2] > 0);
+  const passages = with_weights({ window: 0.5, window_size: 4 });
+  assert.deepEqual([...scored(corpus([0, -1, 1]), [hits([1])], [], none, passages).parts.passage], [0, 0, 0]);
 });
 
 Deno.test("facts and likeness are worth their weight times the best words, the best of them whole", () => {

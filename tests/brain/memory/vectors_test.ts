@@ -7,7 +7,7 @@ import { ExactIndex } from "../../../brain/memory/vectors.ts";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
 import { saveMemory, syncLore } from "../../../brain/store/memories.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
-import { saveVectors } from "../../../brain/store/vectors.ts";
+import { nameTexts, saveVectors } from "../../../brain/store/vectors.ts";
 import { aSession, tellAll, withDatabase, withPath } from "../../support/stories.ts";
 
 const PATIENCE_MS = 20_000;
@@ -114,6 +114,18 @@ Deno.test("vectors that are read ahead, in pieces, are those that a question rea
     assert.deepEqual(new ExactIndex().near(db, memory, "m", Float32Array.from([1, 0]), 1), [
       { unit_id: 4001, similarity: 1 },
     ]);
+  });
+});
+
+Deno.test("units from before there were vectors get the names of their texts, a few at a time", async () => {
+  await withDatabase((db) => {
+    remembered(db, tellAll(db, aSession(), ["One.", "Two.", "Three."]));
+    const hashes = () =>
+      db.all<{ hash: string }>("SELECT hash FROM memory_units ORDER BY id").map((row) => row.hash);
+    const named = hashes();
+    db.run("UPDATE memory_units SET hash = ''");
+    assert.deepEqual([nameTexts(db, 2), nameTexts(db, 2), nameTexts(db, 2)], [2, 1, 0]);
+    assert.deepEqual(hashes(), named);
   });
 });
 
