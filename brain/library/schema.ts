@@ -281,8 +281,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 
 /** Control characters but line breaks and tabs go (YAML can write them as "\e"); so do blanks at both ends. */
 function clean(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "").trim();
+  return text.replace(/\r\n?/g, "\n").replace(/(?![\t\n])\p{Cc}/gu, "").trim();
 }
 
 function oneLine(text: string): string {

@@ -78,8 +78,7 @@ export function quote(text: string, key: string): string {
   const plain = scrub(text, key)
     .replace(/<(style|script|title|head)\b[\s\S]*?<\/\1>/gi, " ")
     .replace(/<[^>]*>?/g, " ")
-    // deno-lint-ignore no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, " ")
+    .replace(/[\p{Cc}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, " ")
     .replace(/\s+/g, " ").trim();
   const letters = [...plain];
   return letters.length <= 120 ? plain : `${letters.slice(0, 119).join("")}…`;

@@ -57,8 +57,7 @@ function readEntry(value: unknown, endpoint: Endpoint): Listed | null {
   if (typeof entry.id !== "string") return null;
   // Gemini lists `models/gemini-...` and wants it without.
   const vendor_id = entry.id.replace(/^models\//, "");
-  // deno-lint-ignore no-control-regex
-  if (vendor_id === "" || vendor_id.length > 200 || /[\s\u0000-\u001f\u007f-\u009f]/.test(vendor_id)) {
+  if (vendor_id === "" || vendor_id.length > 200 || /[\s\p{Cc}]/u.test(vendor_id)) {
     return null;
   }
   if (!isChatModel(vendor_id, entry)) return null;
@@ -96,8 +95,7 @@ function readEntry(value: unknown, endpoint: Endpoint): Listed | null {
 }
 
 function cleanName(name: string): string {
-  // deno-lint-ignore no-control-regex
-  return firstCharacters(name.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim(), 120);
+  return firstCharacters(name.replace(/[\s\p{Cc}]+/gu, " ").trim(), 120);
 }
 
 /**

@@ -160,3 +160,20 @@ Deno.test("/session search names the story and quotes the place; nothing found i
     await fake.close();
   }
 });
+
+Deno.test("a story that is gone on with is the one used last", async () => {
+  const fake = fakeBrain({});
+  try {
+    await onStage(fake);
+    const first = getState(fake.deps.db, "local").session_id;
+    await fake.say("/session new");
+    const listed = () =>
+      fake.face.of("sync_state").findLast(({ metadata }) => metadata.available_sessions !== null)?.metadata
+        .available_sessions?.map(({ id }) => id);
+    assert.equal(listed()?.[1], first);
+    await fake.say(`/session continue ${first}`);
+    assert.equal(listed()?.[0], first);
+  } finally {
+    await fake.close();
+  }
+});
