@@ -8,9 +8,10 @@ import { following, type Model, NO_POPUP, type Result, type Turn, withNotice } f
 /** Commands that a reply follows. */
 const TELLING = ["/retry", "/continue"];
 
-/** The model with an empty editor; a draft that was put aside comes back. */
+/** The model with an empty editor; a draft that was put aside, for a list or for a line said before, comes back. */
 export function clearEditor(model: Model): Model {
-  const text = model.popup.stash ?? "";
+  const { at, draft } = model.said;
+  const text = model.popup.stash ?? (at > 0 && model.editing === null ? draft : "");
   return {
     ...model,
     editor: setText(model.editor, text),

@@ -41,7 +41,10 @@ export function submit(model: Model, now_ms: number): Result {
   const lines = [...model.said.lines.filter((said) => said !== text), text].slice(-MAX_SAID);
   return [
     { ...cleared, confirm: null, said: { lines, at: 0, draft: "" } },
-    [...effects, { kind: "save_said", line: text }, { kind: "save_draft", text: cleared.editor.text }],
+    [...effects, { kind: "save_said", line: text, story: model.story.session_id }, {
+      kind: "save_draft",
+      text: cleared.editor.text,
+    }],
   ];
 }
 
@@ -55,7 +58,8 @@ export function confirmed(model: Model, now_ms: number): Result {
   const [after, effects] = say(answered, confirm.prompt, now_ms);
   // The line came back to the editor with the question.
   if (effects.length === 0 || model.editor.text.trim() !== confirm.prompt.trim()) return [after, effects];
-  return [clearEditor(after), [...effects, { kind: "save_draft", text: "" }]];
+  const cleared = clearEditor(after);
+  return [cleared, [...effects, { kind: "save_draft", text: cleared.editor.text }]];
 }
 
 /** A list opened by a key or a bare name: the draft is put aside until it is closed. */

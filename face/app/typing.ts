@@ -83,11 +83,16 @@ export function lookBack(model: Model, step: -1 | 1): Model {
   const rows = editorRows(model.editor.text, geometry(model).width);
   const moved = vertical(model.editor, rows, step);
   if (moved !== null) return { ...model, editor: moved };
-  const { lines, at, draft } = model.said;
+  const before = model.said;
+  // Said before and changed since, it is a draft of its own; one that waited is found among what was said.
+  const changed = before.at > 0 && model.editor.text !== before.lines[before.lines.length - before.at];
+  const lines = changed && before.draft !== "" ? [...before.lines, before.draft] : before.lines;
+  const at = changed ? 0 : before.at;
   const to = at - step;
   if (to < 0 || to > lines.length) return model;
+  const draft = at === 0 ? model.editor.text : before.draft;
   const text = to === 0 ? draft : lines[lines.length - to];
   const editor = setText(model.editor, text);
-  const said = { lines, at: to, draft: at === 0 ? model.editor.text : draft };
+  const said = { lines, at: to, draft };
   return { ...model, editor, said, popup: { ...model.popup, closed_for: text } };
 }

@@ -277,6 +277,34 @@ Deno.test("u takes back every line of the player's from the bar on", () => {
   assert.match(player.screen(), /The story begins here\./);
 });
 
+Deno.test("a draft waits while a line said before is said again, and stands in the editor after it", () => {
+  const player = openStory({ said: ["I wait."] });
+  player.type("A draft");
+  player.press("up");
+  assert.equal(player.model().editor.text, "I wait.");
+  player.effects();
+  player.press("enter");
+  assert.equal(player.model().editor.text, "A draft");
+  assert.deepEqual(player.effects().filter(({ kind }) => kind === "save_draft"), [
+    { kind: "save_draft", text: "A draft" },
+  ]);
+});
+
+Deno.test("a line said before that is changed is a draft, and none is lost by looking further", () => {
+  const player = openStory({ said: ["first", "second"] });
+  player.type("draft");
+  player.press("up");
+  player.type("s");
+  player.press("down");
+  assert.equal(player.model().editor.text, "seconds");
+  player.press("up");
+  assert.equal(player.model().editor.text, "draft");
+  player.press("up");
+  assert.equal(player.model().editor.text, "second");
+  player.press("down", "down");
+  assert.equal(player.model().editor.text, "seconds");
+});
+
 Deno.test("of several lines taken back the earliest comes into the editor, and none is lost", () => {
   const player = openStory();
   player.press("tab", "up", "up", "up", "u");
