@@ -198,3 +198,27 @@ Deno.test("the rest is told in words that fit it", () => {
     assert.equal(restWords(Number(seconds)), words);
   }
 });
+
+Deno.test("the question comes only when nothing else goes on, and then at once", () => {
+  const busy: [string, (player: Player) => void, (player: Player) => void][] = [
+    ["a page", (player) => player.press("f1"), (player) => player.press("esc")],
+    ["the bar", (player) => player.press("tab"), (player) => player.press("esc")],
+    ["a search", (player) => player.press("ctrl+f"), (player) => player.press("esc")],
+    ["a list", (player) => player.press("ctrl+t"), (player) => player.press("esc")],
+    ["a draft", (player) => player.type("I"), (player) => player.press("backspace")],
+    ["leaving", (player) => player.press("ctrl+c"), (player) => player.press("f2")],
+    [
+      "a turn",
+      (player) => player.hear(events.chunk("He ", { message_id: 9, parent_id: 8, offset: 0 })),
+      (player) => player.hear(events.end(message(9, "assistant", "He nods."), {}, null)),
+    ],
+  ];
+  for (const [what, begin, end] of busy) {
+    const player = replied();
+    begin(player);
+    player.send({ kind: "model_missing", bytes: BYTES });
+    assert.equal(player.model().confirm, null, what);
+    end(player);
+    assert.equal(player.model().confirm?.kind, "fetch", what);
+  }
+});

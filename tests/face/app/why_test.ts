@@ -249,3 +249,24 @@ Deno.test("a quote that is cut says so, also where its last row is full", () => 
     `${"abcde ".repeat(6).trim()}…`,
   ]);
 });
+
+Deno.test("who said it, and how long ago, where there is an ago", () => {
+  const rows: [Partial<typeof WHY.recalled[0]>, string][] = [
+    [{ turns_ago: 0 }, "you"],
+    [{ turns_ago: 1 }, "you, 1 turn ago"],
+    [{ turns_ago: 2, role: "assistant" }, "the narrator, 2 turns ago"],
+    [{ turns_ago: 2, speaker: "Maren" }, "Maren, 2 turns ago"],
+    [{ kind: "fact", turns_ago: 3 }, "known, 3 turns ago"],
+    [{ kind: "summary", turns_ago: 9 }, "told, 9 turns ago"],
+    [{ kind: "lore", turns_ago: 0, heading: "" }, "lore"],
+    [{ kind: "lore", turns_ago: 0, heading: "The bell" }, "lore: The bell"],
+  ];
+  for (const [part, label] of rows) {
+    const player = openStory();
+    player.press("f4");
+    const recalled = [{ ...WHY.recalled[0], quote: "Yes.", ...part }];
+    player.hear(events.system("in words", { why: { ...WHY, recalled } }, "1"));
+    const row = player.screen().split("\n").find((line) => line.includes('"Yes."')) ?? "";
+    assert.equal(row.slice(6, row.indexOf('"')).trim(), label);
+  }
+});
