@@ -69,6 +69,12 @@ async function evening(stage: Stage, provider: ProviderProcess): Promise<void> {
   assert.equal(early[0].content, "✗ Prepare the stage first (World, Char, Session).");
   assert.equal(early[1].metadata.total_tokens, 0);
   assert.equal(screen.typing, false);
+  // Whoever asks for a reply by a command of ours waits for one, and must not wait for ever.
+  for (const line of ["/retry", "/continue"]) {
+    const refused = await command(client, line, "chat_end");
+    assert.deepEqual(names(refused), ["system_update", "chat_end"]);
+    assert.match(refused[0].content, /^✗ There is no story yet/);
+  }
   assert.match((await command(client, "/session new", "system_update"))[0].content, /^✗ Select world\/char/);
 
   for (
