@@ -199,11 +199,11 @@ export function restatedFacts(
 ): Restated[] {
   return db.all(
     `SELECT o.message_id, o.object, f.message_id AS later_id, f.object AS later_object
-     FROM facts o JOIN facts f ON f.session_id = o.session_id AND f.player_id = o.player_id
+     FROM json_each(?) w CROSS JOIN facts o ON o.message_id = w.value
+     JOIN facts f ON f.session_id = o.session_id AND f.player_id = o.player_id
        AND lower(f.subject) = lower(o.subject) AND lower(f.relation) = lower(o.relation)
        AND f.message_id > o.message_id AND lower(f.object) <> lower(o.object)
-     WHERE o.message_id IN (SELECT value FROM json_each(?)) AND o.session_id = ? AND o.player_id = ?
-       AND ${NOT_FORGOTTEN}
+     WHERE o.session_id = ? AND o.player_id = ? AND ${NOT_FORGOTTEN}
      ORDER BY o.message_id, f.message_id`,
     JSON.stringify(message_ids),
     session_id,
