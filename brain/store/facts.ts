@@ -197,13 +197,14 @@ export function restatedFacts(
   session_id: string,
   message_ids: number[],
 ): Restated[] {
+  // The plus keeps SQLite from looking through all facts of the session for each message.
   return db.all(
     `SELECT o.message_id, o.object, f.message_id AS later_id, f.object AS later_object
      FROM json_each(?) w CROSS JOIN facts o ON o.message_id = w.value
      JOIN facts f ON f.session_id = o.session_id AND f.player_id = o.player_id
        AND lower(f.subject) = lower(o.subject) AND lower(f.relation) = lower(o.relation)
        AND f.message_id > o.message_id AND lower(f.object) <> lower(o.object)
-     WHERE o.session_id = ? AND o.player_id = ? AND ${NOT_FORGOTTEN}
+     WHERE +o.session_id = ? AND o.player_id = ? AND ${NOT_FORGOTTEN}
      ORDER BY o.message_id, f.message_id`,
     JSON.stringify(message_ids),
     session_id,
