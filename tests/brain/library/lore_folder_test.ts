@@ -104,3 +104,8 @@ Deno.test("a folder of which nothing can be read says why; a pipe is not waited 
       /No \.md or \.txt file with text in .*odd can be read: latin\.md \(not UTF-8 text\)\./,
     );
   }));
+
+Deno.test("who allows the root allows all below it", () =>
+  withFolders(async ({ lore }) => {
+    assert.equal((await readLoreFolder(lore, ["/"])).files.length, 3);
+  }));
