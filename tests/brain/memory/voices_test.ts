@@ -46,6 +46,8 @@ Deno.test("a text is cut into stretches of one voice, nothing is lost but the ma
     { i: "Ida", you: null },
     { i: "Ida", you: null },
   ]);
+  // Who speaks is unknown: "you" may be anybody.
+  assert.deepEqual(voices("assistant", '"You owe me."', "Ida")[1].voice, { i: null, you: null });
   assert.deepEqual(voices("assistant", "»Ich«, sagt er.", "").map(({ part }) => part), [
     "",
     "Ich",
