@@ -1,6 +1,7 @@
 /** What the panel says was remembered just now. */
 
 import assert from "node:assert/strict";
+import { pieceWords } from "../../../face/app/remembered.ts";
 import { events, message, type Player } from "../../support/player.ts";
 import { openStory, WHY } from "../../support/salt_marsh.ts";
 
@@ -57,4 +58,21 @@ Deno.test("an answer that fails is no word to the player, and a history asks for
     ]),
   );
   assert.deepEqual(player.said(), ["/why 7"]);
+});
+
+Deno.test("a piece in a few words, and where it is from", () => {
+  const [memory, lore] = WHY.recalled;
+  const rows: [Partial<typeof memory>, { words: string; from: string }][] = [
+    [{ ...memory, quote: '"...the key."', turns_ago: 46 }, { words: 'the key."', from: "46 turns ago" }],
+    [{ ...memory, quote: "the key", turns_ago: 1 }, { words: "the key", from: "1 turn ago" }],
+    [{ ...memory, quote: "the key", turns_ago: 0 }, { words: "the key", from: "told before" }],
+    [{ ...memory, kind: "fact", quote: "Ida owes", turns_ago: 2 }, {
+      words: "Ida owes",
+      from: "2 turns ago",
+    }],
+    [{ ...lore, heading: "The bell" }, { words: "The bell", from: "lore of this world" }],
+    [{ ...lore, heading: "", quote: "It rings." }, { words: "It rings.", from: "lore of this world" }],
+    [{ ...memory, kind: "summary", quote: "So far." }, { words: "So far.", from: "the story so far" }],
+  ];
+  for (const [piece, words] of rows) assert.deepEqual(pieceWords({ ...memory, ...piece }), words);
 });
