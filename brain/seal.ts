@@ -2,7 +2,7 @@
 
 import type { Config } from "./config.ts";
 import { join } from "node:path/posix";
-import { LAST_PAGE_FILE } from "../shared/home.ts";
+import { LAST_PAGE_FILE, SAID_FILE } from "../shared/home.ts";
 
 /**
  * Flags for `deno run`, without the entry. `root` is the folder that holds brain/ and deno.json; every path is
@@ -138,8 +138,9 @@ const OWN_FILES = [
   "brain.json.new",
   "models-cache.json",
   "models-cache.json.new",
-  // Deleted with its story.
+  // What a face at this machine keeps of a story goes with it.
   LAST_PAGE_FILE,
+  SAID_FILE,
 ];
 
 /** Not home itself: config.yaml and the models are believed by programs with more rights. */

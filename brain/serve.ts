@@ -5,7 +5,8 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
-import { LAST_PAGE_FILE } from "../shared/home.ts";
+import { LAST_PAGE_FILE, SAID_FILE } from "../shared/home.ts";
+import { withoutStory } from "../shared/said.ts";
 import { removeBeacon, writeBeacon } from "./beacon.ts";
 import { Brain } from "./brain.ts";
 import { type Channel, type Orders, ownChannel } from "./channel.ts";
@@ -183,6 +184,7 @@ async function start(
       backup.forget({ player_id, id });
       // The picture of the page that a face at this machine shows first.
       Deno.remove(`${config.home}/${LAST_PAGE_FILE}`).catch(() => {});
+      forgetSaid(`${config.home}/${SAID_FILE}`, id).catch(() => {});
     },
     conditions: () => [sync?.condition() ?? ""].filter((text) => text !== ""),
     now: Date.now,
@@ -286,3 +288,10 @@ async function relayed(lines: AsyncIterable<string>, receive: (line: string) => 
 }
 
 if (import.meta.main) Deno.exit(await serve(ownChannel()));
+
+/** Takes the lines of a story out of what the player said at this machine. Rejects when there is no such file. */
+async function forgetSaid(path: string, story: string): Promise<void> {
+  const file = await Deno.readTextFile(path);
+  const kept = withoutStory(file, story);
+  if (kept !== file) await Deno.writeTextFile(path, kept);
+}

@@ -179,7 +179,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
       case "save_draft":
         return files.saveDraft(effect.text);
       case "save_said":
-        return files.saveSaid(effect.line);
+        return files.saveSaid({ text: effect.line, story: effect.story });
       case "save_settings":
         // What the environment switched off is not the player's choice.
         return files.saveSettings(

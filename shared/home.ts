@@ -8,6 +8,9 @@ export const BRAIN_FILE = "brain.json";
 /** The face's picture of the page it was left on, words of the story in it: whoever deletes a story removes it too. */
 export const LAST_PAGE_FILE = "face/page.jsonl";
 
+/** What the player said, with the story of each line: the lines of a story go with it. */
+export const SAID_FILE = "face/said.jsonl";
+
 /** What a running brain says about itself in BRAIN_FILE. */
 export interface BrainFile {
   url: string;

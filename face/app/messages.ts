@@ -42,7 +42,7 @@ export type Effect =
   | { kind: "copy"; text: string; what: string }
   | { kind: "write_story"; name: string; text: string }
   | { kind: "save_draft"; text: string }
-  | { kind: "save_said"; line: string }
+  | { kind: "save_said"; line: string; story: string }
   | { kind: "save_settings"; settings: Settings }
   | { kind: "mouse"; on: boolean }
   | { kind: "look_for_model" }

@@ -40,7 +40,7 @@ export function submit(model: Model, now_ms: number): Result {
   const cleared = clearEditor(after);
   const lines = [...model.said.lines.filter((said) => said !== text), text].slice(-MAX_SAID);
   return [
-    { ...cleared, confirm: null, said: { lines, at: 0, draft: "" } },
+    { ...cleared, confirm: null, said: { ...cleared.said, lines } },
     [...effects, { kind: "save_said", line: text, story: model.story.session_id }, {
       kind: "save_draft",
       text: cleared.editor.text,

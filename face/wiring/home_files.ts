@@ -1,7 +1,8 @@
 /** What the face keeps in the player's home: draft, what was said, settings, the last page, stories written down. */
 
 import { encodeEvent, parseEvent } from "../../shared/codec.ts";
-import { LAST_PAGE_FILE } from "../../shared/home.ts";
+import { LAST_PAGE_FILE, SAID_FILE } from "../../shared/home.ts";
+import { parseSaid, type Said, saidLine } from "../../shared/said.ts";
 import type { Event } from "../../shared/protocol.ts";
 import type { LastPage } from "../app/last_page.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../app/settings.ts";
@@ -20,7 +21,7 @@ export interface HomeFiles {
   savePage(page: LastPage | null): void;
   /** Written a moment later, so that typing costs nothing; `flush` writes at once. */
   saveDraft(text: string): void;
-  saveSaid(line: string): void;
+  saveSaid(said: Said): void;
   saveSettings(settings: Settings): void;
   /** Writes a text into the folder `stories` under a name of its own. */
   writeText(name: string, text: string): Written;
@@ -37,7 +38,7 @@ const encoder = new TextEncoder();
 export function openHomeFiles(home: string): HomeFiles {
   const folder = `${home}/face`;
   const draft_path = `${folder}/draft.txt`;
-  const said_path = `${folder}/said.jsonl`;
+  const said_path = `${home}/${SAID_FILE}`;
   const settings_path = `${folder}/settings.json`;
   const page_path = `${home}/${LAST_PAGE_FILE}`;
   let waiting: string | null = null;
@@ -75,18 +76,18 @@ export function openHomeFiles(home: string): HomeFiles {
 
   return {
     load() {
-      const said = read(said_path).split("\n").flatMap((line) => readString(line));
+      const said = read(said_path).split("\n").flatMap((line) => parseSaid(line) ?? []);
       // The file is cut back now and then, when it has grown to twice what is kept.
       const kept = said.slice(-MAX_SAID);
       if (said.length > 2 * MAX_SAID) {
         write(
           said_path,
-          kept.map((line) => `${JSON.stringify(line)}\n`).join(""),
+          kept.map(saidLine).join(""),
         );
       }
       return {
         draft: read(draft_path).slice(0, MAX_DRAFT),
-        said: kept,
+        said: kept.map(({ text }) => text),
         settings: readSettings(read(settings_path)),
       };
     },
@@ -110,8 +111,8 @@ export function openHomeFiles(home: string): HomeFiles {
       if (text === "") return flush();
       timer ??= setTimeout(flush, DRAFT_WAIT_MS);
     },
-    saveSaid(line) {
-      write(said_path, `${JSON.stringify(line)}\n`, true);
+    saveSaid(said) {
+      write(said_path, saidLine(said), true);
     },
     saveSettings(settings) {
       write(settings_path, `${JSON.stringify(settings, null, 2)}\n`);
@@ -163,15 +164,6 @@ function sizeOf(path: string): number {
     return Deno.statSync(path).size;
   } catch {
     return 0;
-  }
-}
-
-function readString(line: string): string[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "string" ? [value] : [];
-  } catch {
-    return [];
   }
 }
 

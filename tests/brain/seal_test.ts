@@ -21,7 +21,9 @@ const read = (home = "/h") => [`${home}/lore`, `${home}/system_rules.yaml`];
 const written = (home = "/h", database = `${home}/engine.db`) => [
   ...["worlds", "characters", "rules", "backups", "exports"].map((name) => `${home}/${name}`),
   ...["brain.lock", "brain.json", "brain.json.new"].map((name) => `${home}/${name}`),
-  ...["models-cache.json", "models-cache.json.new", "face/page.jsonl"].map((name) => `${home}/${name}`),
+  ...["models-cache.json", "models-cache.json.new", "face/page.jsonl", "face/said.jsonl"].map((name) =>
+    `${home}/${name}`
+  ),
   ...["", "-wal", "-shm", "-journal"].map((end) => `${database}${end}`),
 ];
 const CODE = ["brain", "shared", "node_modules", "deno.json", "deno.lock"].map((part) => `/engine/${part}`);

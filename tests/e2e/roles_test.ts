@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
-import { LAST_PAGE_FILE } from "../../shared/home.ts";
+import { LAST_PAGE_FILE, SAID_FILE } from "../../shared/home.ts";
+import { saidLine } from "../../shared/said.ts";
 import { inspectDatabase } from "../../brain/store/inspect.ts";
 import {
   FACE,
@@ -270,9 +271,18 @@ Deno.test("a story that is deleted leaves every file of the home but what the pl
   const page = join(home.path, LAST_PAGE_FILE);
   await Deno.mkdir(dirname(page), { recursive: true });
   await Deno.writeTextFile(page, "I ask about Zanzibar.");
+  const said = join(home.path, SAID_FILE);
+  const synced = JSON.parse(socket.frames('"sync_state"').at(-1) ?? "{}");
+  const story: string = synced.payload.metadata.session_id;
+  const elsewhere = saidLine({ text: "I wait.", story: "0123456789ab" });
+  await Deno.writeTextFile(
+    said,
+    `${elsewhere}${saidLine({ text: "I ask about Zanzibar.", story })}${elsewhere}`,
+  );
   socket.send("/session delete I ask about");
   await socket.frame("Deleted session");
   await until(() => Deno.stat(page).then(() => false, () => true), "the end of the last page");
+  await until(() => Deno.readTextFileSync(said) === elsewhere + elsewhere, "the end of what was said in it");
   await until(
     () => door.stderr().includes("info deleted stories were taken out of 1 daily backups"),
     "the end",

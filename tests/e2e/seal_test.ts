@@ -54,6 +54,7 @@ providers:
         ...["worlds", "characters", "rules", "backups", "exports"],
         ...["brain.lock", "brain.json", "brain.json.new", "models-cache.json", "models-cache.json.new"],
         "face/page.jsonl",
+        "face/said.jsonl",
         ...["", "-wal", "-shm", "-journal"].map((end) => `engine.db${end}`),
       ].map((name) => join(home, name));
       assert.deepEqual(flags, [

@@ -138,7 +138,10 @@ Deno.test("draft, what was said and the settings survive the face", async () => 
       face.type("\u001bOQ");
     }, { home });
     assert.equal(await Deno.readTextFile(join(home, "face", "draft.txt")), "A draft that nobody sent");
-    assert.equal(await Deno.readTextFile(join(home, "face", "said.jsonl")), '"I wait."\n');
+    assert.equal(
+      await Deno.readTextFile(join(home, "face", "said.jsonl")),
+      '{"text":"I wait.","story":"s"}\n',
+    );
     await withFace(async (face) => {
       await face.shows(/✿ The Salt Marsh · The farrier[\s\S]*look at money[\s\S]*› A draft that nobody sent/);
       openSession(face);

@@ -24,7 +24,9 @@ Deno.test("a line is said, stands on the page at once, and is replaced by its re
     prompt: LINE,
     ref: "1",
   }]);
-  assert.ok(effects.some((effect) => effect.kind === "save_said" && effect.line === LINE));
+  assert.ok(
+    effects.some((effect) => effect.kind === "save_said" && effect.line === LINE && effect.story !== ""),
+  );
   assert.ok(effects.some((effect) => effect.kind === "save_draft" && effect.text === ""));
   assert.match(player.screen(), /› I ask what she was paid\./);
   player.hear(events.message(line(), "1"));

@@ -37,10 +37,14 @@ Deno.test("home files: a draft waits a moment, and a line that was sent is gone 
 Deno.test("home files: what was said comes back in its order, and lines that are none are passed over", () =>
   withHome(async (home) => {
     const files = openHomeFiles(home);
-    for (const line of ["one", "two\nrows", 'three "quoted"']) files.saveSaid(line);
-    await Deno.writeTextFile(join(home, "face", "said.jsonl"), 'no json\n{"a":1}\n"four"\n', {
-      append: true,
-    });
+    for (const text of ["one", "two\nrows", 'three "quoted"']) files.saveSaid({ text, story: "s" });
+    await Deno.writeTextFile(
+      join(home, "face", "said.jsonl"),
+      'no json\n{"a":1}\n{"text":1,"story":"s"}\n"four"\n',
+      {
+        append: true,
+      },
+    );
     assert.deepEqual(openHomeFiles(home).load().said, ["one", "two\nrows", 'three "quoted"', "four"]);
   }));
 
@@ -48,7 +52,7 @@ Deno.test("home files: nobody else may read them", () =>
   withHome((home) => {
     if (Deno.build.os === "windows") return;
     const files = openHomeFiles(home);
-    files.saveSaid("one");
+    files.saveSaid({ text: "one", story: "s" });
     files.saveDraft("");
     assert.equal((Deno.statSync(join(home, "face")).mode ?? 0) & 0o777, 0o700);
     for (const name of ["said.jsonl", "draft.txt"]) {
