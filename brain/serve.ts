@@ -119,7 +119,7 @@ async function start(
     problem: (text) => log("warn", text),
     fetched(done, total) {
       const state = done < total ? "running" : "done";
-      const label = state === "running" ? "Fetching the lists of models" : "";
+      const label = state === "running" ? "Looking for narrators" : "";
       brain.works.take({ id: "models", label, done, total, unit: "items", state });
     },
   });
@@ -133,7 +133,7 @@ async function start(
   const indexer = embedder && openIndexer(db, embedder, {
     stored: () => sync?.poke(),
     progress(done, total) {
-      const label = "Making memory by meaning";
+      const label = "Reading your stories for memory by meaning";
       const state = done < total ? "running" : "done";
       brain.works.take({
         id: "vectors",

@@ -5,11 +5,15 @@ import { progress } from "./events.ts";
 
 /** A work that is over by then is not worth a word. */
 const PATIENCE_MS = 500;
+/** Nobody reads figures that change more often. */
+const PACE_MS = 250;
 
 interface Going {
   latest: Progress;
-  shown: boolean;
-  timer?: ReturnType<typeof setTimeout>;
+  /** What was told last; null: nothing yet. */
+  told: Progress | null;
+  /** Until it runs out nothing is told. */
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** The works that go on. Call `close` at the end: it holds timers. */
@@ -17,7 +21,13 @@ export class Works {
   readonly #going = new Map<string, Going>();
 
   /** `tell` tells all faces. */
-  constructor(readonly tell: (event: Event) => void, readonly patience_ms = PATIENCE_MS) {}
+  constructor(
+    readonly tell: (event: Event) => void,
+    readonly limits: { patience_ms: number; pace_ms: number } = {
+      patience_ms: PATIENCE_MS,
+      pace_ms: PACE_MS,
+    },
+  ) {}
 
   /** How far a work is now; known by its `id` until it is done or has failed. */
   take(latest: Progress): void {
@@ -25,27 +35,33 @@ export class Works {
     if (latest.state !== "running") {
       clearTimeout(known?.timer);
       this.#going.delete(latest.id);
-      if (known?.shown) this.tell(progress(latest));
+      if (known !== undefined && known.told !== null) this.tell(progress(latest));
     } else if (known !== undefined) {
       known.latest = latest;
-      if (known.shown) this.tell(progress(latest));
+      if (known.timer === undefined) this.#tell(known);
     } else {
-      const work: Going = { latest, shown: false };
-      work.timer = setTimeout(() => {
-        work.shown = true;
-        this.tell(progress(work.latest));
-      }, this.patience_ms);
+      const work: Going = { latest, told: null, timer: undefined };
+      work.timer = setTimeout(() => this.#tell(work), this.limits.patience_ms);
       this.#going.set(latest.id, work);
     }
   }
 
   /** What a face that joins now is told of them. */
   shown(): Event[] {
-    return [...this.#going.values()].filter(({ shown }) => shown).map(({ latest }) => progress(latest));
+    return [...this.#going.values()].flatMap(({ told }) => told === null ? [] : [progress(told)]);
   }
 
   close(): void {
     for (const { timer } of this.#going.values()) clearTimeout(timer);
     this.#going.clear();
+  }
+
+  #tell(work: Going): void {
+    work.told = work.latest;
+    this.tell(progress(work.latest));
+    work.timer = setTimeout(() => {
+      work.timer = undefined;
+      if (work.told !== work.latest) this.#tell(work);
+    }, this.limits.pace_ms);
   }
 }

@@ -32,9 +32,11 @@ function listening(): { heard: string[]; tell: (event: Event) => void; next: () 
   };
 }
 
-Deno.test("a work is told once it has taken its time, then with every step, and its end", async () => {
+const QUICK = { patience_ms: 5, pace_ms: 5 };
+
+Deno.test("a work is told once it has taken its time, then how it goes, and its end", async () => {
   const { heard, tell, next } = listening();
-  const works = new Works(tell, 5);
+  const works = new Works(tell, QUICK);
   works.take(at(0));
   works.take(at(1));
   assert.deepEqual(heard, []);
@@ -43,6 +45,7 @@ Deno.test("a work is told once it has taken its time, then with every step, and 
   assert.deepEqual(heard, ["models 1 running"]);
   assert.deepEqual(works.shown().map(words), ["models 1 running"]);
   works.take(at(2));
+  await next();
   works.take(at(3, "done"));
   assert.deepEqual(heard.slice(1), ["models 2 running", "models 3 done"]);
   assert.deepEqual(works.shown(), []);
@@ -54,9 +57,26 @@ Deno.test("a work is told once it has taken its time, then with every step, and 
   works.close();
 });
 
+Deno.test("of many steps in a moment the last is told; what rests is told at once again", async () => {
+  const { heard, tell, next } = listening();
+  const works = new Works(tell, { patience_ms: 5, pace_ms: 60 });
+  works.take(at(0));
+  await next();
+  for (let done = 1; done <= 50; done++) works.take(at(done));
+  assert.deepEqual(heard, ["models 0 running"]);
+  // A face that joins hears what the others have heard.
+  assert.deepEqual(works.shown().map(words), ["models 0 running"]);
+  await next();
+  assert.deepEqual(heard, ["models 0 running", "models 50 running"]);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  works.take(at(51));
+  assert.deepEqual(heard.slice(2), ["models 51 running"]);
+  works.close();
+});
+
 Deno.test("what is over at once is never told, and what is not over does not keep the program", async () => {
   const { heard, tell, next } = listening();
-  const works = new Works(tell, 5);
+  const works = new Works(tell, QUICK);
   works.take(at(0));
   works.take(at(3, "done"));
   works.take(at(3, "done"));
