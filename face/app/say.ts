@@ -10,14 +10,15 @@ const TELLING = ["/retry", "/continue"];
 
 /** The model with an empty editor; a draft that was put aside, for a list or for a line said before, comes back. */
 export function clearEditor(model: Model): Model {
-  const { at, draft } = model.said;
-  const text = model.popup.stash ?? (at > 0 && model.editing === null ? draft : "");
+  const { said, editing, popup: { stash } } = model;
+  const text = stash ?? (said.at > 0 && editing === null ? said.draft : "");
   return {
     ...model,
     editor: setText(model.editor, text),
     popup: NO_POPUP,
     editing: null,
-    said: { ...model.said, at: 0, draft: "" },
+    // Below a list the looking back goes on where it was.
+    said: stash !== null && editing === null ? said : { ...said, at: 0, draft: "" },
   };
 }
 

@@ -305,6 +305,20 @@ Deno.test("a line said before that is changed is a draft, and none is lost by lo
   assert.equal(player.model().editor.text, "seconds");
 });
 
+Deno.test("a command from a list leaves both the draft and the line that was being looked at", () => {
+  const player = openStory({ said: ["first"] });
+  player.type("draft");
+  player.press("up", "ctrl+o", "enter");
+  assert.equal(player.model().editor.text, "first");
+  assert.match(player.said().join(), /^\/model /);
+  player.type("!");
+  player.press("up", "up", "up");
+  player.press("down");
+  player.press("down", "down", "down");
+  assert.equal(player.model().editor.text, "first!");
+  assert.ok(player.model().said.lines.includes("draft"));
+});
+
 Deno.test("of several lines taken back the earliest comes into the editor, and none is lost", () => {
   const player = openStory();
   player.press("tab", "up", "up", "up", "u");
