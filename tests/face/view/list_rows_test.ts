@@ -162,3 +162,13 @@ Deno.test("in the middle of a long list the chosen row has rows on both sides", 
   assert.deepEqual(drawn(rows, { chosen: -1, most: 2 }), [" r0", " r1"]);
   assert.deepEqual(drawn([], {}), []);
 });
+
+Deno.test("a quote that just fits its row is whole, one column more is cut around the word", () => {
+  const quote = (length: number): string =>
+    `${"the fog ".repeat(9)}`.slice(0, length - 5).trimEnd().padEnd(length - 5, "s") + " bell";
+  const second = (length: number): string =>
+    drawn([row("One"), row("Two", "", quote(length))], { typed: "bell", width: 40 })[2].slice(3);
+  assert.equal(second(38), quote(38));
+  assert.match(second(39), /^….* bell$/);
+  assert.ok(textWidth(second(39)) <= 38);
+});
