@@ -22,15 +22,17 @@ export class PriceQuestions {
   ask(player_id: string, scene: Scene, what: string): Price | null {
     const { config, catalogue, db } = this.deps;
     const { model, leaf_id } = scene.session;
+    const key = `${player_id} ${model}`;
+    const price = catalogue.price(model);
+    if (price === null || price.prompt + price.completion === 0 || this.#agreed.has(key)) return null;
     // Not the usage of the last reply: one that was gone on with holds the sum of several prompts.
     const last = leaf_id === null ? null : getPrompt(db, player_id, leaf_id) as Partial<PromptRecord> | null;
     const cost = costOf({
       prompt_tokens: last?.tokens ?? FIRST_PROMPT_TOKENS,
       cached_tokens: 0,
       completion_tokens: config.reply_words.max * 3,
-    }, catalogue.price(model));
-    const key = `${player_id} ${model}`;
-    if (cost === null || cost <= config.ask_above_cost || this.#agreed.has(key)) return null;
+    }, price);
+    if (cost === null || cost <= config.ask_above_cost) return null;
     // Only the same once more agrees: another line is asked for anew.
     if (this.#asked.get(key) === what) {
       this.#agreed.add(key);
