@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { geometry } from "../../face/app/geometry.ts";
 import { styleAt } from "../../face/term/grid.ts";
 import { fit } from "../../face/view/draw.ts";
+import { NO_USAGE } from "../../shared/protocol.ts";
 import { events, message } from "../support/player.ts";
 import { openStory, story } from "../support/salt_marsh.ts";
 
@@ -172,4 +173,32 @@ Deno.test("edges: a line just said stands on the page with the spinner below it,
   player.press("enter");
   assert.match(player.screen(), /\n {4}› I wait\.\n\n {6}⠋\n/);
   assert.equal(player.screen().match(/I wait\./g)?.length, 1);
+});
+
+Deno.test("edges: what is worth a glance goes where the keys leave no room for it", () => {
+  const cost = { ...NO_USAGE, cost: 0.5 };
+  const status = (width: number): string => {
+    const player = openStory({ answered: false, width });
+    player.hear(events.end(message(5, "assistant", "It rains.", { usage: cost })));
+    return player.screen().split("\n").at(-1)?.trim() ?? "";
+  };
+  assert.equal(status(40), "Tab reread   ? keys   / commands");
+  assert.match(status(46), /^Tab reread {3}\? keys {3}\/ commands {3,}\$0\.50$/);
+});
+
+Deno.test("edges: a break between scenes is three marks in the middle", () => {
+  const player = openStory();
+  player.hear(events.history([message(1, "assistant", "Before.\n\n---\n\nAfter.")]));
+  assert.match(player.screen(), /\n {6}Before\.\n\n {37}· · ·\n\n {6}After\.\n/);
+});
+
+Deno.test("edges: two rows of a notice keep a blank row to the prose from twenty rows on", () => {
+  for (const [height, apart] of [[19, false], [20, true]] as const) {
+    const player = openStory({ height });
+    const text = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+    player.hear(events.system(text));
+    const rows = player.screen().split("\n");
+    const first = rows.findIndex((row) => row.includes("· One two"));
+    assert.equal(rows[first - 1].trim() === "", apart, `${height} rows`);
+  }
 });

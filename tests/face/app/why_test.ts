@@ -270,3 +270,18 @@ Deno.test("who said it, and how long ago, where there is an ago", () => {
     assert.equal(row.slice(6, row.indexOf('"')).trim(), label);
   }
 });
+
+Deno.test("a name longer than its words keeps all its rows", () => {
+  const player = openStory({ width: 46, height: 30 });
+  player.press("f4");
+  const heading = "The leather that was bound about the bell in Lammas week";
+  const recalled = [{ ...WHY.recalled[1], heading, quote: "No.", page_words: [] }, {
+    ...WHY.recalled[1],
+    quote: "Yes.",
+  }];
+  player.hear(events.system("in words", { why: { ...WHY, recalled } }, "1"));
+  const rows = player.screen().split("\n").map((row) => row.slice(3, 18).trim());
+  const at = rows.indexOf("lore: The");
+  const told = rows.slice(at, rows.indexOf("lore: The", at + 1)).join(" ");
+  assert.equal(told, `lore: ${heading}`);
+});
