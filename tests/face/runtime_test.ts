@@ -114,6 +114,17 @@ Deno.test("a resize is drawn whole at the new size", async () => {
     face.terminal.resize(120, 36);
     const text = await face.shows(/THE SALT MARSH/);
     assert.match(text, /^ {8}✿ The Salt Marsh · The farrier/);
+    // One way at a time, too: a frame is never drawn into a grid of another size.
+    for (const [width, height] of [[120, 30], [120, 40], [100, 40], [110, 40]]) {
+      face.emulator.resize(width, height);
+      face.terminal.resize(width, height);
+      await face.shows(new RegExp(`^(?:.*\\n){${height - 1}} *Tab reread`));
+      for (const letter of ["a", "\b"]) {
+        face.type(letter);
+        await face.shows(letter === "a" ? /› a/ : /Tab reread/);
+      }
+      assert.equal(face.emulator.text().split("\n").length, height);
+    }
     face.emulator.resize(39, 24);
     face.terminal.resize(39, 24);
     await face.shows(/Flower needs 40 columns and 10 rows\./);
