@@ -126,6 +126,30 @@ Deno.test("a vector goes with the last unit of its text", async () => {
   });
 });
 
+Deno.test("closed on the way to another model, it leaves the old vectors where they are", async () => {
+  await withDatabase(async (db) => {
+    story(db, ["One.", "Two."]);
+    await embedAll(db, listening("old"));
+    const twin = listening("new");
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const indexer = openIndexer(db, {
+      ...twin,
+      async embed(texts) {
+        asked.resolve();
+        await answer.promise;
+        return await twin.embed(texts);
+      },
+    }, { pause_ms: 0 });
+    indexer.kick();
+    await asked.promise;
+    const closing = indexer.close();
+    answer.resolve();
+    await closing;
+    assert.deepEqual([count(db, "old"), count(db, "new")], [2, 0]);
+  });
+});
+
 Deno.test("a text that is refused keeps no other from its vector; an endpoint that refuses three in a row is left alone", async () => {
   await withDatabase(async (db) => {
     story(db, ["One.", "Far too long.", "Three.", "Far too long, too.", "Five."]);
