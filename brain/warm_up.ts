@@ -9,7 +9,7 @@ import { remembering } from "./memory/remember.ts";
 import { chunkLore } from "./memory/units.ts";
 import { loadTokenizer } from "./prompt/budget.ts";
 import type { Database } from "./store/database.ts";
-import { pruneLore, syncLore } from "./store/memories.ts";
+import { pruneLore, syncLore } from "./store/lore.ts";
 import type { Works } from "./works.ts";
 
 /** Resolves when all is done, or soon after `leaving` is aborted. Never rejects: what fails is logged. */

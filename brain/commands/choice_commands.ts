@@ -1,6 +1,6 @@
 /** `/world`, `/character`, `/rules`, `/nsfw`, `/model`: what the player plays with. */
 
-import { attachedBytes, attachLore } from "../store/memories.ts";
+import { attachedBytes, attachLore } from "../store/lore.ts";
 import { chunkLore } from "../memory/units.ts";
 import { updateSession } from "../store/sessions.ts";
 import { choose, type Command, type Context, type Outcome, quote, single } from "./command.ts";

@@ -8,7 +8,7 @@ import {
   loreColumns,
   loreState,
   memoryColumns,
-} from "../store/memories.ts";
+} from "../store/unit_index.ts";
 import { pathIds } from "../store/messages.ts";
 import { type Phrase, Postings } from "./postings.ts";
 import type { Corpus } from "./rank.ts";

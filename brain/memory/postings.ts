@@ -1,5 +1,5 @@
 /** Which units hold a word, kept in mind: what is common in a story is asked for at nearly every line. */
-import type { IdSpan } from "../store/memories.ts";
+import type { IdSpan } from "../store/unit_index.ts";
 
 /** What is looked for: words of the index in this order; `prefix`: the last one may go on. */
 export interface Phrase {

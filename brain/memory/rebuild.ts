@@ -11,7 +11,8 @@ import {
   renewUnits,
   worldsWithLore,
 } from "../store/derived.ts";
-import { pruneLore, saveMemory, syncLore } from "../store/memories.ts";
+import { pruneLore, syncLore } from "../store/lore.ts";
+import { saveMemory } from "../store/memories.ts";
 import { nameTexts } from "../store/vectors.ts";
 import { rebuildFacts } from "./facts.ts";
 import { chunkLore, cutTurn } from "./units.ts";

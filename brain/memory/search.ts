@@ -1,6 +1,7 @@
 /** One question answered from the store: the path is read, words are looked up, units are ranked, chosen and fetched. */
 import type { Database } from "../store/database.ts";
-import { loreRows, memoryRows } from "../store/memories.ts";
+import { loreRows } from "../store/lore.ts";
+import { memoryRows } from "../store/memories.ts";
 import { turnOf } from "../store/messages.ts";
 import { chooseLore, chooseMemories, recentlyTold } from "./choose.ts";
 import { type KnownUnits, loreCorpus, storyCorpus, type UnitCorpus } from "./corpus.ts";

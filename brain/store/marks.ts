@@ -1,7 +1,7 @@
 /** What a player pinned or told the engine to forget. A mark knows its piece by the text: units are made anew at a rebuild. */
 import type { Role } from "../../shared/story.ts";
 import type { Database } from "./database.ts";
-import type { LoreRow } from "./memories.ts";
+import type { LoreRow } from "./lore.ts";
 
 export type MarkKind = "memory" | "lore" | "fact";
 export type MarkWord = "pinned" | "forgotten";

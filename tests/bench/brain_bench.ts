@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { openDatabase } from "../../brain/store/database.ts";
-import { attachLore, syncLore } from "../../brain/store/memories.ts";
+import { attachLore, syncLore } from "../../brain/store/lore.ts";
 import { addMessage } from "../../brain/store/messages.ts";
 import { saveState } from "../../brain/store/players.ts";
 import { createSession, updateSession } from "../../brain/store/sessions.ts";

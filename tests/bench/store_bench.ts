@@ -2,7 +2,7 @@
 import { openRecall, type RecallQuestion } from "../../brain/memory/recall.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
 import { type Database, openDatabase } from "../../brain/store/database.ts";
-import { syncLore } from "../../brain/store/memories.ts";
+import { syncLore } from "../../brain/store/lore.ts";
 import { addMessage, pathPage, pathTail } from "../../brain/store/messages.ts";
 import { createSession, updateSession } from "../../brain/store/sessions.ts";
 import { rebuildMemory } from "../../brain/memory/rebuild.ts";

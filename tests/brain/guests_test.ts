@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Limits } from "../../brain/config.ts";
-import { attachedBytes, attachLore } from "../../brain/store/memories.ts";
+import { attachedBytes, attachLore } from "../../brain/store/lore.ts";
 import { getState, saveState } from "../../brain/store/players.ts";
 import { addToken } from "../../brain/store/tokens.ts";
 import { addSpent, dayOf, spentOn } from "../../brain/store/usage.ts";

@@ -5,7 +5,7 @@ import type { LoreHit, MemoryHit } from "../../brain/memory/recall.ts";
 import { temperatureOf } from "../../brain/request.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
 import { chunkLore } from "../../brain/memory/units.ts";
-import { attachLore, syncLore } from "../../brain/store/memories.ts";
+import { attachLore, syncLore } from "../../brain/store/lore.ts";
 import { pathTo } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";
 import { getSession } from "../../brain/store/sessions.ts";

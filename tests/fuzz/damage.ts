@@ -10,7 +10,9 @@ import { copyDatabase, type Database, openDatabase, StoreError } from "../../bra
 import { factsOnPath, findFacts } from "../../brain/store/facts.ts";
 import { inspectDatabase } from "../../brain/store/inspect.ts";
 import { listMarks, markedMessages } from "../../brain/store/marks.ts";
-import { findMemory, memoryColumns, recentReplies, syncLore } from "../../brain/store/memories.ts";
+import { syncLore } from "../../brain/store/lore.ts";
+import { recentReplies } from "../../brain/store/memories.ts";
+import { findMemory, memoryColumns } from "../../brain/store/unit_index.ts";
 import { newestLeaf, pathIds, pathPage, pathTail, pathTo, siblings } from "../../brain/store/messages.ts";
 import { listMemory } from "../../brain/store/pieces.ts";
 import { getState, saveState } from "../../brain/store/players.ts";

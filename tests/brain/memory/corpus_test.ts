@@ -10,7 +10,7 @@ import type { RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { rankLore, rankMemories } from "../../../brain/memory/search.ts";
 import type { Database } from "../../../brain/store/database.ts";
-import { attachLore, syncLore } from "../../../brain/store/memories.ts";
+import { attachLore, syncLore } from "../../../brain/store/lore.ts";
 import { updateMessage } from "../../../brain/store/messages.ts";
 import { deleteSession } from "../../../brain/store/sessions.ts";
 import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";

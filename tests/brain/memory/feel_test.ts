@@ -6,7 +6,7 @@ import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import { search } from "../../../brain/memory/search.ts";
 import { chunkLore, sentencesOf } from "../../../brain/memory/units.ts";
 import { openDatabase } from "../../../brain/store/database.ts";
-import { syncLore } from "../../../brain/store/memories.ts";
+import { syncLore } from "../../../brain/store/lore.ts";
 import { addMessage } from "../../../brain/store/messages.ts";
 import { createSession } from "../../../brain/store/sessions.ts";
 import { PLAYED, questionOf, readProbes, tell } from "../../eval/memory/probes.ts";

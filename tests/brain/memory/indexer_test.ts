@@ -3,7 +3,7 @@ import { type Embedder, EmbedError, hashingEmbedder } from "../../../brain/memor
 import { openIndexer } from "../../../brain/memory/indexer.ts";
 import { rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
 import type { Database } from "../../../brain/store/database.ts";
-import { syncLore } from "../../../brain/store/memories.ts";
+import { syncLore } from "../../../brain/store/lore.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { deleteSession } from "../../../brain/store/sessions.ts";
 import { unembedded } from "../../../brain/store/vectors.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Postings } from "../../../brain/memory/postings.ts";
-import type { IdSpan } from "../../../brain/store/memories.ts";
+import type { IdSpan } from "../../../brain/store/unit_index.ts";
 
 /** Every third id holds the word; notes what is read. */
 function reader() {

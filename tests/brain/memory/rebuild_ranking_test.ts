@@ -4,7 +4,7 @@ import { rebuildFacts } from "../../../brain/memory/facts.ts";
 import { rebuildMemory } from "../../../brain/memory/rebuild.ts";
 import { rankLore, rankMemories, search } from "../../../brain/memory/search.ts";
 import { chunkLore } from "../../../brain/memory/units.ts";
-import { attachLore, syncLore } from "../../../brain/store/memories.ts";
+import { attachLore, syncLore } from "../../../brain/store/lore.ts";
 import { PLAYER } from "../../eval/memory/feed.ts";
 import { questionOf, readProbes, tell } from "../../eval/memory/probes.ts";
 import { withDatabase } from "../../support/stories.ts";

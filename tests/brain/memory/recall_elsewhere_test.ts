@@ -6,7 +6,7 @@ import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { openVectorSync } from "../../../brain/memory/vector_sync.ts";
 import type { Near, VectorIndex, VectorScope } from "../../../brain/memory/vectors.ts";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
-import { syncLore } from "../../../brain/store/memories.ts";
+import { syncLore } from "../../../brain/store/lore.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { storeName } from "../../../brain/store/placed_units.ts";
 import { saveVectors } from "../../../brain/store/vectors.ts";

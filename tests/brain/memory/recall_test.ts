@@ -3,7 +3,7 @@ import { hashingEmbedder } from "../../../brain/memory/embedder.ts";
 import { openRecall, type RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { openDatabase } from "../../../brain/store/database.ts";
-import { syncLore } from "../../../brain/store/memories.ts";
+import { syncLore } from "../../../brain/store/lore.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { updateSession } from "../../../brain/store/sessions.ts";
 import { aSession, tell, tellAll, withPath } from "../../support/stories.ts";

@@ -7,7 +7,7 @@ import { rankLore, search } from "../../../brain/memory/search.ts";
 import { MEMORY_WEIGHTS, WORDS_ONLY } from "../../../brain/memory/weights.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { factsOnPath } from "../../../brain/store/facts.ts";
-import { attachLore, syncLore } from "../../../brain/store/memories.ts";
+import { attachLore, syncLore } from "../../../brain/store/lore.ts";
 import { getMessage, updateMessage } from "../../../brain/store/messages.ts";
 import { deleteSession } from "../../../brain/store/sessions.ts";
 import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";

@@ -6,7 +6,7 @@ import { compare } from "../../../brain/memory/vector_level.ts";
 import { openVectorSync, type SyncOptions, type VectorSync } from "../../../brain/memory/vector_sync.ts";
 import type { PlacedVector, UnitKind, VectorIndex, VectorScope } from "../../../brain/memory/vectors.ts";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
-import { attachLore, syncLore } from "../../../brain/store/memories.ts";
+import { attachLore, syncLore } from "../../../brain/store/lore.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { storeName } from "../../../brain/store/placed_units.ts";
 import { deleteSession } from "../../../brain/store/sessions.ts";

@@ -5,7 +5,8 @@ import { openRecall, type RecallQuestion } from "../../../brain/memory/recall.ts
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { ExactIndex } from "../../../brain/memory/vectors.ts";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
-import { saveMemory, syncLore } from "../../../brain/store/memories.ts";
+import { syncLore } from "../../../brain/store/lore.ts";
+import { saveMemory } from "../../../brain/store/memories.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { nameTexts, saveVectors } from "../../../brain/store/vectors.ts";
 import { aSession, tellAll, withDatabase, withPath } from "../../support/stories.ts";

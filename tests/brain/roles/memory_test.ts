@@ -4,7 +4,7 @@ import { openRecall, type Recalled } from "../../../brain/memory/recall.ts";
 import { lockHome } from "../../../brain/home_lock.ts";
 import { chromaIndex } from "../../../brain/memory/chroma.ts";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
-import { attachLore } from "../../../brain/store/memories.ts";
+import { attachLore } from "../../../brain/store/lore.ts";
 import { storeName } from "../../../brain/store/placed_units.ts";
 import { saveVectors } from "../../../brain/store/vectors.ts";
 import { chromaProgram, freePort, startChroma } from "../../support/chroma.ts";

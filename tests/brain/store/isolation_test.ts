@@ -1,7 +1,9 @@
 /** No function of the store shows one player, or lets one player change, what is another's. */
 import assert from "node:assert/strict";
 import { type Database, StoreError } from "../../../brain/store/database.ts";
+import * as lore from "../../../brain/store/lore.ts";
 import * as memories from "../../../brain/store/memories.ts";
+import * as unit_index from "../../../brain/store/unit_index.ts";
 import * as messages from "../../../brain/store/messages.ts";
 import { getState, saveState } from "../../../brain/store/players.ts";
 import { getPrompt, recalledCounts, savePrompt, wasTooLong } from "../../../brain/store/prompts.ts";
@@ -30,7 +32,7 @@ function prepare(db: Database): number[] {
     },
   });
   savePrompt(db, ids[1], { secret: true, over: 9, why: { recalled: [{ kind: "lore" }] } });
-  memories.attachLore(db, "ann", "marsh", [{ heading: "", text: "Ann's eels", known_to: "" }], "attached");
+  lore.attachLore(db, "ann", "marsh", [{ heading: "", text: "Ann's eels", known_to: "" }], "attached");
   saveState(db, "ann", {
     world_id: "marsh",
     character_id: "c",
@@ -88,17 +90,17 @@ const ROWS: [string, (db: Database, ids: number[]) => unknown, unknown][] = [
   ["summariesOf", (db) => sessions.summariesOf(db, "ben", ["story"]), []],
   ["usageTotals", (db) => usageTotals(db, "ben").turns, 0],
   ["usageTotals of a session", (db) => usageTotals(db, "ben", "story").turns, 0],
-  ["loreState", (db) => memories.loreState(db, "ben", "marsh"), "0 0 "],
-  ["loreColumns", (db) => memories.loreColumns(db, "ben", "marsh").ids, []],
-  ["findLore", (db) => memories.findLore(db, "ben", "marsh", "eels"), []],
-  ["loreRows", (db) => memories.loreRows(db, "ben", [1]), []],
-  ["attachLore", (db) => memories.attachLore(db, "ben", "marsh", [], "attached"), 0],
-  ["findMemory", (db) => memories.findMemory(db, "ben", "story", "eels"), []],
-  ["memoryColumns", (db) => memories.memoryColumns(db, "ben", "story", 0).ids, []],
+  ["loreState", (db) => unit_index.loreState(db, "ben", "marsh"), "0 0 "],
+  ["loreColumns", (db) => unit_index.loreColumns(db, "ben", "marsh").ids, []],
+  ["findLore", (db) => unit_index.findLore(db, "ben", "marsh", "eels"), []],
+  ["loreRows", (db) => lore.loreRows(db, "ben", [1]), []],
+  ["attachLore", (db) => lore.attachLore(db, "ben", "marsh", [], "attached"), 0],
+  ["findMemory", (db) => unit_index.findMemory(db, "ben", "story", "eels"), []],
+  ["memoryColumns", (db) => unit_index.memoryColumns(db, "ben", "story", 0).ids, []],
   ["memoryRows", (db) => memories.memoryRows(db, "ben", [1, 2]), []],
   ["recentReplies", (db, ids) => memories.recentReplies(db, "ben", ids[1], 9), []],
   ["wasTooLong", (db, ids) => wasTooLong(db, "ben", "story", ids[0]), false],
-  ["attachedBytes", (db) => memories.attachedBytes(db, "ben", "marsh"), 0],
+  ["attachedBytes", (db) => lore.attachedBytes(db, "ben", "marsh"), 0],
   ["memoryOfMessages", (db, ids) => memories.memoryOfMessages(db, "ben", ids), []],
   ["saveMemory", (db, ids) => {
     return memories.saveMemory(db, "ben", { session_id: "story", id: ids[0], role: "user" }, ["forged"]);
@@ -138,6 +140,8 @@ Deno.test("every function of the store that takes a player stands in the list ab
     ...sessions,
     ...messages,
     ...memories,
+    ...lore,
+    ...unit_index,
     getState,
     getPrompt,
     recalledCounts,
@@ -156,6 +160,7 @@ Deno.test("every function of the store that takes a player stands in the list ab
     "bare",
     "memoryText",
     "textHash",
+    "digestOf",
     // Gives bare ids, of which recall uses those it got from memoryColumns and loreColumns.
     "findWithin",
   ]);
@@ -166,7 +171,7 @@ Deno.test("every function of the store that takes a player stands in the list ab
 Deno.test("lore that one player attached is found by that player alone, a world's own by both", async () => {
   await withDatabase((db) => {
     prepare(db);
-    memories.syncLore(db, "marsh", [{ heading: "", text: "Everybody's eels", known_to: "" }]);
+    lore.syncLore(db, "marsh", [{ heading: "", text: "Everybody's eels", known_to: "" }]);
     const texts = (player_id: string) =>
       search(db, { ...question(1), player_id, leaf_id: null }, emptyKnown()).lore.map((hit) => hit.text)
         .sort();

@@ -1,22 +1,21 @@
 import assert from "node:assert/strict";
+import { attachLore, loreRows, pruneLore, syncLore } from "../../../brain/store/lore.ts";
 import {
-  attachLore,
+  memoryOfMessages,
+  memoryRows,
+  memoryText,
+  saveMemory,
+  textHash,
+  unremembered,
+} from "../../../brain/store/memories.ts";
+import {
   findLore,
   findMemory,
   findWithin,
   loreColumns,
-  loreRows,
   loreState,
   memoryColumns,
-  memoryOfMessages,
-  memoryRows,
-  memoryText,
-  pruneLore,
-  saveMemory,
-  syncLore,
-  textHash,
-  unremembered,
-} from "../../../brain/store/memories.ts";
+} from "../../../brain/store/unit_index.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";
 

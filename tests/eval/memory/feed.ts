@@ -3,7 +3,7 @@ import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { chunkLore, type LoreUnit } from "../../../brain/memory/units.ts";
 import type { Database } from "../../../brain/store/database.ts";
 import { addFacts } from "../../../brain/store/facts.ts";
-import { syncLore } from "../../../brain/store/memories.ts";
+import { syncLore } from "../../../brain/store/lore.ts";
 import { addMessage } from "../../../brain/store/messages.ts";
 import { createSession, updateSession } from "../../../brain/store/sessions.ts";
 import type { Book, Dialogue } from "./data.ts";
