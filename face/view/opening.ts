@@ -46,7 +46,7 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
     ? "Who are you there?"
     : "The story begins.";
   // Rows go to what went wrong and to the list first, then to the sentence, the narrator; the keys have theirs.
-  let room = bottom - y - 5 - (bottom < grid.height - 1 ? 0 : 1);
+  let room = bottom - y - (bottom < grid.height - 1 ? 4 : 6);
   const rowsOf = (text: string, most: number): readonly string[] =>
     firstRows(evenRows(text, text_width), most, text_width, marks.ellipsis);
   const sentence = rowsOf(sentenceOf(model, choices, now_ms), 3);

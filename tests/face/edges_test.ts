@@ -5,8 +5,8 @@ import { geometry } from "../../face/app/geometry.ts";
 import { styleAt } from "../../face/term/grid.ts";
 import { fit } from "../../face/view/draw.ts";
 import { NO_USAGE } from "../../shared/protocol.ts";
-import { events, message } from "../support/player.ts";
-import { openStory, story } from "../support/salt_marsh.ts";
+import { createPlayer, events, message } from "../support/player.ts";
+import { connectFresh, openStory, story } from "../support/salt_marsh.ts";
 
 Deno.test("edges: the panel stands from 110 columns on", () => {
   assert.doesNotMatch(openStory({ width: 109 }).screen(), /THE SALT MARSH/);
@@ -201,4 +201,23 @@ Deno.test("edges: two rows of a notice keep a blank row to the prose from twenty
     const first = rows.findIndex((row) => row.includes("· One two"));
     assert.equal(rows[first - 1].trim() === "", apart, `${height} rows`);
   }
+});
+
+Deno.test("edges: an empty search field says what it is for", () => {
+  const player = openStory();
+  player.press("ctrl+f");
+  assert.match(player.screen(), /\n {4}› Words to look for\n/);
+  player.type("x");
+  assert.doesNotMatch(player.screen(), /Words to look for/);
+});
+
+Deno.test("edges: with a line under way the list of worlds keeps every row above the editor", () => {
+  const player = createPlayer({ width: 80, height: 13 });
+  connectFresh(player);
+  player.type("I");
+  const rows = player.screen().split("\n").map((row) => row.trim());
+  assert.equal(rows.filter((row) => /^(› )?\d/.test(row)).length, 3);
+  assert.match(player.screen(), /1 of 4/);
+  const rule = rows.findIndex((row) => row.startsWith("───"));
+  assert.deepEqual([rows[rule - 3] !== "", rows[rule - 2], rows[rule - 1]], [true, "", ""]);
 });
