@@ -96,11 +96,6 @@ const ALLOWED: [string, string, string][] = [
   [
     "sessions.ts",
     "SELECT ${COLUMNS} FROM sessions ORDER BY last_used_ms DESC",
-    "recall's rehearsal answers nobody",
-  ],
-  [
-    "sessions.ts",
-    "SELECT ${COLUMNS} FROM sessions ORDER BY last_used_ms DESC",
     "whose story is read ahead at the start; nobody is told of it",
   ],
   ["sessions.ts", "DELETE FROM memory_units WHERE session_id = ?", FENCED],
@@ -126,7 +121,6 @@ const ALLOWED: [string, string, string][] = [
   ],
   ["vectors.ts", "SELECT dimension FROM vectors WHERE model = ?", "how long a model's vectors are"],
   ["vectors.ts", "DELETE FROM vectors WHERE model <> ?", INDEX],
-  ["vectors.ts", "SELECT dimension FROM vectors WHERE model = ?", INDEX],
   ["vectors.ts", "SELECT id, speaker, text FROM memory_units WHERE hash = '' LIMIT ?", INDEX],
   ["vectors.ts", "UPDATE memory_units SET hash = ? WHERE id = ?", INDEX],
   ["tokens.ts", "SELECT p.id AS player_id, p.name, p.token_hash IS NOT NULL AS active", ALL],
