@@ -136,6 +136,7 @@ const cases: Case[] = [
 
   { what: "going on within a word", raw: "or opens.", shown: "or opens.", before: "The do" },
   { what: "going on with a space", raw: " opens.\n", shown: " opens.\n", before: "The door" },
+  { what: "going on with white space alone", raw: " \n", shown: "", before: "The door" },
   { what: "going on as the player", raw: "\n\nUser: x", shown: "", ended: true, before: "The door" },
 ];
 
