@@ -3,10 +3,10 @@ import type { RecallQuestion } from "../../../brain/memory/recall.ts";
 import { noteFacts } from "../../../brain/memory/facts.ts";
 import { remembering, rememberMessage, rememberMissing } from "../../../brain/memory/remember.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
-import { rankLore, search } from "../../../brain/memory/search.ts";
+import { rankLore, rankMemories, search } from "../../../brain/memory/search.ts";
 import { MEMORY_WEIGHTS, WORDS_ONLY } from "../../../brain/memory/weights.ts";
 import type { Database } from "../../../brain/store/database.ts";
-import { factsOnPath } from "../../../brain/store/facts.ts";
+import { addFacts, factsOnPath } from "../../../brain/store/facts.ts";
 import { attachLore, syncLore } from "../../../brain/store/lore.ts";
 import { getMessage, updateMessage } from "../../../brain/store/messages.ts";
 import { deleteSession } from "../../../brain/store/sessions.ts";
@@ -406,5 +406,44 @@ Deno.test("a heading names its entry; the title over a whole tale names none of 
     assert.equal(plain.score, plain.plain);
     const named = score_of("The heron!", "The heron");
     assert.equal(named.score, 2 * named.plain);
+  });
+});
+
+Deno.test("words of the best finds lend to what has them and not the question's; a fact calls the message it is of", async () => {
+  await withDatabase((db) => {
+    const ids = tellAll(db, aSession(), [
+      "I carry the lantern into the cellar.",
+      "Rain falls.",
+      "I hide the lantern in the cellar.",
+      "Gulls cry.",
+      "I count barrels.",
+      "A cat sleeps.",
+      "I leave the cellar behind.",
+      "Bells.",
+    ]);
+    remembered(db, ids);
+    const ranked = (line: string) => rankMemories(db, question({ leaf_id: ids.at(-1)!, line }), emptyKnown());
+    const cellar = ranked("The lantern!").find((hit) => hit.message_id === ids[6])!;
+    assert.ok(cellar.split!.feedback > 0);
+    assert.equal(cellar.split!.words, undefined);
+    assert.deepEqual([cellar.called, cellar.words], [false, []]);
+
+    assert.deepEqual(ranked("Who owes whom a saddle?"), []);
+    addFacts(db, "ann", "story", [{
+      message_id: ids[4],
+      subject: "Ida",
+      relation: "owes",
+      object: "a saddle",
+      text: "Ida owes Noah a saddle",
+      origin: "model",
+      created_ms: 1,
+    }]);
+    const [barrels] = ranked("Who owes whom a saddle?");
+    assert.deepEqual([barrels.message_id, barrels.called, barrels.fact], [
+      ids[4],
+      true,
+      "Ida owes Noah a saddle",
+    ]);
+    assert.ok(barrels.split!.facts > 0);
   });
 });
