@@ -31,6 +31,7 @@ import { problemLines } from "./stage.ts";
 import type { Database } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
 import { settleUnfinished } from "./store/messages.ts";
+import { LOCAL_PLAYER } from "./store/players.ts";
 import { getSession } from "./store/sessions.ts";
 import { storeName } from "./store/placed_units.ts";
 import { StartError } from "./start_error.ts";
@@ -182,9 +183,10 @@ async function start(
     unitsChanged,
     forgetStory(player_id, id) {
       backup.forget({ player_id, id });
+      if (player_id !== LOCAL_PLAYER) return;
       // The picture of the page that a face at this machine shows first.
       Deno.remove(`${config.home}/${LAST_PAGE_FILE}`).catch(() => {});
-      forgetSaid(`${config.home}/${SAID_FILE}`, id).catch(() => {});
+      forgetSaid(`${config.home}/${SAID_FILE}`, id);
     },
     conditions: () => [sync?.condition() ?? ""].filter((text) => text !== ""),
     now: Date.now,
@@ -282,16 +284,20 @@ async function shippedPrices(config: Config, log: Deps["log"]): Promise<Record<s
   }
 }
 
+/** Takes the lines of a story out of what the player said at this machine, in one go: two stories may go at once. */
+function forgetSaid(path: string, story: string): void {
+  try {
+    const file = Deno.readTextFileSync(path);
+    const kept = withoutStory(file, story);
+    if (kept !== file) Deno.writeTextFileSync(path, kept);
+  } catch {
+    // No face was ever here.
+  }
+}
+
 /** Passes on what comes on the channel, until its end. */
 async function relayed(lines: AsyncIterable<string>, receive: (line: string) => void): Promise<void> {
   for await (const line of lines) receive(line);
 }
 
 if (import.meta.main) Deno.exit(await serve(ownChannel()));
-
-/** Takes the lines of a story out of what the player said at this machine. Rejects when there is no such file. */
-async function forgetSaid(path: string, story: string): Promise<void> {
-  const file = await Deno.readTextFile(path);
-  const kept = withoutStory(file, story);
-  if (kept !== file) await Deno.writeTextFile(path, kept);
-}

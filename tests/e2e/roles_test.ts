@@ -275,6 +275,17 @@ Deno.test("a story that is deleted leaves every file of the home but what the pl
   const synced = JSON.parse(socket.frames('"sync_state"').at(-1) ?? "{}");
   const story: string = synced.payload.metadata.session_id;
   const elsewhere = saidLine({ text: "I wait.", story: "0123456789ab" });
+  // Two that go at once leave no line behind.
+  socket.send("/session new");
+  socket.send("/session new");
+  const begun = await until(() => {
+    const frames = socket.frames("New session: ");
+    return frames.length >= 2 && frames.slice(-2).map((frame) => /New session: (\w+)/.exec(frame)?.[1] ?? "");
+  }, "two stories");
+  const lines = begun.map((id) => saidLine({ text: "I wait.", story: id }));
+  await Deno.writeTextFile(said, elsewhere + lines.join("") + elsewhere);
+  for (const id of begun) socket.send(`/session delete ${id}`);
+  await until(() => Deno.readTextFileSync(said) === elsewhere + elsewhere, "the end of both");
   await Deno.writeTextFile(
     said,
     `${elsewhere}${saidLine({ text: "I ask about Zanzibar.", story })}${elsewhere}`,
