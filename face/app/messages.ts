@@ -27,13 +27,13 @@ export type Msg =
   /** The socket would not take it. */
   | { kind: "unsent"; prompt: string; ref: string }
   | { kind: "done"; text: string; error: boolean }
-  /** Another program gave the line back; null: it is as it was. */
   /** The player's themes as their files are now; `wanted` was asked for before it was known. */
   | { kind: "themes"; themes: readonly OwnTheme[]; wanted: string }
   /** Bytes of the model for memory by meaning that are not here; null: nobody can fetch it. */
   | { kind: "model_missing"; bytes: number | null }
   | { kind: "model_step"; done: number; total: number }
   | { kind: "model_fetched"; problem: string }
+  /** Another program gave the line back; null: it is as it was. */
   | { kind: "edited"; text: string | null; problem: string };
 
 export type Effect =
