@@ -8,7 +8,15 @@ import type { FaceClient } from "./face_client.ts";
 import { gone, isRunning, type Piped, until } from "./processes.ts";
 import { chunk, DONE, type Reply, type Step } from "./sse_replies.ts";
 import type { SseServer } from "./sse_server.ts";
-import { copyOfDead, faultsOf, newWitness, note, PROMISED_AFTER_MS, type Witness } from "./witness.ts";
+import {
+  copyOfDead,
+  faultsOf,
+  memoryFaults,
+  newWitness,
+  note,
+  PROMISED_AFTER_MS,
+  type Witness,
+} from "./witness.ts";
 
 export type Victim = "brain" | "front door";
 
@@ -161,12 +169,22 @@ export async function mustBeWhole(ground: Ground, what: string): Promise<string[
   assert.deepEqual([message.status, errors], ["complete", []], what);
   await face.close();
   note(witness, face, { killed_ms: performance.now(), promised_ms: 0, whole: "" });
-  // What a crash left out of memory is made off the ready path.
+  // What a crash left out of memory is made off the ready path, in steps; a stop leaves the rest to the next start.
+  await until(() => isRemembered(database), "a memory of everything", 30_000);
   stage.door.signal("SIGTERM");
   assert.equal(await stage.door.ended, 0, what);
   copyOfDead(database, copy);
   assert.deepEqual(faultsOf(copy, witness, true), [], `${what}: after the next start`);
   return states;
+}
+
+function isRemembered(path: string): boolean {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return memoryFaults(db).length === 0;
+  } finally {
+    db.close();
+  }
 }
 
 /** How the replies of which no record came stood when the brain died. */

@@ -162,7 +162,8 @@ function indexFaults(db: DatabaseSync): string[] {
   return faults;
 }
 
-function memoryFaults(db: DatabaseSync): string[] {
+/** A sentence for each message of which there is no memory. */
+export function memoryFaults(db: DatabaseSync): string[] {
   const missing = db.prepare(
     `SELECT id FROM messages m WHERE trim(content, ' ' || char(10)) <> ''
        AND NOT EXISTS (SELECT 1 FROM memory_units u WHERE u.message_id = m.id)`,
