@@ -111,8 +111,8 @@ export interface Ask {
 }
 export type WorkerRequest =
   | { kind: "open"; path: string }
-  /** `model`: whose vectors will be asked for; null: none. */
-  | { kind: "warm"; model: string | null }
+  /** Unless something is asked within `quiet_ms`. `model`: whose vectors will be asked for; null: none. */
+  | { kind: "warm"; model: string | null; quiet_ms: number }
   | Ask;
 export interface WorkerAnswer {
   ask: number;
@@ -128,8 +128,12 @@ export interface RecallOptions {
   embedder?: Embedder | null;
   /** An index of vectors elsewhere; the embedded one serves whenever it rejects. */
   elsewhere?: Pick<VectorIndex, "near"> | null;
+  /** Nothing is read ahead before so long nobody has asked anything. */
+  quiet_ms?: number;
 }
 
+/** Who writes the next line at once must not wait for what is read ahead. */
+const QUIET_MS = 300;
 /** So many units of each kind are asked for elsewhere. */
 const NEAREST = 200;
 
@@ -218,7 +222,8 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
     },
     warm() {
       const model = elsewhere === null && embedder !== null ? embedder.model : null;
-      worker?.postMessage({ kind: "warm", model } satisfies WorkerRequest);
+      const { quiet_ms = QUIET_MS } = options;
+      worker?.postMessage({ kind: "warm", model, quiet_ms } satisfies WorkerRequest);
     },
     close() {
       worker?.terminate();

@@ -72,7 +72,7 @@ Deno.test("recall sees what was told since it was opened", async () => {
 
 Deno.test("what is read ahead changes no answer, however often and whatever has come since", async () => {
   await withPath(async (path) => {
-    const recall = openRecall(path, { embedder: hashingEmbedder() });
+    const recall = openRecall(path, { embedder: hashingEmbedder(), quiet_ms: 0 });
     // Nothing is there yet, and nothing breaks.
     recall.warm!();
     assert.deepEqual((await recall.ask(question(), PATIENCE_MS)).memories, []);
