@@ -5,7 +5,7 @@ import { lastUsedSession } from "../store/sessions.ts";
 import type { RecallQuestion } from "./recall.ts";
 
 /** Enough of a story's end to hold its last lines. */
-const TAIL_TOKENS = 2000;
+const TAIL_TOKENS = 4000;
 
 /** At most `count` questions, the newest first; none where nothing was told. Throws StoreError. */
 export function rehearsals(db: Database, count: number): RecallQuestion[] {

@@ -51,7 +51,7 @@ function answer({ question, meaning }: Ask): ReturnType<typeof search> {
 }
 
 /** The first questions of a thread take ten times as long as the later ones: the code is not compiled yet. */
-const FIRST_REHEARSALS = 6;
+const FIRST_REHEARSALS = 12;
 let rehearsed = "";
 let rehearsal: ReturnType<typeof setTimeout> | undefined;
 
