@@ -111,8 +111,8 @@ export interface Ask {
 }
 export type WorkerRequest =
   | { kind: "open"; path: string }
-  /** Unless something is asked within `quiet_ms`. `model`: whose vectors will be asked for; null: none. */
-  | { kind: "warm"; model: string | null; quiet_ms: number }
+  /** `model`: whose vectors will be asked for; null: none. */
+  | { kind: "warm"; model: string | null }
   | Ask;
 export interface WorkerAnswer {
   ask: number;
@@ -153,9 +153,10 @@ interface Waiting {
  */
 export function openRecall(database_path: string, options: RecallOptions = {}): Recall {
   const program = options.worker ?? new URL("./worker.ts", import.meta.url);
-  const { embedder = null, elsewhere = null } = options;
+  const { embedder = null, elsewhere = null, quiet_ms = QUIET_MS } = options;
   const waiting = new Map<number, Waiting>();
   let asked = 0;
+  let ahead: ReturnType<typeof setTimeout> | undefined;
   let restarts_left = 1;
   let worker: Worker | null = start();
 
@@ -198,6 +199,7 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
 
   return {
     ask(question, timeout_ms) {
+      clearTimeout(ahead);
       if (!worker) return Promise.resolve(nothing(0));
       const ask = ++asked;
       const awaits_meaning = embedder !== null && asksForContent(question.line);
@@ -222,10 +224,14 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
     },
     warm() {
       const model = elsewhere === null && embedder !== null ? embedder.model : null;
-      const { quiet_ms = QUIET_MS } = options;
-      worker?.postMessage({ kind: "warm", model, quiet_ms } satisfies WorkerRequest);
+      const read = () => worker?.postMessage({ kind: "warm", model } satisfies WorkerRequest);
+      clearTimeout(ahead);
+      // A message to the thread costs 1 ms: not beside every command.
+      if (quiet_ms === 0) read();
+      else if (worker) ahead = setTimeout(read, quiet_ms);
     },
     close() {
+      clearTimeout(ahead);
       worker?.terminate();
       worker = null;
       answerAll();

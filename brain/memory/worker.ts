@@ -23,11 +23,8 @@ scope.onmessage = ({ data }) => {
     path = data.path;
     return;
   }
-  clearTimeout(rehearsal);
   if (data.kind === "warm") {
-    const { model, quiet_ms } = data;
-    if (quiet_ms === 0) rehearse(model);
-    else rehearsal = setTimeout(() => rehearse(model), quiet_ms);
+    rehearse(data.model);
     return;
   }
   const begun = performance.now();
@@ -53,7 +50,6 @@ function answer({ question, meaning }: Ask): ReturnType<typeof search> {
 /** The first questions of a thread take ten times as long as the later ones: the code is not compiled yet. */
 const FIRST_REHEARSALS = 12;
 let rehearsed = "";
-let rehearsal: ReturnType<typeof setTimeout> | undefined;
 
 // One thing at a time: a question that comes meanwhile waits for no more than that.
 function rehearse(model: string | null): void {
