@@ -46,7 +46,7 @@ async function recalled(database: string): Promise<Pick<Recalled, "lore" | "memo
     line: "Who owes me eels, and where does the ferry lie?",
     before: [],
     visible_ids: [],
-    max_lore: 10,
+    max_lore: 12, // as a turn does
     max_memories: 10,
   }, PATIENCE_MS);
   await recall.close();
