@@ -89,7 +89,7 @@ Deno.test({
       const text = shell.emulator.text().replaceAll("\n", "");
       assert.match(
         text,
-        /^shell \d+\.✿ [^✿]+, 1 turn +deno task play --home \/\S+ goes on where it stopped\.code 0\./,
+        /^shell \d+\.✿ [^✿]+, 1 turn +deno task play --home \/\S+ goes\s+on\s+where\s+it stopped\.code 0\./,
       );
       await gone(brain, 1500);
     }),
@@ -303,7 +303,7 @@ for (const when of ["while the reply goes on", "after the reply has ended"]) {
       await shell.shows(/Tab reread/);
       assert.equal(shell.emulator.text(), seen, "a fresh drawing shows the same");
       shell.type("/quit\r");
-      await shell.shows(/goes on where it[^]*shell> $/m);
+      await shell.shows(/goes\s+on\s+where\s+it[^]*shell> $/m);
       assertGivenBack(shell, [2004]);
       shell.type('[ "$before" = "$(stty -g)" ] && echo "line mode" kept again\r');
       await shell.shows(/^line mode kept again$/m);

@@ -347,7 +347,7 @@ Deno.test({
     await shell.ended;
     assertClean(shell.output(), "the whole evening");
     assertGivenBack(shell);
-    assert.match(shell.emulator.text(), /goes on where it stopped/);
+    assert.match(shell.emulator.text(), /goes\s+on\s+where\s+it\s+stopped/);
   },
 });
 

@@ -87,7 +87,7 @@ Deno.test("play draws before there is a brain, tells a story, and leaves no proc
   face.type("/quit\r");
   assert.deepEqual(await face.ended, { code: 0, signal: 0 });
   await gone(pid, 500);
-  assert.match(face.emulator.text(), /goes on where it/);
+  assert.match(face.emulator.text(), /goes\s+on\s+where\s+it/);
 });
 
 Deno.test("a second play attaches; when the owner leaves in mid-story it goes on with a brain of its own", async () => {
