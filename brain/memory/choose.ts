@@ -2,6 +2,7 @@
 import type { Database } from "../store/database.ts";
 import { recentReplies, type RecentReply } from "../store/memories.ts";
 import type { Restated } from "../store/facts.ts";
+import { askedAgain } from "./asked_again.ts";
 import { laterStatements } from "./fact_keys.ts";
 import type { LeftOut, LeftOutReason, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
 import type { Ranked } from "./search.ts";
@@ -91,8 +92,8 @@ export function chooseLore(
 }
 
 /**
- * Of memories: what was called, the later of two that say the same or state the same otherwise (`restated`), not in every
- * reply, and of the narrator's prose one sentence, unless it still stands in the last replies.
+ * Of memories: what was called, the later of two that say the same or state the same otherwise (`restated`, or asked
+ * again), not in every reply, and of the narrator's prose one sentence, unless it still stands in the last replies.
  */
 export function chooseMemories(
   question: RecallQuestion,
@@ -102,8 +103,9 @@ export function chooseMemories(
 ): Chosen<MemoryHit> {
   const counts = countTold(recent, (reply) => reply.memory_ids);
   const wasSaid = saidBefore(recent);
-  const later = laterStatements(question, ranked, restated);
-  const replaced = new Set<number>();
+  const stated_later = laterStatements(question, ranked, restated);
+  const asked_later = askedAgain(ranked);
+  const weighed = new Set<number>();
   const isName = nameKnower(ranked);
   const chosen = new Choice<Ranked<MemoryHit>>(question, (hit, reason) => ({
     kind: "memory",
@@ -121,7 +123,7 @@ export function chooseMemories(
   const floor = floorOf(question, ranked);
   for (const found of ranked) {
     if (chosen.full(question.max_memories)) break;
-    if (replaced.has(found.unit_id)) continue;
+    if (weighed.has(found.unit_id)) continue;
     const below = isBelow(found, floor);
     if (below && !chosen.shows()) continue;
     const first = told(found, isName);
@@ -130,12 +132,12 @@ export function chooseMemories(
       chosen.leave(first, "below_floor");
       continue;
     }
-    const newest = later(found);
+    const newest = stated_later(found) ?? asked_later(found);
     if (newest !== null) chosen.leave(first, "superseded");
-    if (newest === "visible" || (newest !== null && replaced.has(newest.unit_id))) continue;
+    if (newest === "visible" || (newest !== null && weighed.has(newest.unit_id))) continue;
     const whole = newest ?? found;
     const hit = newest === null ? first : told(newest, isName);
-    if (newest !== null) replaced.add(newest.unit_id);
+    weighed.add(whole.unit_id);
     if ((counts.get(hit.unit_id) ?? 0) >= REPEAT_LIMIT && !chosen.names(hit)) {
       chosen.leave(hit, "repeated");
     } else if (isProse(whole) && wasSaid(hit.text)) {

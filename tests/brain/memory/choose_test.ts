@@ -185,6 +185,30 @@ Deno.test("lore: the same rules, without a later one", () => {
   assert.equal("called" in chooseLore(QUESTION, [bell], told()).hits[0], false);
 });
 
+Deno.test("lore: with room for fewer the best of the same is told, and the best of the same is left out", () => {
+  const things = "wool barley honey tar otter violin candle saddle copper heath abbey barge mill pier eel"
+    .split(" ");
+  const found = things.flatMap((thing, i) => [
+    lore(2 * i + 1, `The ${thing} and its lantern.`, { score: 99 - 2 * i }),
+    // Every second one is below the floor.
+    lore(2 * i + 2, `The ${thing} of old.`, { called: false, score: 98 - 2 * i }),
+  ]);
+  const chosen = (max_lore: number) => {
+    const { hits, left_out } = chooseLore({ ...QUESTION, max_lore }, found, told());
+    return { hits, left: left_out.map((left) => left.unit_id) };
+  };
+  const all = chosen(found.length);
+  assert.deepEqual(all.hits.length, things.length);
+  assert.deepEqual(all.left, [2, 4, 6, 8, 10, 12, 14, 16]);
+  for (let most = 1; most < things.length; most++) {
+    const { hits, left } = chosen(most);
+    assert.deepEqual(hits, all.hits.slice(0, most));
+    // Beyond twice as much as is told nobody asks why.
+    assert.deepEqual(left, all.left.slice(0, 2 * most - 1));
+  }
+  assert.deepEqual(chosen(0), { hits: [], left: [] });
+});
+
 Deno.test("of two hundred bland lines at most one in twenty brings a memory back", async () => {
   const [story] = await readProbes();
   await withDatabase((db) => {
