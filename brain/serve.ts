@@ -129,7 +129,7 @@ async function start(
   const registry = metered(vendors, metrics);
   const warmed = Promise.withResolvers<void>();
   const sync = openSync(db, config, keys, embedder, log, warmed.promise, (text) => brain.tellAll(text));
-  const recall = openRecall(config.database_path, { embedder, elsewhere: sync });
+  const recall = openRecall(config.database_path, { embedder, elsewhere: sync, log });
   let no_vectors = "";
   const indexer = embedder && openIndexer(db, embedder, {
     stored: () => sync?.poke(),
@@ -188,7 +188,7 @@ async function start(
       Deno.remove(`${config.home}/${LAST_PAGE_FILE}`).catch(() => {});
       forgetSaid(`${config.home}/${SAID_FILE}`, id);
     },
-    conditions: () => [sync?.condition() ?? ""].filter((text) => text !== ""),
+    conditions: () => [sync?.condition() ?? "", recall.condition?.() ?? ""].filter((text) => text !== ""),
     now: Date.now,
     chance: Math.random,
     newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),

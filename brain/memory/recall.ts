@@ -93,6 +93,8 @@ export interface Recall {
   ask(question: RecallQuestion, timeout_ms: number): Promise<Recalled>;
   /** Reads ahead what the next question of the story used last will need; answers nothing, and fails quietly. */
   warm?(): void;
+  /** What is wrong with it, for the player; "" when nothing is. */
+  condition?(): string;
   close(): Promise<void>;
 }
 
@@ -128,12 +130,15 @@ export interface RecallOptions {
   embedder?: Embedder | null;
   /** An index of vectors elsewhere; the embedded one serves whenever it rejects. */
   elsewhere?: Pick<VectorIndex, "near"> | null;
+  /** Told once, when recall's thread has crashed too often and stays off. */
+  log?: (level: "error", text: string) => void;
   /** Nothing is read ahead before so long nobody has asked anything. */
   quiet_ms?: number;
 }
 
 /** Who writes the next line at once must not wait for what is read ahead. */
 const QUIET_MS = 300;
+const CRASHED = "Memory is off: its thread crashed twice. Nothing is lost; restart Flower to have it back.";
 /** So many units of each kind are asked for elsewhere. */
 const NEAREST = 200;
 
@@ -149,7 +154,7 @@ interface Waiting {
  * Recall over the database at `database_path`, in a thread of its own with a read-only connection. The file is opened
  * at the first question; when it is not there, or cannot be read, answers are empty. With an embedder each question is
  * answered twice, first by words; the answer that meaning went into takes its place when it is in time. A worker that
- * crashes is started once more; after the second crash every answer is empty.
+ * crashes is started once more; after the second crash every answer is empty, and `condition` and the log say so.
  */
 export function openRecall(database_path: string, options: RecallOptions = {}): Recall {
   const program = options.worker ?? new URL("./worker.ts", import.meta.url);
@@ -158,6 +163,7 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
   let asked = 0;
   let ahead: ReturnType<typeof setTimeout> | undefined;
   let restarts_left = 1;
+  let condition = "";
   let worker: Worker | null = start();
 
   function start(): Worker {
@@ -174,6 +180,10 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
       if (worker !== started) return;
       started.terminate();
       worker = restarts_left-- > 0 ? start() : null;
+      if (worker === null) {
+        condition = CRASHED;
+        options.log?.("error", `${condition} The last crash: ${event.message}`);
+      }
       answerAll();
     };
     started.postMessage({ kind: "open", path: database_path } satisfies WorkerRequest);
@@ -230,6 +240,7 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
       if (quiet_ms === 0) read();
       else if (worker) ahead = setTimeout(read, quiet_ms);
     },
+    condition: () => condition,
     close() {
       clearTimeout(ahead);
       worker?.terminate();

@@ -146,17 +146,22 @@ Deno.test("a late answer is an empty one, and does not disturb the next", async 
   });
 });
 
-Deno.test("a worker that crashes is started once more; after that recall is off", async () => {
+Deno.test("a worker that crashes is started once more; after that recall is off, and says so once", async () => {
   await withPath(async (path) => {
-    const recall = openRecall(path, CRASHING);
+    const logged: string[] = [];
+    const recall = openRecall(path, { ...CRASHING, log: (level, text) => logged.push(`${level} ${text}`) });
     const silent = recall.ask(question({ line: "silence" }), PATIENCE_MS);
     const begun = performance.now();
     const empty = { lore: [], memories: [], took_ms: 0 };
     assert.deepEqual(await recall.ask(question({ line: "crash" }), PATIENCE_MS), empty);
     assert.deepEqual(await silent, empty);
     assert.equal((await recall.ask(question({ line: "answer" }), PATIENCE_MS)).took_ms, 42);
+    assert.deepEqual([logged, recall.condition?.()], [[], ""]);
     assert.deepEqual(await recall.ask(question({ line: "crash" }), PATIENCE_MS), empty);
     assert.deepEqual(await recall.ask(question({ line: "answer" }), PATIENCE_MS), empty);
+    assert.equal(logged.length, 1);
+    assert.match(logged[0], /^error Memory is off: .* crashed as asked$/);
+    assert.match(recall.condition?.() ?? "", /^Memory is off: .*restart/);
     assert.ok(performance.now() - begun < PATIENCE_MS / 2);
     await recall.close();
   });
