@@ -25,19 +25,19 @@ export function updateHistory(
   }
   const begun = model.beginning && history.length === 1 && history[0].role === "assistant";
   if (begun && model.settings.motion) transcript = tellAgain(transcript, now_ms);
+  // The bar goes over to the telling that took the place of its message.
+  const kept = model.desk === null || all.some((message) => message.id === model.desk)
+    ? model.desk
+    : end?.id ?? null;
   const reader = model.scroll.kind === "at" && all.some((message) => message.id === idOf(model));
   const scroll = reader
     ? model.scroll
-    : begun || model.turn !== null
+    : begun || model.turn !== null || model.desk !== kept
     ? following(model.settings)
     : { kind: "end" as const };
   // Our own line waits for its reply: its record is in the history.
   const last = history.at(-1);
   const editor = last === undefined ? model.editor : withoutEcho(model, last.content, last.role);
-  // The bar goes over to the telling that took the place of its message.
-  const kept = model.desk === null || all.some((message) => message.id === model.desk)
-    ? model.desk
-    : last?.id ?? null;
   return [{
     ...model,
     transcript,

@@ -1,7 +1,9 @@
 /** What the player says: a line of story, or a command of the brain's. */
 
 import { setText } from "../widgets/editor.ts";
+import { scrollFromEndOf } from "../widgets/page.ts";
 import { endTelling, lastReply, sayLine } from "../widgets/transcript.ts";
+import { pageContext } from "./geometry.ts";
 import type { Effect } from "./messages.ts";
 import { following, type Model, NO_POPUP, type Result, type Turn, withNotice } from "./model.ts";
 
@@ -90,9 +92,13 @@ export function say(model: Model, text: string, now_ms: number): Result {
   }
   if (text === "/cancel" || effect === undefined) return [sent, effects];
   if (/^\/session +new\b/.test(text)) return [{ ...sent, beginning: true }, effects];
-  if (TELLING.includes(text) && model.turn === null && lastReply(model.transcript) !== null) {
+  const reply = lastReply(model.transcript);
+  if (TELLING.includes(text) && model.turn === null && reply !== null) {
     const clean = { ...sent, transcript: { ...sent.transcript, trouble: null } };
-    return [waiting(clean, ref, now_ms, text), effects];
+    const awaited = waiting(clean, ref, now_ms, text);
+    if (text === "/retry" || model.settings.follow === "end") return [awaited, effects];
+    // What is added to a reply is read from its old end: at its first row nothing new might be in view.
+    return [{ ...awaited, scroll: scrollFromEndOf(pageContext(awaited, now_ms), reply.id) }, effects];
   }
   return [sent, effects];
 }

@@ -110,6 +110,12 @@ export function scrollToStart(context: PageContext): Scroll {
   return blockCount(context) === 0 ? { kind: "end" } : { kind: "at", id: block(context, 0).id, row: 0 };
 }
 
+/** The view that follows the end until the last rows a message has now are at the top. */
+export function scrollFromEndOf(context: PageContext, id: number): Scroll {
+  const { before, prose } = block(context, indexOf(context, id));
+  return { kind: "at", id, row: before.length + Math.max(0, (prose?.rows.length ?? 0) - 3) };
+}
+
 /** The view with the message `id` in it, moved no more than needed. */
 export function scrollToMessage(context: PageContext, scroll: Scroll, height: number, id: number): Scroll {
   const index = indexOf(context, id);

@@ -68,3 +68,15 @@ Deno.test("a message that is alone says so when another telling of it is looked 
   told.press("right");
   assert.deepEqual(told.said(), ["/swipe next 1"]);
 });
+
+Deno.test("another telling that is longer than the page is shown from its first row", () => {
+  const player = openStory();
+  const long = (word: string) => Array.from({ length: 40 }, (_, at) => `${word} ${at}.`).join("\n\n");
+  const telling = (id: number, word: string, alternative: number) =>
+    message(id, "assistant", long(word), { alternative, alternatives: 2 });
+  player.hear(events.history([telling(1, "Fog", 1)]));
+  player.press("tab", "right");
+  player.hear(events.history([telling(2, "Rain", 2)]));
+  assert.match(player.screen(), /Rain 0\./);
+  assert.equal(player.model().desk, 2);
+});

@@ -226,6 +226,25 @@ Deno.test("/continue goes on in the same message", () => {
   assert.equal(player.model().transcript.messages.filter((item) => item.id === 5).length, 1);
 });
 
+Deno.test("a reply longer than the page is gone on in where it ended, not at its first row", () => {
+  const paragraphs = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => `Row ${from + at} of it.`).join("\n\n");
+  const player = openStory();
+  const long = paragraphs(0, 40);
+  player.hear(events.history([message(1, "assistant", long, { status: "stopped" })]));
+  player.type("/continue");
+  player.press("enter");
+  player.hear(events.message(message(1, "assistant", long, { status: "writing" })));
+  player.hear(
+    events.chunk(`\n\n${paragraphs(40, 80)}`, { message_id: 1, parent_id: null, offset: long.length }),
+  );
+  player.wait(1000);
+  assert.match(player.screen(), /Row 39 of it\.[^]*Row 40 of it\.[^]*▼ \d+ lines below/);
+  player.hear(events.end(message(1, "assistant", `${long}\n\n${paragraphs(40, 80)}`)));
+  player.wait(1000);
+  assert.match(player.screen(), /Row 39 of it\.[^]*Row 40 of it\.[^]*▼ \d+ lines below/);
+});
+
 Deno.test("a lost connection gives an unconfirmed line back, and is counted down", () => {
   const player = sayLine();
   player.link({ kind: "lost", retry_in_ms: 3000, reason: "closed" });
