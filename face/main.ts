@@ -68,8 +68,6 @@ if (import.meta.main) {
       env,
       command: commandIn(root),
     });
-  // A first play installs all packages with the first that is asked for, and says so: before the face has the screen.
-  if (!installed(root)) await import("./wiring/command_line.ts");
   const code = await runRole(
     Deno.args,
     {
@@ -82,15 +80,6 @@ if (import.meta.main) {
     Deno.cwd(),
   );
   Deno.exit(code);
-}
-
-/** Whether the packages lie beside the sources already. */
-export function installed(root: string): boolean {
-  try {
-    return Deno.statSync(`${root}/node_modules/commander`).isDirectory;
-  } catch {
-    return false;
-  }
 }
 
 /** How this copy is started: the release archive has a launcher beside the sources. */

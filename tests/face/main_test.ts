@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Common, installed, plainPlay, runRole } from "../../face/main.ts";
+import { type Common, plainPlay, runRole } from "../../face/main.ts";
 import { parseUrl, readCommandLine } from "../../face/wiring/command_line.ts";
 import { parseHost, parsePort, readCommandLine as readBrainCommandLine } from "../../brain/command_line.ts";
 import { plainBrain, runBrainRole } from "../../brain/main.ts";
@@ -252,15 +252,4 @@ Deno.test("the front door's options have their defaults", async () => {
     await ask(["brain", "--token-file", "t", "--tls-cert", "c", "--tls-key", "k", "--trust-proxy"]),
     { ...defaults, token_file: "t", tls_cert: "c", tls_key: "k", trust_proxy: true },
   );
-});
-
-Deno.test("a checkout whose packages are not there yet is told from one that has them", async () => {
-  const root = await Deno.makeTempDir();
-  try {
-    assert.equal(installed(root), false);
-    await Deno.mkdir(`${root}/node_modules/commander`, { recursive: true });
-    assert.equal(installed(root), true);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
 });
