@@ -1,7 +1,11 @@
 /** The two lines that stay on the normal screen. */
 
+import { lineOfCells } from "../term/width.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 import { type Model, storyName } from "./model.ts";
+
+/** Graphemes of a story's name: it is written as it is, and a server may send any. */
+const MAX_NAME = 200;
 
 /** The story with its length, and the command that goes on with it; nothing when there is no story. */
 export function farewellOf(model: Model, continue_command: string): string[] {
@@ -13,7 +17,7 @@ export function farewellOf(model: Model, continue_command: string): string[] {
   const length = turns === 0 ? "just begun" : `${turns} turn${turns === 1 ? "" : "s"}`;
   const mark = model.theme.marks;
   return [
-    sanitizeLine(`${mark.bloom} ${storyName(model)}, ${length}`),
+    `${mark.bloom} ${lineOfCells(sanitizeLine(storyName(model)), MAX_NAME)}, ${length}`,
     `  ${continue_command} goes on where it stopped.`,
   ];
 }

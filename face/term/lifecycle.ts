@@ -2,7 +2,7 @@
 
 import { cleanPaste } from "./paste.ts";
 import type { Terminal } from "./terminal.ts";
-import { graphemes } from "./width.ts";
+import { lineOfCells } from "./width.ts";
 import type { Writer } from "./writer.ts";
 
 const ENTER = "\x1b[?1049h" + // alternate screen
@@ -213,7 +213,7 @@ export function createLifecycle(
       if (!entered) return;
       const push = titled ? "" : PUSH_TITLE;
       if (text !== null) {
-        writer.send(encoder.encode(`${push}\x1b]2;${titleText(text)}\x07`));
+        writer.send(encoder.encode(`${push}\x1b]2;${lineOfCells(text, MAX_TITLE)}\x07`));
       } else if (titled) writer.send(encoder.encode(POP_TITLE));
       titled = text !== null;
     },
@@ -226,14 +226,6 @@ export function createLifecycle(
       for (const remove of removers.splice(0)) remove();
     },
   };
-}
-
-/** What may stand in a title: what may stand in a cell, in one line of a sensible length. */
-function titleText(text: string): string {
-  const shown = Array.from(graphemes(text.slice(0, MAX_TITLE * 8).replace(/\s+/g, " "))).filter(({ width }) =>
-    width > 0
-  );
-  return shown.slice(0, MAX_TITLE).map((piece) => piece.text).join("");
 }
 
 function describe(error: unknown): string {

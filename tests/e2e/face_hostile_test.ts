@@ -343,6 +343,8 @@ Deno.test({
       assertUntouched(shell, /^✿ .*$/);
     }
     brain.send(events.sync(sync(HOSTILE.map(([, text]) => text.slice(0, 200)).join(""))));
+    // The farewell must be made of them.
+    await shell.quiet(() => true, 500);
     shell.type("/quit\r");
     await shell.ended;
     assertClean(shell.output(), "the whole evening");

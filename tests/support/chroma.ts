@@ -8,12 +8,16 @@ import { TextLineStream } from "../../shared/lines.ts";
 
 const START_MS = 60_000;
 
-/** The program's path; null when there is none: the test is skipped. */
+/**
+ * The program's path; null when there is none: the test is skipped. npm's `chroma` (npx and deno put `node_modules/.bin`
+ * on PATH, and the client has a command of that name) needs Node and is not the server meant here.
+ */
 export function chromaProgram(
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): string | null {
   const named = env("FLOWER_CHROMA");
-  const places = named ? [named] : (env("PATH") ?? "").split(":").map((folder) => join(folder, "chroma"));
+  const folders = (env("PATH") ?? "").split(":").filter((folder) => !folder.endsWith("node_modules/.bin"));
+  const places = named ? [named] : folders.map((folder) => join(folder, "chroma"));
   return places.find((path) => {
     try {
       return Deno.statSync(path).isFile;

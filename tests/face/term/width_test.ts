@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { graphemes, textWidth, walk, warmSegmenter } from "../../../face/term/width.ts";
+import { graphemes, lineOfCells, textWidth, walk, warmSegmenter } from "../../../face/term/width.ts";
 
 const WIDTHS: [string, string, number][] = [
   ["nothing", "", 0],
@@ -132,4 +132,20 @@ Deno.test("width: a long text of joining characters is measured in linear time",
   const [small, large] = [best(10_000), best(100_000)];
   // Ten times the text: ten times the work, where the square would be a hundred times.
   assert.ok(large < small * 40 + 20, `10k: ${small} ms, 100k: ${large} ms`);
+});
+
+Deno.test("width: a line for a title or the farewell holds only what may stand in cells, and so much of it", () => {
+  for (
+    const [text, most, line] of [
+      ["The Salt\n  Marsh", 20, "The Salt Marsh"],
+      ["a\u200b\u2060b\u202ec\u001b]0;x\u0007", 20, "abc]0;x"],
+      ["\u200b".repeat(10_000), 20, ""],
+      ["abcdef", 3, "abc"],
+      [
+        "魚 \u{1f468}\u200d\u{1f469}\u200d\u{1f467} e\u0301",
+        5,
+        "魚 \u{1f468}\u200d\u{1f469}\u200d\u{1f467} e\u0301",
+      ],
+    ] as const
+  ) assert.equal(lineOfCells(text, most), line, JSON.stringify(text.slice(0, 20)));
 });
