@@ -1,4 +1,7 @@
-/** The embedder's owner in the front door: starts it at the first request, relays, starts it once more after a crash. */
+/**
+ * The embedder's owner in the front door: starts it at the first request, relays, ends it when it has rested for long,
+ * starts it once more after a crash.
+ */
 
 /** A running embedder; `lines` end when it has ended. */
 export interface EmbedderProcess {
@@ -16,6 +19,8 @@ export interface EmbedderHostOptions {
   log(text: string): void;
   /** A process that is silent for so long while it is asked is killed, which counts as a crash. */
   silence_ms?: number;
+  /** A process that nobody has asked anything for so long is ended; the next request starts another. */
+  rest_ms?: number;
 }
 
 export type Embedded =
@@ -24,6 +29,8 @@ export type Embedded =
 
 /** The first use loads the model, on a slow disk. */
 const SILENCE_MS = 60_000;
+/** It holds 290 MB and loads within two seconds: in a pause of play it gives them back, between two lines it stays. */
+const REST_MS = 5 * 60_000;
 const OFF = "The embedder has failed and stays off until the brain is started again; memory works by words";
 
 /** Answers every request exactly once, unless it is closed. */
@@ -36,6 +43,7 @@ export class EmbedderHost {
   /** Asked and not yet answered. */
   #waiting = new Map<number, string[]>();
   #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: EmbedderHostOptions) {
     this.#options = options;
@@ -82,6 +90,7 @@ export class EmbedderHost {
   }
 
   #send(id: number, texts: string[]): void {
+    clearTimeout(this.#rest);
     this.#process?.send(JSON.stringify({ id, texts }));
     if (this.#watchdog === undefined) this.#watch();
   }
@@ -89,11 +98,26 @@ export class EmbedderHost {
   #watch(): void {
     clearTimeout(this.#watchdog);
     this.#watchdog = undefined;
-    if (this.#waiting.size === 0 || this.#closed) return;
+    if (this.#closed) return;
+    if (this.#waiting.size === 0) return this.#letRest();
     this.#watchdog = setTimeout(() => {
       this.#options.log("the embedder does not answer and is ended");
       this.#process?.kill();
     }, this.#options.silence_ms ?? SILENCE_MS);
+  }
+
+  /** Ends the process after a while, unless it is asked again. */
+  #letRest(): void {
+    clearTimeout(this.#rest);
+    const { log, rest_ms = REST_MS } = this.#options;
+    const process = this.#process;
+    if (process === null) return;
+    this.#rest = setTimeout(() => {
+      log("the embedder rests; the next line starts it again");
+      // No longer ours: its end is no crash, and a request that comes before it starts another.
+      this.#process = null;
+      process.kill();
+    }, rest_ms);
   }
 
   async #read(process: EmbedderProcess): Promise<void> {
@@ -104,6 +128,7 @@ export class EmbedderHost {
     }
     // Its pipe may have ended before itself.
     process.kill();
+    if (this.#process !== process) return;
     this.#process = null;
     if (this.#closed) return;
     this.#crashes++;
@@ -138,6 +163,7 @@ export class EmbedderHost {
     this.#closed = true;
     this.#waiting.clear();
     this.#watch();
+    clearTimeout(this.#rest);
     this.#process?.kill();
     await this.#reading;
   }

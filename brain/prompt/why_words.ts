@@ -3,6 +3,7 @@
 import type { Why, WhyPiece } from "../../shared/protocol.ts";
 
 const LATE = "memory was not ready in time; the reply was told without it";
+const WORDS_ONLY = "by words alone; what your line means was not known in time";
 
 /** Of the parts of a request. */
 const NAMES: Record<Why["parts"][number]["name"], string> = {
@@ -23,7 +24,7 @@ export function describeWhy(why: Why): string {
     `Why this reply: turn ${why.turn}, ${number(why.tokens)} of ${number(why.window)} tokens, ${why.model}.`,
   ];
   const taken = why.recalled.reduce((sum, { tokens }) => sum + tokens, 0);
-  if (why.late) lines.push(`Remembered: ${LATE}.`);
+  if (why.late) lines.push(`Remembered: ${why.recalled.length > 0 ? WORDS_ONLY : LATE}.`);
   if (why.recalled.length > 0) {
     lines.push(`Remembered: ${why.recalled.length} of ${number(why.searched)}, ${number(taken)} tokens.`);
     lines.push(...why.recalled.map((piece) => `  ${describePiece(piece)}`));

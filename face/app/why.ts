@@ -95,6 +95,10 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
   const took = why.recalled.reduce((sum, piece) => sum + piece.tokens, 0);
   if (why.recalled.length > 0) {
     section("Remembered", `${why.recalled.length} of ${why.searched}, ${count(took, "token")}`, why.recalled);
+    if (why.late) {
+      const words = "By words alone: what your line means was not known in time.";
+      lines.push(...plainRows(words, width).map((wide): SheetLine => ({ ...BLANK, wide, dim: true })), BLANK);
+    }
   } else {
     const text = why.late
       ? "Memory was not ready in time; the reply was told without it."

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type Embedded, EmbedderHost, type EmbedderProcess } from "../../brain/embedder_host.ts";
+import {
+  type Embedded,
+  EmbedderHost,
+  type EmbedderHostOptions,
+  type EmbedderProcess,
+} from "../../brain/embedder_host.ts";
 import { until } from "../support/processes.ts";
 
 /** An embedder that is told what to say; `end` is its crash. */
@@ -35,7 +40,9 @@ function fake(): Fake {
   return process;
 }
 
-function setUp(options: { missing?: () => string; silence_ms?: number; start?: () => EmbedderProcess } = {}) {
+function setUp(
+  options: Partial<Pick<EmbedderHostOptions, "missing" | "start" | "answer" | "silence_ms" | "rest_ms">> = {},
+) {
   const started: Fake[] = [];
   const answers: Embedded[] = [];
   const logged: string[] = [];
@@ -45,9 +52,13 @@ function setUp(options: { missing?: () => string; silence_ms?: number; start?: (
       started.push(fake());
       return started[started.length - 1];
     }),
-    answer: (embedded) => void answers.push(embedded),
+    answer(embedded) {
+      answers.push(embedded);
+      options.answer?.(embedded);
+    },
     log: (text) => void logged.push(text),
     silence_ms: options.silence_ms,
+    rest_ms: options.rest_ms,
   });
   const ask = (id: number, ...texts: string[]) => host.handle(JSON.stringify({ embed: { id, texts } }));
   const answered = (count: number) => until(() => answers.length === count, `${count} answers`);
@@ -168,6 +179,46 @@ Deno.test("a silent process is ended, which counts as a crash; one that goes on 
   // Nothing waits: silence is no fault.
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.ok(!started[1].killed);
+  await host.close();
+});
+
+Deno.test("a process that rests is ended, which is no crash, as often as it happens; the next request starts another", async () => {
+  const { host, ask, started, answers, answered, logged } = setUp({ rest_ms: 1 });
+  for (const round of [1, 2, 3]) {
+    ask(round, "a");
+    assert.equal(started.length, round);
+    started[round - 1].says({ id: round, vectors: [[round]] });
+    await answered(round);
+    await until(() => started[round - 1].killed, "the end of the process that rests");
+  }
+  assert.deepEqual(answers.map((answer) => "vectors" in answer), [true, true, true]);
+  assert.deepEqual(logged, Array(3).fill("the embedder rests; the next line starts it again"));
+  await host.close();
+});
+
+Deno.test("a process that is still asked does not rest", async () => {
+  const { host, ask, started, answered, logged } = setUp({ rest_ms: 1, silence_ms: 200 });
+  ask(1, "a");
+  ask(2, "b");
+  started[0].says({ id: 1, vectors: [[1]] });
+  await answered(1);
+  await until(() => started.length === 2, "a second process");
+  assert.equal(logged[0], "the embedder does not answer and is ended");
+  await host.close();
+});
+
+Deno.test("what is asked of a process that is about to rest keeps it; one that crashed has no rest to come", async () => {
+  const asked_next = (embedded: Embedded) => void (embedded.id === 1 && ask(2, "b"));
+  const { host, ask, started, answered, logged } = setUp({ rest_ms: 1, silence_ms: 200, answer: asked_next });
+  ask(1, "a");
+  started[0].says({ id: 1, vectors: [[1]] });
+  await until(() => started.length === 2, "the end of the first process");
+  assert.equal(logged[0], "the embedder does not answer and is ended");
+  started[1].says({ id: 2, vectors: [[1]] });
+  started[1].end();
+  await answered(2);
+  await until(() => logged.length === 3, "the second crash");
+  assert.equal(logged[2], "the embedder has crashed again and stays off");
   await host.close();
 });
 

@@ -162,6 +162,13 @@ Deno.test("the page in words, line by line", () => {
       "Remembered: memory was not ready in time; the reply was told without it.",
       "Always there: .",
     ]],
+    [{ recalled: [{ ...PIECE, tokens: 8 }], late: true, parts: [], history_turns: 0 }, [
+      "Why this reply: turn 6, 100 of 8,192 tokens, fake/one.",
+      "Remembered: by words alone; what your line means was not known in time.",
+      "Remembered: 1 of 1,204, 8 tokens.",
+      '  you, 1 turn ago: "I wait." [m1]',
+      "Always there: .",
+    ]],
     [{
       recalled: [
         { ...PIECE, kind: "lore", heading: "The bell", id: "l7", page_words: ["fog", "mud"] },

@@ -201,6 +201,18 @@ Deno.test("nothing remembered is said in a sentence", () => {
   }
 });
 
+Deno.test("what was remembered by words alone, because its meaning came too late, says so", () => {
+  for (const late of [true, false]) {
+    const player = openStory();
+    player.press("f4");
+    player.hear(events.system("in words", { why: { ...WHY, late } }, "1"));
+    assert.equal(
+      player.screen().includes("By words alone: what your line means was not known in time."),
+      late,
+    );
+  }
+});
+
 Deno.test("a quote cannot bring a control or a row of its own", () => {
   const player = openStory();
   player.press("f4");
