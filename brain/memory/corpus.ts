@@ -9,6 +9,7 @@ import {
   loreState,
   memoryColumns,
 } from "../store/unit_index.ts";
+import { findFresh, indexFresh } from "../store/fresh_units.ts";
 import { pathIds } from "../store/messages.ts";
 import { type Phrase, Postings } from "./postings.ts";
 import type { Corpus } from "./rank.ts";
@@ -20,6 +21,8 @@ const HEADING_GAP = 2;
 const KEPT = 8;
 /** Between its first and its last unit a story or a world may have up to so many times its units, most of them others'. */
 const SPARSE = 4;
+/** So many units that came since a story was first asked about stand in an index of their own; with more that is begun anew. */
+const MOST_FRESH = 2000;
 
 export interface UnitCorpus extends Corpus {
   ids: Int32Array;
@@ -44,6 +47,8 @@ interface KnownStory {
   lengths: number[];
   path: KnownPath;
   postings: Postings;
+  /** The last unit that is looked for in the database; those after it are looked for among the fresh ones. */
+  settled: number;
 }
 
 /** The messages from the root of a story on; `place` is by id, counted from that of the root: -1 on no path. */
@@ -68,6 +73,7 @@ export function storyCorpus(db: Database, question: RecallQuestion, known: Known
       lengths: [],
       path: { ids: [], place: new Int32Array(0) },
       postings: new Postings(),
+      settled: -1,
     };
   keep(known.stories, key, story);
   followPath(db, player_id, leaf_id, story.path);
@@ -91,10 +97,18 @@ export function storyCorpus(db: Database, question: RecallQuestion, known: Known
   const place = places.subarray(0, size);
   const corpus = corpusOf(kept.subarray(0, size), place, path.ids.length, bytes.subarray(0, size));
   const span = spanOf(ids);
-  const find = isDense(span, ids.length)
+  const findSettled = isDense(span, ids.length)
     ? (phrase: string, prefix: boolean, span: IdSpan) => findWithin(db, "memory", phrase, prefix, span)
     : (phrase: string, prefix: boolean, span: IdSpan) =>
       findMemory(db, player_id, session_id, phrase, prefix, span);
+  const { settled } = story;
+  const find = (phrase: string, prefix: boolean, { first, last }: IdSpan) => {
+    const found = first > settled
+      ? []
+      : findSettled(phrase, prefix, { first, last: Math.min(last, settled) });
+    if (last <= settled) return found;
+    return found.concat(findFresh(db, phrase, prefix, { first: Math.max(first, settled + 1), last }));
+  };
   return {
     ...corpus,
     slotsWith: lookUp(story.postings, span, find, corpus.slotOf),
@@ -126,6 +140,11 @@ function readNew(db: Database, player_id: string, session_id: string, story: Kno
     story.ids.push(columns.ids[i]);
     story.message_ids.push(columns.message_ids[i]);
     story.lengths.push(columns.lengths[i]);
+  }
+  const end = story.ids.at(-1) ?? 0;
+  if (story.settled < 0 || end - story.settled > MOST_FRESH) story.settled = end;
+  else if (columns.ids.length > from) {
+    indexFresh(db, player_id, session_id, Math.max(last ?? 0, story.settled));
   }
 }
 

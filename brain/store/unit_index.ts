@@ -145,7 +145,8 @@ function parsed(columns: Record<keyof UnitColumns, string>): UnitColumns {
   };
 }
 
-function bodyHas(phrase: string, prefix: boolean): string {
+/** What FTS5 is asked for `phrase` in the column `body`; `prefix`: its last word may go on. */
+export function bodyHas(phrase: string, prefix: boolean): string {
   return `body : ${quoted(phrase)}${prefix ? " *" : ""}`;
 }
 

@@ -112,6 +112,26 @@ Deno.test("what is kept in mind of stories is what reading them anew would give,
   });
 });
 
+Deno.test("what came since the first question is found as what was there, few units or thousands at once", async () => {
+  await withDatabase((db) => {
+    tellAll(db, aSession(), []);
+    let leaf = remembered(db, "story", null, "Eels and mud and reeds.", 0);
+    const known = emptyKnown();
+    for (const messages of [0, 1, 2, 2500, 1, 1900, 200, 1]) {
+      db.transaction(() => {
+        for (let i = 0; i < messages; i++) leaf = remembered(db, "story", leaf, `Reeds at line ${i}.`, i);
+      });
+      const ask = question("story", leaf);
+      assert.deepEqual(
+        told(storyCorpus(db, ask, known), [leaf]),
+        told(storyCorpus(db, ask, emptyKnown()), [leaf]),
+        `${messages} more`,
+      );
+    }
+    assert.ok(storyCorpus(db, question("story", leaf), known)!.size > 4600);
+  });
+});
+
 Deno.test("the slots of a message are those of its units, in a story only", async () => {
   await withDatabase((db) => {
     tellAll(db, aSession(), []);
