@@ -559,29 +559,34 @@ function checkHistory(
   }
 }
 
-const USUAL = { words: WORDS, lore_tokens: 500, memory_tokens: 600 };
+const USUAL = { words: WORDS, lore_tokens: 500, memory_tokens: 600, share: 0.8, turns: 0.85 };
 /**
  * At 4,096 with the usual replies and pieces the rule cannot be met. A prompt has at most 4,096 less 480 for the reply
  * and 164 of slack: 3,452 tokens. New in it are the line before without its block (25), its reply (160), the block
  * (818 of lore and memory, 80 of reminder) and the line (25): 1,108, so at best 68 % are as they were. A turn grows by
  * 190 tokens, and at most 15 % of turns may cut: a step of 1,270 at least, after which 2,180 are left; a fifth of that
  * is 436, which leaves 146 tokens for lore and memory together, less than the two pieces and three that are promised.
- * With replies of half the length and 150 tokens each for lore and memory it is met.
+ * Tried with replies of 120 words and steps from 600 to 1,900 tokens: 86 % of turns at best, with 75 tokens each for
+ * lore and memory (three clauses) and a third of the window dropped at once; with the least that says something, 200
+ * each, 67 %. So the pieces stay, and what is reached is held: 60 % of the tokens in all turns that do not cut, four of
+ * five. With replies of half the length and 150 tokens each for lore and memory the rule itself is met.
  */
-const SMALL = { words: { min: 40, max: 80 }, lore_tokens: 150, memory_tokens: 150 };
+const SMALL = { ...USUAL, words: { min: 40, max: 80 }, lore_tokens: 150, memory_tokens: 150 };
+const SMALL_USUAL = { ...USUAL, words: { min: 110, max: 160 }, share: 0.6, turns: 0.75 };
 
 Deno.test("past the window the prompts of consecutive turns begin alike", async () => {
   await loadTokenizer();
   const rows: [context: number, seed: number, settings: typeof USUAL][] = [
     [4_096, 1, SMALL],
     [4_096, 2, SMALL],
+    [4_096, 6, SMALL_USUAL],
     [8_192, 1, USUAL],
     [8_192, 2, USUAL],
     [8_192, 3, USUAL],
     [16_384, 4, USUAL],
     [32_768, 5, USUAL],
   ];
-  for (const [context, seed, { words, lore_tokens, memory_tokens }] of rows) {
+  for (const [context, seed, { words, lore_tokens, memory_tokens, share, turns }] of rows) {
     const chance = chanceOf(seed);
     const tree = new StoryTree(estimateTokens);
     tree.add("assistant", prose(chance, 120), "complete");
@@ -625,13 +630,13 @@ Deno.test("past the window the prompts of consecutive turns begin alike", async 
         let same = 0;
         while (same < text.length && text[same] === before[same]) same += 1;
         counted += 1;
-        if (estimateTokens(text.slice(0, same)) >= 0.8 * estimateTokens(text)) alike += 1;
+        if (estimateTokens(text.slice(0, same)) >= share * estimateTokens(text)) alike += 1;
       }
       before = text;
       const told = words.min + Math.floor(chance() * (words.max - words.min + 1));
       tree.add("assistant", prose(chance, told), "complete");
     }
-    assert.ok(alike / counted >= 0.85, `window ${context} seed ${seed}: ${alike} of ${counted} turns`);
+    assert.ok(alike / counted >= turns, `window ${context} seed ${seed}: ${alike} of ${counted} turns`);
   }
 });
 
