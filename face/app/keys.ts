@@ -139,10 +139,11 @@ function key(before: Model, event: TermEvent, now_ms: number): Result {
     return take(model, true, now_ms);
   }
   if (action !== null) return act(model, contexts[0], action, event, now_ms);
-  if (["question", "sheet", "why", "confirm"].includes(contexts[0])) return [model, []];
+  if (["question", "confirm"].includes(contexts[0])) return [model, []];
   if (contexts[0] === "found") return typed(endSearch(model, false), event, now_ms);
-  // A letter that the desk does not know is the beginning of a line.
-  return typed({ ...model, desk: null }, event, now_ms);
+  if (model.sheet !== null && (event.kind !== "text" || blank)) return [model, []];
+  // A letter that the desk or a page of words does not know is the beginning of a line.
+  return typed({ ...model, desk: null, sheet: null }, event, now_ms);
 }
 
 function typed(model: Model, event: TermEvent, now_ms: number): Result {

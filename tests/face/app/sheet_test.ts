@@ -87,3 +87,13 @@ Deno.test("a notice below a page has the page's width, and a log without a word 
   quiet.press("enter");
   assert.match(quiet.screen(), /Nothing has been said beside the story\./);
 });
+
+Deno.test("a letter that a page of words does not know begins a line; a blank and the page's own letters do not", () => {
+  const player = withPage("m12  you, 3 turns ago: a line\nl7  The bell\nm9  the narrator");
+  player.type(" ");
+  player.press("left");
+  assert.notEqual(player.model().sheet, null);
+  player.type("/memory pin m12");
+  assert.equal(player.model().sheet, null);
+  assert.equal(player.model().editor.text, "/memory pin m12");
+});
