@@ -100,6 +100,24 @@ Deno.test("no field that the original knows is ever null on the wire", () => {
   }
 });
 
+Deno.test("an end without a record says nothing of it, for an old client drops a frame with a null in it", () => {
+  const metadata = { total_tokens: 3, message: null, recalled: null };
+  const sent = encodeEvent({ event: "chat_end", content: "", ref: "1", metadata });
+  assert.deepEqual(JSON.parse(sent).payload.metadata, { total_tokens: 3, ref: "1" });
+});
+
+Deno.test("a model that was chosen is confirmed as the original confirms it; other news confirm none", () => {
+  const sent = (model: string | null) =>
+    JSON.parse(encodeEvent({
+      event: "system_update",
+      content: "",
+      ref: null,
+      metadata: { ...NOTHING_CHANGED, greeting: null, model },
+    })).payload.metadata;
+  assert.deepEqual(sent("m"), { model: "m", model_confirmed: true });
+  assert.deepEqual(sent(null), {});
+});
+
 Deno.test("a greeting carries the original's status", () => {
   const { payload } = JSON.parse(encodeEvent(EVENTS[0]));
   assert.deepEqual(payload.metadata, { status: "ok", protocol: 1, version: "0.1.0", player: "local" });
@@ -128,11 +146,20 @@ Deno.test("what an original server sends is understood", () => {
   const sync = parseEvent(
     frame("sync_state", {
       available_models: [{ id: "m", name: "M" }, { id: "n", name: "N", prompt_price: 2 }],
+      available_sessions: [{ id: "s", name: "[Fen] Farrier: Eel" }],
     }),
   ) as EventOf<"sync_state">;
   assert.deepEqual(sync.metadata.available_models?.map((model) => model.price_known), [false, true]);
   assert.equal(sync.metadata.available_worlds, null);
+  // It has one label for a story and no title.
+  assert.equal(sync.metadata.available_sessions?.[0].title, "[Fen] Farrier: Eel");
   assert.equal(parseEvent('{"event":"error","payload":{"content":"x"}}')?.content, "x");
+});
+
+Deno.test("a role that nobody knows is the narrator's: no line is put into the player's mouth", () => {
+  const history = [{ role: "system", content: "x" }, { role: "user", content: "y" }];
+  const event = parseEvent(frame("chat_history", { history })) as EventOf<"chat_history">;
+  assert.deepEqual(event.metadata.history.map(({ role }) => role), ["assistant", "user"]);
 });
 
 Deno.test("an event that this face does not know is no error", () => {
@@ -148,6 +175,10 @@ Deno.test("a bad frame is named with its field", () => {
     [frame("error", {}, null), "frame.payload.content: not a string"],
     [frame("error", null), "frame.payload.metadata: not an object"],
     [frame("chat_end", { total_tokens: "3" }), "chat_end.total_tokens: not a number"],
+    [
+      '{"event":"chat_chunk","payload":{"content":"","metadata":{"tokens_per_second":1e999}}}',
+      "chat_chunk.tokens_per_second: not a number",
+    ],
     [
       frame("chat_history", { history: [{ role: "user", content: 3 }] }),
       "chat_history.history[0].content: not a string",

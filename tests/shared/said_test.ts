@@ -30,6 +30,7 @@ Deno.test("a story's lines leave, all others stand as they were", () => {
   const old = '"old"\nno json\n';
   assert.equal(withoutStory(one + two + old + one + two, "1"), two + old + two);
   assert.equal(withoutStory(one + two, "3"), one + two);
+  assert.equal(withoutStory(one + two, "b"), one + two);
   assert.equal(withoutStory(one, "1"), "");
   assert.equal(withoutStory(old, "1"), old);
   assert.equal(withoutStory("", "1"), "");

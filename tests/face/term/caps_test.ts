@@ -107,6 +107,7 @@ const REPLIES: [string, Reply, Partial<Caps>][] = [
     background: 0x00ff00,
     dark: false,
   }],
+  ["orange is light", reply("background", "#ff7000"), { background: 0xff7000, dark: false }],
   ["nonsense", reply("background", "rgb"), {}],
 ];
 

@@ -142,6 +142,7 @@ const CASES: [string, string | Uint8Array, TermEvent[]][] = [
   ["modifyOtherKeys: ctrl+shift+a", "\x1b[27;6;65~", [key("a", "cs")]],
   ["modifyOtherKeys: shift+capital is text", "\x1b[27;2;65~", [text("A")]],
   ["wheel", "\x1b[<64;10;5M\x1b[<65;1;1M", [mouse("wheel_up", 9, 4), mouse("wheel_down", 0, 0)]],
+  ["wheel with shift held", "\x1b[<68;10;5M", [mouse("wheel_up", 9, 4)]],
   ["wheel with ctrl held", "\x1b[<80;10;5M", [mouse("wheel_up", 9, 4)]],
   ["click and release", "\x1b[<0;3;4M\x1b[<0;3;4m", [mouse("press", 2, 3), mouse("release", 2, 3)]],
   ["other buttons, motion and sideways wheel are not ours", "\x1b[<2;3;4M\x1b[<32;3;4M\x1b[<66;1;1M", []],
