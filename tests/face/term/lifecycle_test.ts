@@ -327,3 +327,25 @@ Deno.test("lifecycle: a title is one line of what may stand in cells, at most 12
   await lifecycle.leave();
   lifecycle.close();
 });
+
+Deno.test("lifecycle: the window has its own title back on every way out, and none is taken back that was not set", async () => {
+  const BACK = "\x1b[23;2t";
+  for (const titled of [true, false]) {
+    for (const way of ["leave", "exit", "unload", "suspend", "lend"] as const) {
+      const { terminal, writer, lifecycle, fake } = setUp();
+      let now = "";
+      fake.host.writeNow = (bytes) => void (now += textOf(bytes));
+      await lifecycle.enter();
+      if (titled) lifecycle.title("✿ the reply is there");
+      await writer.idle();
+      terminal.take();
+      if (way === "unload") fake.unload();
+      else if (way === "lend") await lifecycle.lend(Promise.resolve(), () => Promise.resolve());
+      else if (way === "exit") await lifecycle.exit(0);
+      else await lifecycle[way]();
+      const said = textOf(terminal.take()) + now;
+      assert.equal(said.split(BACK).length - 1, titled ? 1 : 0, `${way}, ${titled}`);
+      lifecycle.close();
+    }
+  }
+});

@@ -1,3 +1,4 @@
+import { spawn } from "@lydell/node-pty";
 import assert from "node:assert/strict";
 import { createFakeTerminal } from "../../../face/term/terminal.ts";
 
@@ -53,6 +54,18 @@ Deno.test("terminal: where output is no terminal it counts as 80x24, raw mode do
   await input.close();
   const { code: exit_code, stdout } = await child.output();
   assert.deepEqual([exit_code, textOf(stdout)], [0, "80x24 typed"]);
+});
+
+Deno.test("terminal: one that reports no size at all counts as 80x24", async () => {
+  const module = new URL("../../../face/term/terminal.ts", import.meta.url).href;
+  const code = `const { width, height } = (await import("${module}")).denoTerminal().size();
+    console.log("a size of " + width + "x" + height);`;
+  const script = `stty cols 0 rows 0; exec "$0" eval --no-check '${code}'`;
+  const pty = spawn("sh", ["-c", script, Deno.execPath()], { cols: 90, rows: 30, name: "xterm-256color" });
+  let said = "";
+  pty.onData((data) => said += data);
+  await new Promise<void>((resolve) => pty.onExit(() => resolve()));
+  assert.match(said, /a size of 80x24/);
 });
 
 Deno.test("fake terminal: a resize is told to those who still listen", () => {
