@@ -3,7 +3,14 @@
 import { type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
-import { addChunk, addEarlier, endReply, setMessage, withRecalled } from "../widgets/transcript.ts";
+import {
+  addChunk,
+  addEarlier,
+  EMPTY_TRANSCRIPT,
+  endReply,
+  setMessage,
+  withRecalled,
+} from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 import type { Effect } from "./messages.ts";
 import { type Model, type Result, storyName, type Turn, withNotice, withSync, worldName } from "./model.ts";
@@ -101,7 +108,10 @@ function updateEvent(model: Model, event: Event, now_ms: number): Result {
     case "sync_state": {
       const before = model.story;
       const story = withSync(before, event.metadata);
-      const synced = afterSync({ ...model, story }, before);
+      // The page that was kept is of another story: nothing may be asked about its messages.
+      const strange = !before.synced && before.session_id !== story.session_id;
+      const transcript = strange ? EMPTY_TRANSCRIPT : model.transcript;
+      const synced = afterSync({ ...model, story, transcript }, before);
       const last_story = story.session_id === "" ? "" : storyName(synced);
       if (last_story === model.settings.last_story) return [synced, []];
       const settings = { ...model.settings, last_story };

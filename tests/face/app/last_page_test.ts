@@ -63,6 +63,23 @@ Deno.test("a line said too early stays in the editor; scrolling up asks nobody",
   assert.deepEqual(player.said(), []);
 });
 
+Deno.test("nothing is asked about a kept page of another story than the brain's", () => {
+  const before = told();
+  const page = kept(before);
+  for (const [session_id, asked] of [[page.state.session_id, ["/why 3"]], ["another", []]] as const) {
+    const player = createPlayer({ width: 120, page });
+    player.link({ kind: "connected" });
+    player.hear(events.greeting());
+    player.hear(events.sync({ ...page.state, session_id }));
+    const metadata = { commands: [...before.model().commands] };
+    player.hear({ event: "commands", content: "", ref: null, metadata });
+    assert.deepEqual(player.said(), asked);
+    player.press("pgup");
+    player.hear(events.history(HISTORY, false, []));
+    assert.match(player.screen(), /It is early, which it never is\./);
+  }
+});
+
 Deno.test("a story that was deleted meanwhile is gone with the brain's first word", () => {
   const player = createPlayer({ page: kept(told()) });
   player.link({ kind: "connected" });
