@@ -1,0 +1,61 @@
+/** Commands that choose: what a hint names, what is forgotten with a choice, how long a list is waited for. */
+
+import assert from "node:assert/strict";
+import { type FakeBrain, fakeBrain, onStage } from "../../support/brain_fakes.ts";
+
+async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
+  const fake = fakeBrain();
+  try {
+    await onStage(fake);
+    fake.face.forget();
+    await run(fake);
+  } finally {
+    await fake.close();
+  }
+}
+
+const answer = async (fake: FakeBrain, command: string) => {
+  await fake.say(command);
+  return fake.face.last("system_update").content;
+};
+
+Deno.test("choosing a model again forgets that its server once cut a prompt, and keeps how it counts", () =>
+  withBrain(async (fake) => {
+    fake.deps.learned.set("fake/one", { scale: 1.25, cut: { read: 2048, offered: 8192 } });
+    await fake.say("/model odd/three");
+    assert.deepEqual(fake.deps.learned.get("fake/one")?.cut, { read: 2048, offered: 8192 });
+    await fake.say("/model fake/one");
+    assert.deepEqual(fake.deps.learned.get("fake/one"), { scale: 1.25, cut: null });
+  }));
+
+Deno.test("a folder read again replaces what it said before, and leaves other lore alone", () =>
+  withBrain(async (fake) => {
+    await fake.say("/world attach_lore The bell has a crack.");
+    await fake.say("/world sync_folder lore");
+    fake.deps.readLoreFolder = () =>
+      Promise.resolve({
+        files: [{ name: "a.md", text: "## Eel\nEel is sold by the barrel." }],
+        left_out: [],
+      });
+    await fake.say("/world sync_folder lore");
+    const list = await answer(fake, "/lore list");
+    for (const text of ["barrel", "crack"]) assert.ok(list.includes(text), `${text} in ${list}`);
+    assert.ok(!list.includes("braid"), list);
+  }));
+
+Deno.test("the hint of /nsfw is a file that works: its folder, its name and the keys of a rule pack", () =>
+  withBrain(async (fake) => {
+    assert.equal(
+      await answer(fake, "/nsfw"),
+      "✗ NSFW rule file not found. Write one: /nowhere/rules/nsfw.yaml with the keys id: nsfw, name, prompt.",
+    );
+  }));
+
+Deno.test("a model list that never comes is waited for three seconds", () =>
+  withBrain(async (fake) => {
+    fake.deps.catalogue.ready = new Promise(() => {});
+    const begun = performance.now();
+    await fake.say("/model new/model");
+    const took_ms = performance.now() - begun;
+    assert.ok(took_ms > 2900 && took_ms < 15_000, `${took_ms} ms`);
+  }));

@@ -1,0 +1,74 @@
+/** Commands about stories: what begins, comes back, is found and is forgotten. */
+
+import assert from "node:assert/strict";
+import { getState } from "../../../brain/store/players.ts";
+import { type FakeBrain, fakeBrain, onStage, says } from "../../support/brain_fakes.ts";
+
+async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
+  const fake = fakeBrain();
+  try {
+    await onStage(fake);
+    fake.face.forget();
+    await run(fake);
+  } finally {
+    await fake.close();
+  }
+}
+
+const shown = (fake: FakeBrain) => getState(fake.deps.db, "local").session_id;
+const answer = async (fake: FakeBrain, command: string) => {
+  await fake.say(command);
+  return fake.face.last("system_update").content;
+};
+
+Deno.test("a start message is remembered, and is the narrator's", () =>
+  withBrain(async (fake) => {
+    await Promise.resolve();
+    const units = fake.deps.db.all<{ text: string; role: string }>("SELECT text, role FROM memory_units");
+    assert.deepEqual(units.map((unit) => ({ ...unit })), [{
+      text: "Fog comes in, Ida. It is early.",
+      role: "assistant",
+    }]);
+  }));
+
+Deno.test("a story gone on with becomes the last played one", () =>
+  withBrain(async (fake) => {
+    const first = shown(fake);
+    await fake.say("/session new");
+    const second = shown(fake);
+    const order = async () =>
+      [...(await answer(fake, "/session list")).matchAll(/[0-9a-f]{12}/g)].map(([id]) => id);
+    assert.deepEqual(await order(), [second, first]);
+    await fake.say(`/session continue ${first}`);
+    assert.deepEqual(await order(), [first, second]);
+  }));
+
+Deno.test("a story gone on with brings its narrator: the next new story is told by it too", () =>
+  withBrain(async (fake) => {
+    const first = shown(fake);
+    await fake.say("/session new");
+    await fake.say("/model odd/three");
+    await fake.say(`/session continue ${first}`);
+    assert.equal(getState(fake.deps.db, "local").model, "fake/one");
+  }));
+
+Deno.test("a search takes % and _ as they are written", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The reeds bend."));
+    await fake.turn("I pay 100 eels and take the 5x0 rope.");
+    assert.match(await answer(fake, "/session search 100"), /100 eels/);
+    for (const words of ["100%", "5_0", "p%eels"]) {
+      assert.equal(await answer(fake, `/session search ${words}`), `No story holds "${words}".`);
+    }
+  }));
+
+Deno.test("who watches over copies of a story hears that it was deleted, and whose it was", () =>
+  withBrain(async (fake) => {
+    const forgotten: string[][] = [];
+    fake.deps.forgetStory = (...story) => void forgotten.push(story);
+    const id = shown(fake);
+    await fake.say("/session delete nothing");
+    assert.deepEqual(forgotten, []);
+    await fake.say(`/session delete ${id}`);
+    assert.deepEqual(forgotten, [["local", id]]);
+  }));
