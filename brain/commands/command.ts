@@ -133,3 +133,8 @@ export function choose<Item extends { id: string; name: string }>(
 export function quote(text: string): string {
   return `"${shortened(text.replace(/\s+/g, " ").trim(), 40)}"`;
 }
+
+/** A whole text as somebody's words; with quotation marks of its own inside others. */
+export function quoted(text: string): string {
+  return text.includes('"') ? `“${text}”` : `"${text}"`;
+}

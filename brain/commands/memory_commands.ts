@@ -5,7 +5,16 @@ import { editFact, factRows, factsOnPath } from "../store/facts.ts";
 import { listMarks, type Mark, type MarkWord, setMark } from "../store/marks.ts";
 import { getMessage, turnOf } from "../store/messages.ts";
 import { detachLore, listLore, listMemory, type MemoryPiece, memoryPiece } from "../store/pieces.ts";
-import { type Command, type Context, NO_STORY, type Outcome, quote, single, words } from "./command.ts";
+import {
+  type Command,
+  type Context,
+  NO_STORY,
+  type Outcome,
+  quote,
+  quoted,
+  single,
+  words,
+} from "./command.ts";
 import { ago } from "./why_commands.ts";
 
 const PAGE = 20;
@@ -200,7 +209,7 @@ function memoryLines(context: Context, session: Session, pieces: MemoryPiece[]):
     const note = found === undefined ? "" : ` (${found.mark})`;
     // A piece is one row of the answer, however many paragraphs it was told in.
     const told = text.replace(/\s+/g, " ").trim();
-    return `m${id}  ${role === "user" ? "you" : "the narrator"}, ${ago(now - turn)}: "${told}"${note}`;
+    return `m${id}  ${role === "user" ? "you" : "the narrator"}, ${ago(now - turn)}: ${quoted(told)}${note}`;
   });
 }
 

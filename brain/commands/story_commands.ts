@@ -95,7 +95,9 @@ export const STORY_COMMANDS: Command[] = [
       const { deps, player_id, session } = context;
       if (session === undefined) return { answer: NO_STORY };
       const match = /^\s*(\d+)(?:\s([\s\S]*))?$/.exec(args);
-      if (match === null) return { answer: "✗ Which message? /edit MESSAGE TEXT" };
+      if (match === null) {
+        return { answer: "✗ Which message? /edit alone takes your last line; Tab and e any other." };
+      }
       const message = ownMessage(context, match[1]);
       if (typeof message === "string") return { answer: message };
       const text = (match[2] ?? "").trim();

@@ -5,7 +5,7 @@ import { withMarks } from "../memory/marks.ts";
 import { describeWhy } from "../prompt/why_words.ts";
 import { getMessage, pathIds } from "../store/messages.ts";
 import { getPrompt } from "../store/prompts.ts";
-import { type Command, type Context, NO_STORY, type Outcome, quote, words } from "./command.ts";
+import { type Command, type Context, NO_STORY, type Outcome, quote, quoted, words } from "./command.ts";
 
 /** By hand one may wait longer than a turn does. */
 const RECALL_MS = 3000;
@@ -98,13 +98,15 @@ async function recall(context: Context, args: string): Promise<Outcome> {
     return { answer: "✗ The memory did not answer in time. Try again in a moment." };
   }
   const lines = [
-    ...facts.map((fact) => `      known: "${fact.text}" (pinned) [f${fact.fact_id}]`),
+    ...facts.map((fact) => `      known: ${quoted(fact.text)} (pinned) [f${fact.fact_id}]`),
     ...recalled.memories.map((hit) => {
       const who = hit.role === "user" ? "you" : "the narrator";
-      return `${scored(hit)}  ${who}, ${ago(hit.turns_ago)}: "${hit.text}"${called(hit)} [m${hit.unit_id}]`;
+      return `${scored(hit)}  ${who}, ${ago(hit.turns_ago)}: ${quoted(hit.text)}${
+        called(hit)
+      } [m${hit.unit_id}]`;
     }),
     ...recalled.lore.map((hit) =>
-      `${scored(hit)}  lore${hit.heading === "" ? "" : `, ${hit.heading}`}: "${hit.text}"${
+      `${scored(hit)}  lore${hit.heading === "" ? "" : `, ${hit.heading}`}: ${quoted(hit.text)}${
         called(hit)
       } [l${hit.unit_id}]`
     ),

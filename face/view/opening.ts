@@ -201,5 +201,6 @@ function narratorLine(model: Model): string {
   if (story.model === "demo/narrator") {
     return "The built-in narrator tells this one. It is no AI. Ctrl+O connects a model.";
   }
-  return `${narratorName(story)} tells this one. Ctrl+O changes the narrator.`;
+  const name = narratorName(story);
+  return `${name}${name.includes(", ") ? "," : ""} tells this one. Ctrl+O changes the narrator.`;
 }

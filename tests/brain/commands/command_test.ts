@@ -1,7 +1,15 @@
 /** How a line becomes a command: names, arguments, suggestions, choices. And the table as a whole. */
 
 import assert from "node:assert/strict";
-import { choose, find, quote, single, unknownCommand, words } from "../../../brain/commands/command.ts";
+import {
+  choose,
+  find,
+  quote,
+  quoted,
+  single,
+  unknownCommand,
+  words,
+} from "../../../brain/commands/command.ts";
 import { commandItems, COMMANDS } from "../../../brain/commands/table.ts";
 
 Deno.test("words are parted by blanks; quotes keep them together and go", () => {
@@ -157,4 +165,9 @@ Deno.test("every command tells what it takes: names in capitals, required ones b
     "/history before MESSAGE": "message",
   };
   for (const [argument, kind] of Object.entries(expected)) assert.equal(kinds[argument], kind, argument);
+});
+
+Deno.test("a text that holds quotation marks is quoted with others", () => {
+  assert.equal(quoted("It rings."), '"It rings."');
+  assert.equal(quoted('"It rings," he says.'), '“"It rings," he says.”');
 });

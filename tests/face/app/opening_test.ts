@@ -155,7 +155,7 @@ Deno.test("the narrator is named, and that the built-in one is no AI", () => {
     /The built-in narrator tells this one\. It is no AI\.\n +Ctrl\+O connects a model\.\n/,
   );
   player.hear(events.sync({ model: "ollama/llama3.2" }));
-  assert.match(player.screen(), /llama3\.2, local tells this one\. Ctrl\+O changes the narrator\./);
+  assert.match(player.screen(), /llama3\.2, local, tells this one\. Ctrl\+O changes the narrator\./);
 });
 
 Deno.test("the suggestion of the empty editor is shown until the first key, once per home", () => {
