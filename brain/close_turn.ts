@@ -17,6 +17,8 @@ import { updateSession } from "./store/sessions.ts";
 /** How a turn ended, as far as its stream came. */
 export interface Ending {
   status: "complete" | "stopped" | "failed";
+  /** The model had used all the tokens of a reply. */
+  at_limit: boolean;
   /** Null: it failed before there was one. */
   request: PreparedRequest | null;
   /** What the provider counted; null when it told nothing. */
@@ -38,8 +40,14 @@ export function closeTurn(deps: Deps, turn: OpenTurn, reply: GrowingReply, endin
   const session_id = scene.session.id;
   const model = scene.session.model;
   const spent = spentOn(deps, reply, ending, model);
-  const usage = turn.reply.usage === null ? spent : sum(turn.reply.usage, spent);
   const added = reply.text !== turn.reply.content;
+  const at_limit = added
+    ? ending.status === "stopped" && ending.at_limit
+    : turn.reply.usage?.at_limit === true;
+  const usage = {
+    ...(turn.reply.usage === null ? spent : sum(turn.reply.usage, spent)),
+    ...(at_limit ? { at_limit } : {}),
+  };
   const status = added || ending.status === "complete" ? ending.status : turn.before ?? ending.status;
   const remark = reported === null || request === null ? null : learn(deps, model, request, reported);
   try {

@@ -1,6 +1,6 @@
 /** The turns that run, one a session: the brain owns them, faces only listen. */
 
-import { type Event, unreachable } from "../shared/protocol.ts";
+import { BRAIN_ENDS, type Event, unreachable } from "../shared/protocol.ts";
 import type { Message } from "../shared/story.ts";
 import type { Audience, Listener } from "./audience.ts";
 import type { Deps } from "./deps.ts";
@@ -105,8 +105,9 @@ export class RunningTurns {
     for (const { turn, stop } of this.#running.values()) if (turn.player_id === player_id) stop.abort();
   }
 
+  /** Stops them because the brain ends. */
   stopAll(): void {
-    for (const { stop } of this.#running.values()) stop.abort();
+    for (const { stop } of this.#running.values()) stop.abort(BRAIN_ENDS);
   }
 
   /** Resolves when all turns that run now have ended. */

@@ -1,6 +1,6 @@
 /** One player turn, from the saved line to the saved reply: an async generator of Events, read top to bottom. */
 
-import type { Event, Progress, RecalledCount } from "../shared/protocol.ts";
+import { BRAIN_ENDS, type Event, type Progress, type RecalledCount } from "../shared/protocol.ts";
 import { eitherSignal } from "../shared/signals.ts";
 import { closeTurn, type Ending } from "./close_turn.ts";
 import type { Deps } from "./deps.ts";
@@ -22,7 +22,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
   const work = (label: string, state: Progress["state"]) =>
     progress({ id: `reply:${turn.reply.id}`, label, done: 0, total: null, unit: "items", state });
   let recalled: RecalledCount = { lore: 0, memories: 0 };
-  const ending: Ending = { status: "complete", request: null, reported: null };
+  const ending: Ending = { status: "complete", at_limit: false, request: null, reported: null };
   const ender = new AbortController();
   const filter = createStoryFilter([turn.scene.character.name], turn.reply.content);
   const piece = function* (text: string): Generator<Event> {
@@ -48,7 +48,6 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     yield work(request.reading, "running");
 
     const stop = eitherSignal(signal, ender.signal);
-    let at_limit = false;
     for await (const part of saved(request.stream(stop), reply)) {
       switch (part.kind) {
         case "waiting":
@@ -71,7 +70,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
           break;
         }
         case "end":
-          at_limit = part.finish === "length" && !ender.signal.aborted;
+          ending.at_limit = part.finish === "length" && !ender.signal.aborted;
           ending.reported = part.usage;
           break;
       }
@@ -81,7 +80,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
       ending.status = "stopped";
     } else if (ending.status === "complete" && reply.text === turn.reply.content) {
       throw new ProviderError("empty", "The model answered with nothing. Your line is kept.");
-    } else if (at_limit) {
+    } else if (ending.at_limit) {
       ending.status = "stopped";
       yield notice("The reply came to its length limit. /continue goes on in the same place.");
     }
@@ -104,7 +103,7 @@ export async function* tell(deps: Deps, turn: OpenTurn, signal: AbortSignal): As
     ender.abort();
   }
   yield work("", ending.status === "failed" ? "failed" : "done");
-  if (signal.aborted) yield notice("✗ Stream cancelled by user.");
+  if (signal.aborted) yield notice(signal.reason === BRAIN_ENDS ? BRAIN_ENDS : "✗ Stream cancelled by user.");
   const { message, spent, notice: remark } = closeTurn(deps, turn, reply, ending);
   turn.spent = spent;
   if (remark !== null) yield notice(remark);

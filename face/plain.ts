@@ -3,11 +3,12 @@
  * everything else to `err` when nobody sits there, so that a script reads nothing but the story.
  */
 
-import { type EventOf, PROTOCOL, type SyncState } from "../shared/protocol.ts";
+import { BRAIN_ENDS, type EventOf, PROTOCOL, type SyncState } from "../shared/protocol.ts";
 import { EXIT } from "../shared/roles.ts";
 import type { Link, LinkEvent } from "./app/link.ts";
 import { type Choice, chosen, listText, merged, missing, named, offeredIn } from "./wiring/plain_lists.ts";
 import { sanitize, sanitizeLine, sanitizePiece } from "./text/sanitize.ts";
+import { cutAtLimit } from "./widgets/transcript.ts";
 
 export interface PlainOptions {
   /** Opens the connection; what comes of it is passed to `on`. */
@@ -115,6 +116,10 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     let started = !command;
     let answered = false;
     let stopping = false;
+    const lost = (reason: string) => {
+      if (told > 0) out("\n");
+      return new Leave(EXIT.turn_failed, `The connection was lost: ${reason}. What was told is kept.`);
+    };
     while (true) {
       const heard = await next(answered && !started ? ANSWERED_MS : Infinity);
       if (heard.kind === "quiet") return;
@@ -125,9 +130,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
         stopping = true;
       }
       if (heard.kind === "lost") {
-        if (told > 0) out("\n");
-        const reason = sanitizeLine(heard.reason);
-        throw new Leave(EXIT.turn_failed, `The connection was lost: ${reason}. What was told is kept.`);
+        throw lost(sanitizeLine(heard.reason));
       }
       if (heard.kind === "line" || heard.kind === "end") {
         // A line that came early waits for its turn.
@@ -161,6 +164,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
         case "system_update":
           answered = true;
           if (stopping || event.content === "") break;
+          if (event.content === BRAIN_ENDS) throw lost("the brain is gone");
           if (event.content.startsWith("✗")) {
             if (!command) failed = true;
             err(`${sanitize(event.content)}\n`);
@@ -255,7 +259,13 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     if (known === null) return;
     if (options.world === null && options.character === null && known.session_id !== "") {
       const last = history.findLast((message) => message.role === "assistant");
-      if (options.interactive && last) out(`${sanitize(last.content)}\n\n> `);
+      if (options.interactive && last) {
+        out(`${sanitize(last.content)}\n\n`);
+        if (cutAtLimit(last)) {
+          note("· This reply came to its length limit. /continue goes on in the same place.");
+        }
+        out("> ");
+      }
       return;
     }
     const worlds = known.available_worlds ?? [];

@@ -118,6 +118,7 @@ const readUsage = (field: Field): Usage => ({
   first_token_ms: field.at("first_token_ms").number(),
   tokens_per_second: field.at("tokens_per_second").number(),
   ...(field.at("window_tokens").missing ? {} : { window_tokens: field.at("window_tokens").number() }),
+  ...(field.at("at_limit").missing ? {} : { at_limit: field.at("at_limit").boolean() }),
 });
 
 export const readRecalled = (field: Field): RecalledCount => ({

@@ -11,6 +11,8 @@ export const WS_PATH = "/ws/rpc";
 export const DEFAULT_PORT = 8000;
 /** Frames up to here are read and answered; larger ones close the socket with 1009. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+/** Told before the end of a reply that was stopped because the brain ends: nobody asked for it. */
+export const BRAIN_ENDS = "✗ The brain ends in the middle of the reply. What was told is kept.";
 /** A longer prompt is refused with both sizes. */
 export const MAX_PROMPT_BYTES = 64 * 1024;
 

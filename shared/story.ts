@@ -18,6 +18,8 @@ export interface Usage {
   tokens_per_second: number;
   /** Of the last request and its reply, where several turns told the message; absent: prompt_tokens + completion_tokens. */
   window_tokens?: number;
+  /** The reply had all the tokens that it may have and was cut there; absent: it ended by itself, or by something else. */
+  at_limit?: boolean;
 }
 
 /**

@@ -185,6 +185,7 @@ function readUsage(message: Checked): Usage | null {
     cost: fields.cost === null ? null : number("cost"),
     first_token_ms: number("first_token_ms"),
     tokens_per_second: number("tokens_per_second"),
+    ...(fields.at_limit === true ? { at_limit: true } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the brain says, taken into the model. */
 
-import { type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
+import { BRAIN_ENDS, type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
 import { setText } from "../widgets/editor.ts";
 import {
@@ -43,7 +43,8 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
     case "lost": {
       const reason = sanitizeLine(link.reason);
       const connection = { kind: "lost", retry_at_ms: now_ms + link.retry_in_ms, reason } as const;
-      const cut = model.cut || (model.turn !== null && model.transcript.live !== null);
+      // A line that the brain has not confirmed goes back to the editor: nothing of it can have been cut.
+      const cut = model.cut || (model.turn !== null && model.transcript.pending === null);
       const lost: Model = {
         ...model,
         remembered: null,
@@ -214,8 +215,9 @@ function updateSystem(model: Model, event: EventOf<"system_update">, now_ms: num
       [],
     ];
   }
-  after = { ...after, beginning: false, gathering: null };
-  const stopped = /^stream cancelled/i.test(words);
+  const ends = event.content === BRAIN_ENDS;
+  const stopped = ends || /^stream cancelled/i.test(words);
+  after = { ...after, beginning: false, gathering: null, cut: after.cut || ends };
   const turn = model.turn;
   const ours = turn !== null && turn.phase === "waiting" &&
     (model.protocol === null || (event.ref !== null && event.ref === turn.ref));

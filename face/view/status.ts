@@ -13,7 +13,7 @@ import { type Grid, put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
 import { troubleOf } from "../widgets/blocks.ts";
 import { indexOfMessage } from "../widgets/page.ts";
-import { lastReply } from "../widgets/transcript.ts";
+import { cutAtLimit, lastReply } from "../widgets/transcript.ts";
 import { putSpans, type Span, spansWidth } from "./draw.ts";
 import { SILENT_MS } from "./story.ts";
 
@@ -121,7 +121,7 @@ function deskKeys(model: Model): string[] {
       "Esc write",
     ];
   }
-  const tellings = message.alternatives > 1
+  const tellings = message.alternatives > 1 && !cutAtLimit(message)
     ? [`${model.theme.marks.sideways} tellings`]
     : key("desk_continue", "go on");
   return [...key("desk_retry", "another telling"), ...tellings, ...key("desk_why", "why"), "Esc write"];

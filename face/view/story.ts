@@ -4,12 +4,14 @@ import type { Message } from "../../shared/story.ts";
 import { SPINNER_MS } from "../app.ts";
 import { type Geometry, pageContext } from "../app/geometry.ts";
 import { type Model, narratorName } from "../app/model.ts";
+import { keyFor } from "../keymap.ts";
 import type { Grid } from "../term/grid.ts";
 import { put } from "../term/grid.ts";
 import { textWidth } from "../term/width.ts";
 import { markedStyle } from "../theme.ts";
 import type { PageRow } from "../widgets/blocks.ts";
 import { cutByHits } from "../widgets/found.ts";
+import { cutAtLimit } from "../widgets/transcript.ts";
 import { type PageView, viewPage } from "../widgets/page.ts";
 import { fit } from "./draw.ts";
 
@@ -96,7 +98,7 @@ function usedMemory(model: Model, id: number): boolean {
   return recalled !== undefined && recalled.lore + recalled.memories > 0;
 }
 
-/** `✿ 2 remembered   ‹ 2 of 3 ›   stopped` */
+/** `✿ 2 remembered   ‹ 2 of 3 ›   stopped`; where the limit of a reply cut the last one, also the keys that go on. */
 export function footText(model: Model, message: Message): string {
   const { marks } = model.theme;
   const parts: string[] = [];
@@ -106,8 +108,15 @@ export function footText(model: Model, message: Message): string {
   if (message.alternatives > 1) {
     parts.push(`${marks.previous} ${message.alternative} of ${message.alternatives} ${marks.next}`);
   }
-  if (message.status === "stopped") parts.push("stopped");
+  if (cutAtLimit(message)) parts.push("cut at its limit", ...goOnKeys(model, message));
+  else if (message.status === "stopped") parts.push("stopped");
   return parts.join("   ");
+}
+
+function goOnKeys({ keys, desk, transcript }: Model, message: Message): string[] {
+  const go_on = keyFor(keys, "desk", "desk_continue");
+  const way = desk === message.id ? [go_on] : [keyFor(keys, "empty", "desk"), go_on];
+  return message === transcript.messages.at(-1) && !way.includes("") ? [`${way.join(" ")} go on`] : [];
 }
 
 /** One step of the spinner; motion off: a mark that stands still. */

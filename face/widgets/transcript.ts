@@ -285,6 +285,11 @@ export function lastReply(transcript: Transcript): Message | null {
   return transcript.messages.findLast((message) => message.role === "assistant") ?? null;
 }
 
+/** True for a reply that the model's limit cut: it ends anywhere, and `/continue` goes on in the same place. */
+export function cutAtLimit({ status, usage }: Message): boolean {
+  return status === "stopped" && usage?.at_limit === true;
+}
+
 /** What may be drawn early in one message. */
 export function placementsOf(transcript: Transcript, id: number): Placements {
   return transcript.placements.get(id) ?? NO_PLACEMENTS;

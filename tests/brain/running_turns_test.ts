@@ -1,6 +1,7 @@
 /** Turns that run beside requests: what waits for what, what an end leaves behind, what a fault inside the engine does. */
 
 import assert from "node:assert/strict";
+import { BRAIN_ENDS } from "../../shared/protocol.ts";
 import { getMessage } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";
 import { createSession, getSession, updateSession } from "../../brain/store/sessions.ts";
@@ -213,8 +214,10 @@ Deno.test("a brain that stops without grace says nothing of a restart, keeps the
     assert.equal(fake.brain.trouble(), null);
     await fake.brain.stop();
     assert.equal(fake.brain.trouble(), "stopping");
-    assert.deepEqual(fake.face.notices(), ["✗ Stream cancelled by user."]);
-    assert.equal(fake.face.last("chat_end").metadata.message?.content, "Slowly ");
+    // Nobody asked for it: a face must not take it for the player's own stop.
+    assert.deepEqual(fake.face.notices(), [BRAIN_ENDS]);
+    const told = fake.face.last("chat_end").metadata.message;
+    assert.deepEqual([told?.content, told?.status], ["Slowly ", "stopped"]);
     const begun = fake.requests.length;
     for (const [prompt, line] of [["/retry", null], ["  And now? ", "  And now? "]] as const) {
       fake.face.forget();

@@ -1,7 +1,7 @@
 /** The turn: saved before the call, saved as it grows, ended exactly once, whatever the provider does. */
 
 import assert from "node:assert/strict";
-import { ProviderError } from "../../brain/llm/provider.ts";
+import { type Chunk, ProviderError } from "../../brain/llm/provider.ts";
 import { getMessage, pathTo, updateMessage } from "../../brain/store/messages.ts";
 import { StoreError } from "../../brain/store/database.ts";
 import { dayOf, spentOn } from "../../brain/store/usage.ts";
@@ -192,6 +192,8 @@ for (const row of endings) {
       else assert.match(errors.join(), row.error);
       if (row.notice !== null) assert.match(fake.face.notices().join("\n"), row.notice);
       assert.equal(shownPath(fake).at(-1)?.status, row.status);
+      const at_limit = row.name === "reaches its length limit" || undefined;
+      assert.equal(end.metadata.message?.usage?.at_limit, at_limit);
       const work = fake.face.of("progress").map(({ metadata }) => metadata);
       assert.deepEqual(work.map(({ state }) => state), ["running", row.error === null ? "done" : "failed"]);
       assert.deepEqual(new Set(work.map(({ id }) => id)), new Set([`reply:${end.metadata.message?.id}`]));
@@ -529,6 +531,36 @@ Deno.test("a turn that nobody answered costs nothing; one that broke off costs w
     assert.ok(usage && usage.prompt_tokens > 50 && usage.completion_tokens > 2, JSON.stringify(usage));
     assert.ok((usage.cost ?? 0) > 0);
   }, { config: { ask_above_cost: 1000 } }));
+
+Deno.test("a reply cut at its limit is known for it, also from the store, until it is gone on with to its end", () =>
+  withBrain(async (fake) => {
+    const upTo = (text: string, finish: "stop" | "length") =>
+      async function* (): AsyncGenerator<Chunk> {
+        await Promise.resolve();
+        if (text !== "") yield { kind: "text", text };
+        yield { kind: "end", finish, usage: null };
+      };
+    const rows: [
+      prompt: string,
+      text: string,
+      finish: "stop" | "length",
+      status: string,
+      at_limit?: boolean,
+    ][] = [
+      ["I wait.", "The ferry", "length", "stopped", true],
+      ["/continue", " comes", "length", "stopped", true],
+      // Nothing was added: it stays what it was.
+      ["/continue", "", "stop", "stopped", true],
+      ["/continue", " at last.", "stop", "complete"],
+    ];
+    fake.scripts.push(...rows.map(([, text, finish]) => upTo(text, finish)));
+    for (const [prompt, text, , status, at_limit] of rows) {
+      const { message } = (await fake.turn(prompt)).metadata;
+      assert.deepEqual([message?.status, message?.usage?.at_limit], [status, at_limit], `${prompt} ${text}`);
+      const stored = shownPath(fake).at(-1);
+      assert.deepEqual([stored?.status, stored?.usage?.at_limit], [status, at_limit]);
+    }
+  }));
 
 Deno.test("a reply that is gone on with has used what both turns used; the day counts each once", () =>
   withBrain(async (fake) => {

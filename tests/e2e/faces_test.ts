@@ -110,30 +110,39 @@ Deno.test("a second play attaches; when the owner leaves in mid-story it goes on
   await gone(second);
 });
 
-Deno.test("kill -9 of the brain in mid-reply: it is started again, the words are kept, and the next line works", async () => {
-  await using home = await tempHome("narrator_word_ms: 60\n");
-  await using face = play(home.path);
-  await begin(face);
-  await send(face, "I look around.");
-  const reply = async () =>
-    (await until(() => /› I look around\.\n\n +(\S+ \S+ \S+ \S+)/.exec(face.emulator.text()), "words"))[1];
-  const words = await reply();
-  // Saved at most 250 ms behind.
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const first = brainOf(home.path);
-  Deno.kill(first, "SIGKILL");
-  const second = await until(
-    () => isRunning(brainOf(home.path)) && brainOf(home.path) !== first && brainOf(home.path),
-    "another",
-  );
-  assert.equal(await reply(), words);
-  await face.shows("stopped");
-  await send(face, "I wait.");
-  await face.shows("narrating");
-  face.kill("SIGTERM");
-  await face.ended;
-  await gone(second);
-});
+for (const victim of ["brain", "front door"]) {
+  Deno.test(`kill -9 of the ${victim} in mid-reply: it is started again, says so, the words are kept, and the next line works`, async () => {
+    await using home = await tempHome("narrator_word_ms: 60\n");
+    await using face = play(home.path);
+    await begin(face);
+    await send(face, "I look around.");
+    const reply = async () =>
+      (await until(() => /› I look around\.\n\n +(\S+ \S+ \S+ \S+)/.exec(face.emulator.text()), "words"))[1];
+    const words = await reply();
+    // Saved at most 250 ms behind.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const first = brainOf(home.path);
+    Deno.kill(victim === "brain" ? first : parentOf(first), "SIGKILL");
+    const second = await until(
+      () => isRunning(brainOf(home.path)) && brainOf(home.path) !== first && brainOf(home.path),
+      "another",
+    );
+    await face.shows(/stopped\n+ +✗ The story was cut off and is back\./);
+    await face.shows(/c go on {3}r tell again/);
+    assert.equal(await reply(), words);
+    await send(face, "I wait.");
+    await face.shows("narrating");
+    face.kill("SIGTERM");
+    await face.ended;
+    await gone(second);
+  });
+}
+
+/** The process that started another. */
+function parentOf(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[2]);
+}
 
 Deno.test("a face that is killed, asked to end, or hung up leaves no brain", async () => {
   for (const signal of ["SIGKILL", "SIGTERM", "SIGHUP"]) {

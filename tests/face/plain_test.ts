@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { LinkEvent } from "../../face/app/link.ts";
 import { runPlain } from "../../face/plain.ts";
-import type { Request, SyncState } from "../../shared/protocol.ts";
+import { BRAIN_ENDS, NO_USAGE, type Request, type SyncState } from "../../shared/protocol.ts";
 import { HOSTILE } from "../support/hostile.ts";
 import { events, message } from "../support/player.ts";
 import { CHARACTERS, WORLDS } from "../support/salt_marsh.ts";
@@ -170,6 +170,41 @@ Deno.test("plain: who sits there is asked where to go and who to be, by number, 
     { interactive: true },
   );
   assert.equal(left.code, 0);
+});
+
+Deno.test("plain: a brain that is ended in mid-reply is a lost connection, though it ends the reply first", async () => {
+  const greet = (tell: (event: LinkEvent) => void) => {
+    tell(event(events.greeting()));
+    tell(event(events.sync(state("w"))));
+  };
+  const ran = await run(["I wait.", "And now?"], greet, ({ ref }, tell) => {
+    tell(event({ ...events.chunk("Fog ", { message_id: 3, parent_id: 2, offset: 0 }), ref }));
+    tell(event(events.system(BRAIN_ENDS, {}, ref)));
+    tell(event(events.end(message(3, "assistant", "Fog", { status: "stopped" }), {}, ref)));
+  });
+  assert.deepEqual(ran, {
+    code: 4,
+    out: "Fog \n",
+    err: "The connection was lost: the brain is gone. What was told is kept.\n",
+  });
+});
+
+Deno.test("plain: a story whose last reply was cut at its limit says so to who comes back", async () => {
+  for (const at_limit of [true, false]) {
+    const last = message(3, "assistant", "Fog on", { status: "stopped", usage: { ...NO_USAGE, at_limit } });
+    const ran = await run(
+      [],
+      (tell) => {
+        tell(event(events.greeting()));
+        tell(event(events.sync(state("w"))));
+        tell(event(events.history([last])));
+      },
+      () => {},
+      { interactive: true },
+    );
+    const note = "· This reply came to its length limit. /continue goes on in the same place.\n";
+    assert.deepEqual(ran, { code: 0, out: `Fog on\n\n${at_limit ? note : ""}> `, err: "" });
+  }
 });
 
 Deno.test("plain: an answer has one mark", async () => {

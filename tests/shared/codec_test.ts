@@ -219,7 +219,7 @@ Deno.test("what a reply used comes over whole, with the last request's size only
     first_token_ms: 4,
     tokens_per_second: 5.5,
   };
-  for (const told of [usage, { ...usage, cost: 0.5, window_tokens: 6 }]) {
+  for (const told of [usage, { ...usage, cost: 0.5, window_tokens: 6 }, { ...usage, at_limit: true }]) {
     const metadata = { message: { ...MESSAGE, usage: told } };
     const event: Event = { event: "message", content: "", ref: null, metadata };
     assert.deepEqual(parseEvent(encodeEvent(event)), event);

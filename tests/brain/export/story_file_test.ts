@@ -54,7 +54,7 @@ const STORY: Archive = {
       status: "stopped",
       model: "m",
       tokens: 3,
-      usage: null,
+      usage: { ...USAGE, at_limit: true },
       created_ms: 7,
     },
   ],
