@@ -10,6 +10,7 @@ export function inWords(story: Story, words: string): string {
   const { worlds, characters, models, rules } = story;
   const named = (list: readonly { id: string; name: string }[], id: string): string =>
     list.find((item) => item.id === id)?.name ?? id;
+  if (words === "All active rules cleared") return "All rules are off.";
   const found = ANSWERS.exec(words);
   if (found === null) return words;
   const [, what, id, more = ""] = found;
@@ -25,6 +26,6 @@ export function inWords(story: Story, words: string): string {
     case "Deleted session":
       return "The story is deleted.";
     default:
-      return `The rule ${named(rules, id.replace(/^'|'$/g, ""))} is${more}`;
+      return `The rule ${named(rules, id.replace(/^'|'$/g, ""))} is${more}.`;
   }
 }

@@ -112,9 +112,12 @@ function changeSetting(model: Model, argument: string, now_ms: number): Result {
   }
   const settings = { ...model.settings, [name]: name === "follow" ? value : value === "on" };
   const scroll = model.scroll.kind !== "at" && model.turn !== null ? following(settings) : model.scroll;
-  return [withNotice({ ...model, settings, scroll }, `${name} ${value}.`, now_ms), [
-    { kind: "save_settings", settings },
-  ]];
+  return [
+    withNotice({ ...model, settings, scroll }, `${name[0].toUpperCase()}${name.slice(1)}: ${value}.`, now_ms),
+    [
+      { kind: "save_settings", settings },
+    ],
+  ];
 }
 
 function copy(model: Model, argument: string, now_ms: number): Result {

@@ -163,9 +163,9 @@ Deno.test("/set: one setting at a time, kept, and named when it is not known", (
     return player.model().notice?.text ?? "";
   };
   assert.match(run("/set"), /^follow head, motion on, bell off, title off, panel on\./);
-  assert.equal(run("/set follow end"), "follow end.");
-  assert.equal(run("/set bell on"), "bell on.");
-  assert.equal(run("/set motion off"), "motion off.");
+  assert.equal(run("/set follow end"), "Follow: end.");
+  assert.equal(run("/set bell on"), "Bell: on.");
+  assert.equal(run("/set motion off"), "Motion: off.");
   const { follow, bell, motion } = player.model().settings;
   assert.deepEqual({ follow, bell, motion }, { follow: "end", bell: true, motion: false });
   assert.equal(player.effects().filter(({ kind }) => kind === "save_settings").length, 3);
@@ -239,7 +239,7 @@ Deno.test("motion that the environment switched off is not kept as the player's 
   const home = await Deno.makeTempDir();
   await withFace(async (face) => {
     face.type("/set bell on\r");
-    await face.shows(/bell on\./);
+    await face.shows(/Bell: on\./);
     face.type("/set\r");
     await face.shows(/motion off, bell on/);
   }, { home, env: { FLOWER_MOTION: "off" } });

@@ -19,8 +19,9 @@ Deno.test("ids become names, and what is not known stands as it came", () => {
     ["Hot-swapped model to openrouter/quill", "Quill narrates from here on."],
     ["Hot-swapped model to other/one", "other/one narrates from here on."],
     ["Deleted session 4be1c09a77d2", "The story is deleted."],
-    ["Rule 'gritty' activated", "The rule gritty is activated"],
-    ["Rule gritty removed", "The rule gritty is removed"],
+    ["Rule 'gritty' activated", "The rule gritty is activated."],
+    ["Rule gritty removed", "The rule gritty is removed."],
+    ["All active rules cleared", "All rules are off."],
     ["Nothing of the kind", "Nothing of the kind"],
   ];
   for (const [words, shown] of rows) assert.equal(inWords(story, words), shown);
