@@ -1,6 +1,7 @@
 /** A turn as the face lives it: said, awaited, told, ended, stopped, failed, and cut off. */
 
 import assert from "node:assert/strict";
+import { BRAIN_ENDS, NO_USAGE } from "../../../shared/protocol.ts";
 import { createPlayer, events, message } from "../../support/player.ts";
 import { connectFresh, openStory, PROSE } from "../../support/salt_marsh.ts";
 
@@ -424,6 +425,75 @@ Deno.test("a story that was cut off says so when it is back, and c goes on from 
   assert.match(player.screen(), /c go on {3}r tell again/);
   player.press("c");
   assert.deepEqual(player.said(), ["/continue"]);
+});
+
+Deno.test("a brain that ends the reply before it goes cuts the story off just the same, also before its first word", () => {
+  for (const text of ["Eel", ""]) {
+    const player = sayLine();
+    player.said();
+    player.hear(events.message(line(), "1"));
+    if (text !== "") player.hear(chunk("Eel ", 0));
+    player.hear(events.system(BRAIN_ENDS, {}, "1"));
+    const cut = reply({ content: text, status: "stopped" });
+    player.hear(events.end(cut, {}, "1"));
+    assert.equal(player.model().editor.text, "");
+    player.link({ kind: "lost", retry_in_ms: 500, reason: "closed" });
+    player.link({ kind: "connected" });
+    player.hear(events.greeting());
+    player.hear(events.history([line(), cut]));
+    assert.match(player.screen(), /✗ The story was cut off and is back\.\n/);
+    assert.match(player.screen(), text === "" ? /r try again/ : /c go on {3}r tell again/);
+    assert.doesNotMatch(player.model().log.map((entry) => entry.text).join(), /brain ends/);
+    player.press("r");
+    assert.deepEqual(player.said(), ["/retry"]);
+  }
+});
+
+Deno.test("a brain that is killed before the first word says so too; a line that never came to it goes back", () => {
+  for (const arrived of [true, false]) {
+    const player = sayLine();
+    if (arrived) player.hear(events.message(line(), "1"));
+    player.link({ kind: "lost", retry_in_ms: 500, reason: "closed" });
+    player.link({ kind: "connected" });
+    player.hear(events.greeting());
+    const before = message(1, "assistant", PROSE.shop, { status: "stopped" });
+    player.hear(
+      events.history(arrived ? [before, line(), reply({ content: "", status: "stopped" })] : [before]),
+    );
+    if (arrived) assert.match(player.screen(), /✗ The story was cut off and is back\.\n/);
+    else assert.doesNotMatch(player.screen(), /cut off/);
+    assert.equal(player.model().editor.text, arrived ? "" : LINE);
+  }
+});
+
+Deno.test("a reply cut at its limit says so, and offers to go on as long as it is the last", () => {
+  const cut = (part = {}) => reply({ status: "stopped", usage: { ...NO_USAGE, at_limit: true }, ...part });
+  const told = sayLine();
+  told.hear(events.message(line(), "1"));
+  told.hear(chunk("Eel.", 0));
+  told.hear(events.end(cut()));
+  told.wait(60_000);
+  const reopened = openStory();
+  reopened.hear(events.history([line(), cut({ alternative: 2, alternatives: 3 })]));
+  for (const player of [told, reopened]) {
+    player.said();
+    assert.match(player.screen(), /Eel\.\n {6}(‹ 2 of 3 › {3})?cut at its limit {3}Tab c go on\n/);
+    // A letter on the empty page begins a line: the story may well go on without the rest of this reply.
+    player.press("c");
+    assert.deepEqual([player.model().editor.text, player.said()], ["c", []]);
+    player.press("backspace", "tab");
+    assert.match(player.screen(), /cut at its limit {3}c go on\n/);
+    assert.match(player.screen(), /r another telling {3}c go on {3}w why {3}Esc write/);
+    player.press("c");
+    assert.deepEqual(player.said(), ["/continue"]);
+  }
+  const later = openStory();
+  const next = message(8, "user", "I wait.");
+  later.hear(events.history([line(), cut(), next, message(9, "assistant", "Fog.")]));
+  assert.doesNotMatch(later.screen(), /cut at its limit/);
+  later.press("tab", "up", "up");
+  assert.match(later.screen(), /cut at its limit\n/);
+  assert.doesNotMatch(later.screen(), /go on/);
 });
 
 Deno.test("a reply that went on elsewhere meanwhile is no interruption", () => {
