@@ -29,6 +29,14 @@ Deno.test("flat YAML: names and values, quotes and comments, as YAML itself read
   assert.deepEqual(parsed, Object.fromEntries(entries.map(({ key, value }) => [key, value])));
 });
 
+Deno.test("flat YAML: a file of another editor, with its mark and its line ends, reads the same", () => {
+  const { entries, problems } = readFlat("\ufeffa: 1\r\nb: 2 # two\r\n\r\n", "f.yaml");
+  assert.deepEqual([problems, entries], [[], [
+    { key: "a", value: "1", line: 1 },
+    { key: "b", value: "2", line: 2 },
+  ]]);
+});
+
 Deno.test("flat YAML: what cannot be read is named with its line, and the rest is read", () => {
   const { entries, problems } = readFlat("a: 1\n  b: 2\n- c\nd\ne:\nf: #aabbcc\ng: 7", "k.yaml");
   assert.deepEqual(entries.map(({ key }) => key), ["a", "g"]);

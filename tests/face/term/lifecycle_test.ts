@@ -349,3 +349,14 @@ Deno.test("lifecycle: the window has its own title back on every way out, and no
     }
   }
 });
+
+Deno.test("lifecycle: Ctrl-Z in a borrower stops whoever started us with it", async () => {
+  const { lifecycle, fake } = setUp();
+  await lifecycle.enter();
+  await lifecycle.lend(Promise.resolve(), () => {
+    fake.signal("SIGTSTP");
+    return Promise.resolve();
+  });
+  assert.deepEqual(fake.calls, ["stop"]);
+  lifecycle.close();
+});

@@ -91,6 +91,11 @@ const CASES: [string, string, string][] = [
   ["a quotation of a quotation", "> > deep", "<iz:deep>"],
   ["four stars are stars", "****", "~"],
   ["stars in a row of text are stars", "a **** b", "a **** b"],
+  ["a slant among wide letters goes over a blank", "彼*微笑 して*む", "彼<i:微笑 して>む"],
+  ["other ticks inside code are code", "press ``a ``` b`` now", "press <c:a ``` b> now"],
+  ["seven number signs are no heading", "####### so", "####### so"],
+  ["a fence of the other kind is inside", "```\n~~~\nno\n```\nyes", "<c:~~~>|<c:no>||yes"],
+  ["two equal signs are no break", "a\n\n==\n\nb", "a||==||b"],
 ];
 
 for (const [name, source, expected] of CASES) {

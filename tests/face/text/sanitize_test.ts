@@ -36,6 +36,42 @@ for (const [name, dirty, clean] of CASES) {
   });
 }
 
+Deno.test("sanitize: no character that steers a terminal or hides text is left, each by itself", () => {
+  const ranges: [number, number][] = [
+    [0x00, 0x09],
+    [0x0b, 0x1f],
+    [0x7f, 0x9f],
+    [0x061c, 0x061c],
+    [0x200e, 0x200f],
+    [0x2028, 0x202e],
+    [0x2066, 0x2069],
+    [0xfeff, 0xfeff],
+    [0xfff9, 0xfffb],
+    [0xfffe, 0xffff],
+    [0xe0000, 0xe007f],
+  ];
+  for (const [first, last] of ranges) {
+    for (let code = first; code <= last; code++) {
+      const char = String.fromCodePoint(code);
+      for (const text of [`a${char}b`, `a${char}`, `${char}b`]) {
+        assert.equal(sanitize(text).includes(char), false, `U+${code.toString(16)}`);
+        assert.equal(sanitizePiece("", text).text.includes(char), false, `U+${code.toString(16)}`);
+      }
+    }
+  }
+});
+
+Deno.test("sanitize: every 8-bit control string goes with its text", () => {
+  for (const begin of ["\u0090", "\u0098", "\u009d", "\u009e", "\u009f"]) {
+    assert.equal(sanitize(`a${begin}hidden\u009cb`), "ab");
+  }
+});
+
+Deno.test("sanitize: a lone carriage return at the end is a line's end, an unfinished sequence is nothing", () => {
+  assert.equal(sanitize("a\r"), "a\n");
+  assert.equal(sanitize(`a${ESC}[3`), "a");
+});
+
 Deno.test("sanitize: in pieces cut anywhere the text is the same as whole", () => {
   for (const [name, dirty] of CASES) {
     const whole = dirty + "end";

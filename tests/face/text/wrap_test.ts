@@ -33,6 +33,9 @@ const CASES: [string, string, number, string[]][] = [
   ["a list hangs", "- one two three\n- four", 9, ["- one two", "  three", "- four"]],
   ["a numbered list hangs by its number", "12. one two three", 11, ["12. one two", "    three"]],
   ["a quotation is set in", "> one two", 7, ["   one", "   two"]],
+  ["a quotation of a quotation is set in further", "> > one", 20, ["      one"]],
+  ["a line is set in as far as twelve columns", `${" ".repeat(30)}one`, 40, [`${" ".repeat(12)}one`]],
+  ["a wide blank is two columns", "日\u3000本 a", 20, ["日  本 a"]],
   ["a fence keeps its blanks", "```\n  a  b\n```", 20, ["    a  b"]],
   ["a break of scenes is a row of its own", "one\n\n***\n\ntwo", 10, ["one", "", "", "", "two"]],
   ["a mark of a list that fills a narrow row stands alone", '  - "in" it', 4, [
