@@ -250,6 +250,12 @@ Deno.test("embeddings: off, a path, or an endpoint with its own key; what an end
       undefined,
       [],
     ],
+    [
+      `{engine: endpoint, url: '${url}', model: nomic, api_key: "a key"}`,
+      { ...local, engine: "endpoint", url, model: "nomic" },
+      undefined,
+      [/embeddings\.api_key holds a blank/],
+    ],
     [`{engine: endpoint, url: '${url}', api_key: k}`, none, undefined, [/:1:1: embeddings .* no model;/]],
     [
       `{engine: endpoint, url: '${url}', model: m}\nproviders:\n  - {name: embeddings, base_url: 'http://x', api_key: k}`,
@@ -655,6 +661,25 @@ Deno.test("a key of the environment goes to its vendor, or where the environment
     {
       given: { cwd: "openai_base_url: https://api.openai.com:444/v1", env: { OPENAI_API_KEY: "sk-1" } },
       main: "openai",
+      keys: {},
+      complaints: 1,
+    },
+    // A host whose name ends like a vendor's is another host.
+    {
+      given: {
+        cwd: 'providers: [{name: groq, base_url: "https://evilapi.groq.com/v1"}]',
+        env: { GROQ_API_KEY: "g" },
+      },
+      main: "openrouter",
+      keys: {},
+      complaints: 1,
+    },
+    {
+      given: {
+        cwd: 'providers: [{name: groq, base_url: "https://evil.api.groq.com/v1"}]',
+        env: { GROQ_API_KEY: "g" },
+      },
+      main: "openrouter",
       keys: {},
       complaints: 1,
     },

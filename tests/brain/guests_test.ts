@@ -267,3 +267,34 @@ Deno.test("a revoked player's replies are stopped, nobody else's", () =>
     assert.equal(fake.brain.load().running_turns, 1);
     reply.release();
   }));
+
+Deno.test("what is told of the brain's own affairs is for who plays at its machine", () =>
+  withBrain({}, async (fake) => {
+    await Promise.resolve();
+    const ann = guest(fake);
+    ann.forget();
+    fake.brain.tellAll("Chroma at 10.0.0.7:8100 cannot be reached.");
+    assert.equal(fake.face.last("system_update").content, "Chroma at 10.0.0.7:8100 cannot be reached.");
+    assert.deepEqual(ann.heard, []);
+  }));
+
+Deno.test("a stop with grace is over when the last reply has ended, however long it may take", () =>
+  withBrain({}, async (fake) => {
+    await onStage(fake);
+    const asked = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    fake.scripts.push(async function* (request, signal) {
+      asked.resolve();
+      await go.promise;
+      yield* says("The reeds bend.")(request, signal);
+    });
+    const turn = fake.turn("I wait.");
+    await asked.promise;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => timer = setTimeout(() => resolve("late"), 30_000));
+    const stopped = fake.brain.stop(60_000).then(() => "stopped");
+    go.resolve();
+    assert.equal(await Promise.race([stopped, late]), "stopped");
+    clearTimeout(timer);
+    assert.equal((await turn).metadata.message?.status, "complete");
+  }));

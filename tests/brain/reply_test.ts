@@ -5,6 +5,7 @@ import { cutToBytes, GrowingReply } from "../../brain/reply.ts";
 import { StoreError } from "../../brain/store/database.ts";
 import { addMessage, getMessage } from "../../brain/store/messages.ts";
 import { createSession } from "../../brain/store/sessions.ts";
+import { MAX_FRAME_BYTES } from "../../shared/protocol.ts";
 import { type FakeBrain, fakeBrain } from "../support/brain_fakes.ts";
 
 const SESSION = {
@@ -119,6 +120,16 @@ Deno.test("what stood there before counts for the limit, and a restart gives the
     },
     "abcde",
     10,
+  ));
+
+Deno.test("a reply stays below half a frame, whatever max_reply_bytes says: its record must reach every face", () =>
+  withReply(
+    (_fake, reply) => {
+      reply.grow("a".repeat(3 * 1024 * 1024));
+      assert.deepEqual([reply.text.length, reply.full], [MAX_FRAME_BYTES / 2, true]);
+    },
+    "",
+    64 * 1024 * 1024,
   ));
 
 Deno.test("a locked database is waited for; any other failure is told", () =>

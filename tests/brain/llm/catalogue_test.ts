@@ -220,7 +220,7 @@ Deno.test("lists are kept for a day on disk; a refresh asks anyway; a damaged ca
     assert.equal(asked.length, 5);
   }));
 
-Deno.test("an old list serves where the network does not, a list without its key does not", () =>
+Deno.test("an old list serves where the network does not, a list without its key or of another address does not", () =>
   withBench(["groq"], async ({ servers, open }) => {
     servers.groq.route("/v1/models", list("old"));
     const { fetch } = tunnel({ "api.groq.com": servers.groq });
@@ -233,6 +233,10 @@ Deno.test("an old list serves where the network does not, a list without its key
     });
     await offline.ready;
     assert.deepEqual(idsOf(offline), ["demo/narrator", "groq/old"]);
+    const moved = ENTRIES.map((entry) => ({ ...entry, base_url: `${entry.base_url}/moved` }));
+    const elsewhere = open({ providers: moved }, { fetch: nowhere, keys: { groq: "k" } });
+    await elsewhere.ready;
+    assert.deepEqual(idsOf(elsewhere), ["demo/narrator"], "the list of another address");
     const keyless = open({ providers: ENTRIES }, { fetch: nowhere });
     await keyless.ready;
     assert.deepEqual(idsOf(keyless), ["demo/narrator"]);

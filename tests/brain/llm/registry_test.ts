@@ -59,8 +59,8 @@ Deno.test("each endpoint gets its own key and the config's limits", async () => 
     const registry = createRegistry(config, { two: "key-of-two" }, { listed: () => [] }, demo, {
       chance: () => 0,
     });
-    const tell = async (id: string) => {
-      const { provider, model } = registry.resolve(id) ?? assert.fail();
+    const tell = async (id: string, asked = registry) => {
+      const { provider, model } = asked.resolve(id) ?? assert.fail();
       let text = "";
       const story = { world_id: "", seed: "", telling: 0, path: [], lore: [] };
       const sampling = { max_tokens: 9, temperature: 0.8, top_p: 0.95, seed: 1 };
@@ -77,7 +77,16 @@ Deno.test("each endpoint gets its own key and the config's limits", async () => 
       undefined,
       "Bearer key-of-two",
     ]);
-    await assert.rejects(tell("two/fault/stall-between"), { kind: "stalled" });
+    const other = createRegistry(config, { one: "key-of-one" }, { listed: () => [] }, demo, {
+      chance: () => 0,
+    });
+    await tell("two/story", other);
+    assert.equal(
+      server.chats().at(-1)?.headers.authorization,
+      undefined,
+      "the main provider's key stays its own",
+    );
+    await assert.rejects(tell("two/fault/stall-between"), { kind: "stalled", message: /silent for 0\.1 s/ });
   } finally {
     await server.close();
   }

@@ -37,6 +37,11 @@ const cases: Case[] = [
   { what: "thoughts in capitals", raw: "<THINK>x</Think>The door", shown: "The door" },
   { what: "empty thoughts", raw: "<think></think>The door", shown: "The door" },
   { what: "<thinking>", raw: "<thinking>x < y</thinking> The door", shown: "The door" },
+  ...["thoughts", "reasoning", "seed:think"].map((tag) => ({
+    what: `<${tag}>`,
+    raw: `<${tag}>x</${tag}> The door`,
+    shown: "The door",
+  })),
   { what: "<thought>", raw: "<thought>x</thought> The door", shown: "The door" },
   { what: "<reasoning>", raw: "<reasoning>x\n<b></reasoning>\nThe door", shown: "The door" },
   { what: "[THINK]", raw: "[THINK]x[1][/THINK]The door", shown: "The door" },
