@@ -3,11 +3,13 @@ import type { Database } from "../store/database.ts";
 import { recentReplies, type RecentReply } from "../store/memories.ts";
 import type { Restated } from "../store/facts.ts";
 import { askedAgain } from "./asked_again.ts";
+import { Choice, contentOf } from "./choice.ts";
 import { laterStatements } from "./fact_keys.ts";
-import type { LeftOut, LeftOutReason, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
+import type { LeftOut, LoreHit, MemoryHit, RecallQuestion } from "./recall.ts";
+import { saidOnPage } from "./on_page.ts";
 import type { Ranked } from "./search.ts";
 import { isProse, nameKnower, tellingPart, told } from "./telling.ts";
-import { asksSomething, isEnglish, questionTerms, wordsOf } from "./words.ts";
+import { asksSomething, isEnglish } from "./words.ts";
 
 export interface Chosen<Hit> {
   hits: Hit[];
@@ -31,11 +33,6 @@ const RUN_REPLIES = 10;
  */
 const WHOLE_LORE = 3;
 const RUN_WORDS = 12;
-/** Two texts that share so much of their content words say the same. */
-const SAME_SHARE = 0.5;
-/** Fewer words than this are alike by chance. */
-const SAME_WORDS = 3;
-const LEFT_OUT = 8;
 /** Of a question's best find, what another must be worth to come with it. */
 const ASKED_SHARE = 0.5;
 /** The same for a deed, where all else only gets in the narrator's way. */
@@ -91,20 +88,31 @@ export function chooseLore(
   return { hits, left_out: chosen.left_out() };
 }
 
+/** What else there is to know of what was found. */
+export interface Beside {
+  /** What finds state, and later messages state otherwise. */
+  restated?: Restated[];
+  /** What bears on the line and still stands on the page: it is told by that, and takes the place of what it changes. */
+  on_page?: Ranked<MemoryHit>[];
+}
+
 /**
- * Of memories: what was called, the later of two that say the same or state the same otherwise (`restated`, or asked
+ * Of memories: what was called, the later of two that say the same or state the same otherwise (restated, or asked
  * again), not in every reply, and of the narrator's prose one sentence, unless it still stands in the last replies.
  */
 export function chooseMemories(
   question: RecallQuestion,
   ranked: Ranked<MemoryHit>[],
   recent: Recent,
-  restated: Restated[] = [],
+  { restated = [], on_page = [] }: Beside = {},
 ): Chosen<MemoryHit> {
   const counts = countTold(recent, (reply) => reply.memory_ids);
   const wasSaid = saidBefore(recent);
-  const stated_later = laterStatements(question, ranked, restated);
-  const asked_later = askedAgain(ranked);
+  const all = [...ranked, ...on_page];
+  const stated_later = laterStatements(question, all, restated);
+  const asked_later = askedAgain(all);
+  const said_later = saidOnPage(on_page);
+  const seen = new Set(on_page);
   const weighed = new Set<number>();
   const isName = nameKnower(ranked);
   const chosen = new Choice<Ranked<MemoryHit>>(question, (hit, reason) => ({
@@ -122,19 +130,30 @@ export function chooseMemories(
   }));
   const floor = floorOf(question, ranked);
   for (const found of ranked) {
-    if (chosen.full(question.max_memories)) break;
+    if (question.max_memories === 0) break;
     if (weighed.has(found.unit_id)) continue;
-    const below = isBelow(found, floor);
-    if (below && !chosen.shows()) continue;
+    const faint = isBelow(found, floor);
+    if (faint || chosen.full(question.max_memories)) {
+      const newest = stated_later(found) ?? asked_later(found);
+      const is_told = newest !== null && newest !== "visible" && weighed.has(newest.unit_id);
+      if (is_told) chosen.leave(told(found, isName), "superseded");
+      else if (faint && chosen.shows()) chosen.leave(told(found, isName), "below_floor");
+      continue;
+    }
     const first = told(found, isName);
-    const first_content = below ? null : contentOf(first.text);
+    const first_content = contentOf(first.text);
     if (first_content === null) {
       chosen.leave(first, "below_floor");
       continue;
     }
-    const newest = stated_later(found) ?? asked_later(found);
+    const newest = stated_later(found) ?? asked_later(found) ?? said_later(first_content);
     if (newest !== null) chosen.leave(first, "superseded");
-    if (newest === "visible" || (newest !== null && weighed.has(newest.unit_id))) continue;
+    if (newest === "visible") continue;
+    if (newest !== null && seen.has(newest)) {
+      chosen.leave({ ...told(newest, isName), score: found.score }, "visible");
+      continue;
+    }
+    if (newest !== null && weighed.has(newest.unit_id)) continue;
     const whole = newest ?? found;
     const hit = newest === null ? first : told(newest, isName);
     weighed.add(whole.unit_id);
@@ -147,74 +166,10 @@ export function chooseMemories(
       const same = chosen.alike(hit, content);
       if (same === undefined) chosen.take(hit, content);
       else if (same.message_id >= hit.message_id) chosen.leave(hit, "superseded");
-      else chosen.replace(same, hit, content, "superseded");
+      else chosen.replace(same, hit, content);
     }
   }
   return { hits: chosen.hits(question.max_memories).map(bare), left_out: chosen.left_out() };
-}
-
-/** What has been taken so far, and what was left and why. */
-class Choice<Hit extends { unit_id: number; text: string; words: string[]; score: number }> {
-  readonly #taken: { hit: Hit; content: Set<string> }[] = [];
-  readonly #left: LeftOut[] = [];
-  readonly #asked: Set<string>;
-  readonly #describe: (hit: Hit, reason: LeftOutReason) => LeftOut;
-
-  constructor(question: RecallQuestion, describe: (hit: Hit, reason: LeftOutReason) => LeftOut) {
-    this.#asked = new Set(
-      questionTerms(question.line, []).filter((term) => term.calls).map((term) => term.word),
-    );
-    this.#describe = describe;
-  }
-
-  /** Whether the player's line means this very unit: two of its telling words stand in it, or all that there are. */
-  names(hit: Hit): boolean {
-    const named = hit.words.filter((word) => this.#asked.has(word)).length;
-    return named > 0 && named >= Math.min(2, this.#asked.size);
-  }
-
-  /** A taken unit that says nearly the same. */
-  alike(hit: Hit, content: Set<string>): Hit | undefined {
-    return this.#taken.find((other) => other.hit.text === hit.text || saysTheSame(content, other.content))
-      ?.hit;
-  }
-
-  take(hit: Hit, content: Set<string>): void {
-    this.#taken.push({ hit, content });
-  }
-
-  /** The new one stands where the old one stood. */
-  replace(old: Hit, hit: Hit, content: Set<string>, reason: LeftOutReason): void {
-    const at = this.#taken.findIndex((other) => other.hit === old);
-    this.#taken[at] = { hit, content };
-    this.leave(old, reason);
-  }
-
-  /** Whether what is left out now is still told of. */
-  shows(): boolean {
-    return this.#left.length < LEFT_OUT;
-  }
-
-  leave(hit: Hit, reason: LeftOutReason): void {
-    if (this.shows()) this.#left.push(this.#describe(hit, reason));
-  }
-
-  get count(): number {
-    return this.#taken.length;
-  }
-
-  /** Whether nothing more would be told, nor shown as left out. */
-  full(most: number): boolean {
-    return this.#taken.length >= most && (most === 0 || !this.shows());
-  }
-
-  hits(most: number): Hit[] {
-    return this.#taken.slice(0, most).map(({ hit }) => hit);
-  }
-
-  left_out(): LeftOut[] {
-    return this.#left.toSorted((a, b) => b.score - a.score);
-  }
 }
 
 interface Floor {
@@ -252,21 +207,6 @@ function countTold(recent: Recent, ids: (reply: RecentReply) => number[]): Map<n
     for (const id of new Set(ids(reply))) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   return counts;
-}
-
-// The content words of a text; null when it says nothing that is not said in every story.
-function contentOf(text: string): Set<string> | null {
-  const words = wordsOf(text);
-  return words.some((word) => !word.weak) ? new Set(words.map(({ phrase }) => phrase)) : null;
-}
-
-function saysTheSame(a: Set<string>, b: Set<string>): boolean {
-  const [less, more] = a.size < b.size ? [a, b] : [b, a];
-  if (less.size < SAME_WORDS) return false;
-  // So many of the smaller one's words may be missing in the other: mostly that is known after a few.
-  let may_miss = less.size - SAME_SHARE / (1 + SAME_SHARE) * (a.size + b.size);
-  for (const word of less) if (!more.has(word) && --may_miss < 0) return false;
-  return may_miss >= 0;
 }
 
 // Tells whether twelve words in a row of a text stand in the last replies.

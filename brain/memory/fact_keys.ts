@@ -67,24 +67,25 @@ export function restatedBy(db: Database, question: RecallQuestion, found: Memory
 }
 
 /**
- * For a unit that states what a later message states otherwise: that later unit, or "visible" when the page still shows it;
- * null when nothing took its place that the narrator could be told instead.
+ * For a unit that states what a later message states otherwise: that later unit among `all`, or "visible" when it is not
+ * there but on the page; null when nothing took its place that the narrator could be told instead.
  */
 export function laterStatements<Hit extends MemoryHit>(
   question: RecallQuestion,
-  ranked: Hit[],
+  all: Hit[],
   restated: Restated[],
 ): (hit: Hit) => Hit | "visible" | null {
   const visible = new Set(question.visible_ids);
   const states = (hit: MemoryHit, object: string) => grounded(object, hit.text) >= SAME_OBJECT;
   return (hit) => {
     const mine = restated.filter((one) => one.message_id === hit.message_id && states(hit, one.object));
-    if (mine.some(({ later_id }) => visible.has(later_id))) return "visible";
-    // The newest first.
+    const on_page = mine.some(({ later_id }) => visible.has(later_id));
+    // The newest first; the page tells nothing older than what it shows.
     for (const { later_id, later_object } of mine.toReversed()) {
-      const newer = ranked.find((other) => other.message_id === later_id && states(other, later_object));
+      if (on_page && !visible.has(later_id)) continue;
+      const newer = all.find((other) => other.message_id === later_id && states(other, later_object));
       if (newer !== undefined) return newer;
     }
-    return null;
+    return on_page ? "visible" : null;
   };
 }

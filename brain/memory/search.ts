@@ -6,11 +6,12 @@ import { turnOf } from "../store/messages.ts";
 import { chooseLore, chooseMemories, recentlyTold } from "./choose.ts";
 import { type KnownUnits, loreCorpus, storyCorpus, type UnitCorpus } from "./corpus.ts";
 import { type FactKeys, factKeys, NO_KEYS, restatedBy } from "./fact_keys.ts";
+import { onThePage } from "./on_page.ts";
 import { best, type Hits, type Lent, PARTS, rarity, type Scores, scoreUnits, scoreWords } from "./rank.ts";
 import type { LeftOut, LoreHit, MemoryHit, RecallQuestion, Split } from "./recall.ts";
 import type { Near } from "./vectors.ts";
 import { LORE_WEIGHTS, MEMORY_WEIGHTS, type Weights } from "./weights.ts";
-import { type Callers, callersOf, weigher } from "./weigh.ts";
+import { type Callers, callersOf, sharesAmong, weigher } from "./weigh.ts";
 import { questionTerms, type Term, wordsOf } from "./words.ts";
 
 /** So many of the best are fetched, weighed by what they say, and chosen from. */
@@ -36,7 +37,8 @@ export function search(
   const lore = chooseLore(question, rankLore(db, question, known, options), recent);
   const found = rankMemories(db, question, known, options);
   const restated = (options.memory ?? MEMORY_WEIGHTS).facts > 0 ? restatedBy(db, question, found) : [];
-  const memories = chooseMemories(question, found, recent, restated);
+  const on_page = found.length === 0 ? [] : onThePage(db, question, restated);
+  const memories = chooseMemories(question, found, recent, { restated, on_page });
   return {
     lore: lore.hits,
     memories: memories.hits,
@@ -72,22 +74,25 @@ export function rankLore(
     loreRows(db, player_id, ranked.map((slot) => corpus.ids[slot])).map((row) => [row.id, row]),
   );
   const cosines = new Map(near.map(({ unit_id, similarity }) => [unit_id, similarity]));
+  const shared = sharesAmong(question.line, [...rows.values()].map((row) => row.text));
+  const shares = new Map([...rows.keys()].map((id, i) => [id, shared[i]]));
   const named = new Set(wordsOf(question.line).map((word) => word.phrase));
   const heads = ranked.flatMap((slot): Ranked<LoreHit>[] => {
     const row = rows.get(corpus.ids[slot]);
     if (!row) return [];
     const headed = corpus.underHeading(slot) <= NAMED_PIECES &&
       wordsOf(row.heading).some((word) => named.has(word.phrase));
+    const factor = Math.exp(weights.share * (shares.get(row.id) ?? 0));
     return [{
       unit_id: row.id,
       heading: row.heading,
       text: row.text,
       known_to: row.known_to,
-      score: scores.total[slot] * (headed ? weights.heading : 1),
+      score: scores.total[slot] * factor * (headed ? weights.heading : 1),
       words: callers.of(slot),
-      split: splitOf(slot, scores),
+      split: splitOf(slot, scores, factor),
       called: headed || scores.called[slot] === 1,
-      plain: scores.total[slot],
+      plain: scores.total[slot] * factor,
       similarity: cosines.get(row.id) ?? 0,
     }];
   });

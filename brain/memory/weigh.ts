@@ -4,7 +4,7 @@ import type { UnitCorpus } from "./corpus.ts";
 import { type Hits, rarity } from "./rank.ts";
 import type { Near } from "./vectors.ts";
 import type { Weights } from "./weights.ts";
-import { asksOwnWords, asksWhen, hasTime } from "./words.ts";
+import { asksOwnWords, asksWhen, hasTime, wordsOf } from "./words.ts";
 
 /** Shorter than this, a question of the other side rather asks for what is looked for than tells it. */
 const SHORT_QUESTION = 200;
@@ -43,6 +43,44 @@ export function callersOf(corpus: UnitCorpus, hits: Hits[]): Callers {
     },
     share: (slot) => all > 0 ? words(in_slot[slot]).reduce((sum, bit) => sum + worth[bit], 0) / all : 0,
   };
+}
+
+/** Words that begin alike are one word here. */
+const BEGINNING = 5;
+
+/**
+ * For texts that compete for one line: of the worth of its words the share that stands in each, 0 to 1. A word is worth the
+ * more, the fewer of these texts have it: what all of them speak of tells none from the others.
+ */
+export function sharesAmong(line: string, texts: string[]): number[] {
+  const phrases = wordsOf(line).map(({ phrase }) => phrase);
+  const begun = new Set(
+    phrases.filter((phrase) => !phrase.includes(" ")).map((word) => word.slice(0, BEGINNING)),
+  );
+  const whole = [...begun].map((word) => word.length < BEGINNING ? `${word}(?!\\p{L})` : word);
+  // Longer ones first: "sea" must not hide "seal".
+  const words = new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:${whole.sort((a, b) => b.length - a.length).join("|")})`,
+    "giu",
+  );
+  // Words of scripts without blanks are pairs of characters.
+  const pairs = [...new Set(phrases.filter((phrase) => phrase.includes(" ")))].map((pair) =>
+    pair.replace(" ", "")
+  );
+  const found = texts.map((text) =>
+    new Set([
+      ...(begun.size > 0 ? text.match(words) ?? [] : []).map((word) => word.toLowerCase()),
+      ...pairs.filter((pair) => text.includes(pair)),
+    ])
+  );
+  const worth = [...begun, ...pairs].map((word) => ({
+    word,
+    value: Math.log(1 + texts.length / (1 + found.filter((said) => said.has(word)).length)),
+  }));
+  const all = worth.reduce((sum, { value }) => sum + value, 0) || 1;
+  return found.map((said) =>
+    worth.reduce((sum, { word, value }) => sum + (said.has(word) ? value : 0), 0) / all
+  );
 }
 
 interface Weighing {

@@ -132,7 +132,12 @@ function leftOut(input: WhyInput, known: Map<string, Known>): WhyPiece[] {
         ? { ...piece, reason: "too faint: no rare word of yours is in it" }
         : piece
     );
-  return [...unsent, ...others].toSorted((a, b) => b.score - a.score).slice(0, MAX_LEFT_OUT);
+  // What something later took the place of is shown however many others are left out, and what took it, if the page has it.
+  const is_changed = ({ reason }: WhyPiece) => reason === REASONS.superseded || reason === REASONS.visible;
+  return [...unsent, ...others]
+    .sort((a, b) => Number(is_changed(b)) - Number(is_changed(a)) || b.score - a.score)
+    .slice(0, MAX_LEFT_OUT)
+    .sort((a, b) => b.score - a.score);
 }
 
 /** What is known of a piece before it is told in words. */

@@ -209,6 +209,29 @@ Deno.test("lore: with room for fewer the best of the same is told, and the best 
   assert.deepEqual(chosen(0), { hits: [], left: [] });
 });
 
+Deno.test("a superseded one is shown behind more than are shown of all others", () => {
+  const faint = Array.from(
+    { length: 12 },
+    (_, i) => memory(i + 10, `I clean ${i} jugs.`, { called: false, score: 1 }),
+  );
+  const restated = [{ message_id: 1, object: "the floor", later_id: 3, later_object: "the mill" }];
+  const later = memory(3, "Now the lantern is in the mill.");
+  for (const [score, max_memories] of [[9, 1], [9, 9], [0.5, 9]]) {
+    const earlier = { ...LANTERN, score };
+    const { hits, left_out } = chooseMemories(
+      { ...QUESTION, max_memories },
+      [later, ...faint, earlier],
+      told(),
+      { restated },
+    );
+    assert.deepEqual(hits.map((hit) => hit.unit_id), [3]);
+    assert.equal(left_out.filter(({ reason }) => reason === "below_floor").length, 8);
+    assert.deepEqual(left_out.filter(({ reason }) => reason === "superseded").map((left) => left.unit_id), [
+      1,
+    ]);
+  }
+});
+
 Deno.test("of two hundred bland lines at most one in twenty brings a memory back", async () => {
   const [story] = await readProbes();
   await withDatabase((db) => {

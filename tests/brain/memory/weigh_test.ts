@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { UnitCorpus } from "../../../brain/memory/corpus.ts";
 import type { Hits } from "../../../brain/memory/rank.ts";
-import { callersOf, weigher } from "../../../brain/memory/weigh.ts";
+import { callersOf, sharesAmong, weigher } from "../../../brain/memory/weigh.ts";
 import { type Weights, WORDS_ONLY } from "../../../brain/memory/weights.ts";
 import type { MemoryRow } from "../../../brain/store/memories.ts";
 
@@ -75,4 +75,34 @@ Deno.test("each reason to weigh a unit more or less is a factor of its own", asy
   for (const [name, found, expected] of rows) {
     await t.step(name, () => assert.ok(Math.abs(found - expected) < 1e-9, `${found} for ${expected}`));
   }
+});
+
+Deno.test("of texts that compete each has a share of the line's words: by first letters, the rarer ones worth more", () => {
+  const rows: [line: string, texts: string[], order: number[]][] = [
+    // Both words; the rare one; the one that all but one have; none.
+    ["Who feeds the swans?", ["Feeding the swan.", "A swan.", "They feed geese.", "Feed.", "Fog."], [
+      0,
+      1,
+      2,
+      3,
+      4,
+    ]],
+    // A short word is itself alone: "king" is not in "kingdom", nor "eel" in "feel".
+    ["The king and the eel", ["the kingdom feels", "the eel"], [1, 0]],
+    ["Wer füttert die Schwäne?", ["Nebel.", "Sie fütterte einen Schwan.", "Die Schwäne schlafen."], [
+      1,
+      2,
+      0,
+    ]],
+    ["橋は落ちた", ["霧。", "橋は直った。", "橋は落ちたままだ。"], [2, 1, 0]],
+  ];
+  for (const [line, texts, order] of rows) {
+    const shares = sharesAmong(line, texts);
+    const ranked = texts.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
+    assert.deepEqual(ranked, order, `${line} ${shares}`);
+    assert.ok(shares.every((share) => share >= 0 && share <= 1 + 1e-9), `${shares}`);
+  }
+  assert.equal(sharesAmong("swan", ["The swan."])[0], 1);
+  assert.deepEqual(sharesAmong("?!", ["Fog."]), [0]);
+  assert.deepEqual(sharesAmong("swan", []), []);
 });

@@ -1,6 +1,7 @@
 /** Why a reply is what it is: pieces and parts with their shares, and the same in words. */
 
 import assert from "node:assert/strict";
+import type { LeftOutReason } from "../../../brain/memory/recall.ts";
 import type { Assembled } from "../../../brain/prompt/assemble.ts";
 import { buildWhy, type WhyInput } from "../../../brain/prompt/why.ts";
 import { describeWhy } from "../../../brain/prompt/why_words.ts";
@@ -136,6 +137,25 @@ const PIECE: WhyPiece = {
   split: [],
   reason: "",
 };
+
+Deno.test("what something later took the place of, and what took it, stand among those left out, however many are worth more", () => {
+  const left = (unit_id: number, score: number, reason: LeftOutReason) => ({
+    kind: "memory" as const,
+    unit_id,
+    message_id: unit_id,
+    role: "user" as const,
+    heading: "",
+    text: "I wait.",
+    turns_ago: 1,
+    score,
+    words: ["wait"],
+    reason,
+  });
+  const others = Array.from({ length: 12 }, (_, i) => left(i + 1, 20 - i, "below_floor"));
+  const left_out = [...others, left(50, 1, "superseded"), left(51, 1.5, "visible")];
+  const why = buildWhy(input({ recalled: { lore: [LORE], memories: [], took_ms: 1, left_out } }));
+  assert.deepEqual(why.left_out.map(({ id }) => id), ["m1", "m2", "m3", "m4", "m5", "m6", "m51", "m50"]);
+});
 
 Deno.test("the page in words, line by line", () => {
   const why = buildWhy(input());
