@@ -54,8 +54,8 @@ export interface PromptRecord {
   /** By how many tokens the world and the rules are too long for the window; 0 as a rule. */
   over: number;
   cuts: StoryCuts;
-  /** What `/why` shows; `reported` is filled in when the provider has told. */
-  why: Why;
+  /** What `/why` shows, worked out when it is first asked for; `reported` is filled in when the provider has told. */
+  readonly why: Why;
   /** The whole request; kept for the last reply of a session only. */
   messages?: ChatMessage[];
 }
@@ -115,8 +115,10 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     max_lore: MAX_LORE,
     max_memories: MAX_MEMORIES,
   };
-  const found = await unlessAborted(deps.recall.ask(question, RECALL_TIMEOUT_MS), signal);
-  const { recalled, facts } = withMarks(db, question, found);
+  const asked = deps.recall.ask(question, RECALL_TIMEOUT_MS);
+  // While recall's thread searches: what needs nothing of what it finds.
+  const searched = countPieces(db, player_id, scene.session.id, scene.world.id);
+  const turn_number = turnOf(db, player_id, reply.id);
   const records = cuts.boundary === null ? [] : storySoFar(
     db,
     {
@@ -129,6 +131,13 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     deps.now(),
   );
   const told = fitStory(records.map(({ text }) => text), budget.story);
+  const story = records.map(({ last_id }, index) => ({
+    text: told[index],
+    last_id,
+    turns_ago: turn_number - turnOf(db, player_id, last_id),
+  }));
+  const found = await unlessAborted(asked, signal);
+  const { recalled, facts } = withMarks(db, question, found);
   const assembled = assemble({ ...parts, kept: history.kept, recalled, facts, story: told }, {
     lore_tokens: budget.lore,
     memory_tokens: budget.memories,
@@ -155,25 +164,23 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     },
   };
   const kept = new Set(history.kept);
-  const turn_number = turnOf(db, player_id, reply.id);
-  const why = buildWhy({
-    message_id: reply.id,
-    turn: turn_number,
-    model: model_id,
-    tokens: prompt_tokens,
-    window: reads,
-    searched: countPieces(db, player_id, scene.session.id, scene.world.id),
-    assembled,
-    recalled,
-    facts,
-    story: records.map(({ last_id }, index) => ({
-      text: told[index],
-      last_id,
-      turns_ago: turn_number - turnOf(db, player_id, last_id),
-    })),
-    line: question.line,
-    history_turns: path.filter(({ id, role }) => role === "user" && kept.has(id)).length,
-  });
+  // For whoever asks later: the request does not wait for it.
+  let worked_out: Why | undefined;
+  const why = () =>
+    buildWhy({
+      message_id: reply.id,
+      turn: turn_number,
+      model: model_id,
+      tokens: prompt_tokens,
+      window: reads,
+      searched,
+      assembled,
+      recalled,
+      facts,
+      story,
+      line: question.line,
+      history_turns: path.filter(({ id, role }) => role === "user" && kept.has(id)).length,
+    });
   const short = model_id.slice(model_id.lastIndexOf("/") + 1);
   return {
     assembled,
@@ -190,7 +197,9 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
       lore_ids: assembled.lore_ids,
       memory_ids: assembled.memory_ids,
       context: assembled.messages.at(-1)?.content ?? "",
-      why,
+      get why() {
+        return worked_out ??= why();
+      },
       messages: assembled.messages,
     },
     reading: `${short} is reading ${prompt_tokens.toLocaleString("en")} tokens`,

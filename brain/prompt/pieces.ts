@@ -3,7 +3,7 @@
 import type { Character } from "../../shared/story.ts";
 import type { FactHit } from "../memory/marks.ts";
 import type { LoreHit, MemoryHit, Recalled } from "../memory/recall.ts";
-import { estimateTokens } from "./budget.ts";
+import { estimateTokens, leastTokens } from "./budget.ts";
 import { factLine, fenceLine, fill, loreLine, memoryLine } from "./sections.ts";
 
 export type PieceKind = "lore" | "memory" | "fact";
@@ -21,7 +21,7 @@ export interface SentPiece {
 export interface UnsentPiece {
   kind: PieceKind;
   id: number;
-  over: number | null;
+  readonly over: number | null;
 }
 
 export interface Chosen {
@@ -68,7 +68,9 @@ export function choosePieces(
     LEAST_LORE,
     (hit) => loreLine(hit, character),
   );
-  unsent.push(...lore.out.map(({ hit, over }) => ({ kind: "lore" as const, id: hit.unit_id, over })));
+  unsent.push(
+    ...lore.out.map(({ hit, room }) => tooMuch("lore", hit.unit_id, loreLine(hit, character), room)),
+  );
 
   const noted = fitting(
     unseen(facts, "fact", (hit) => hit.fact_id),
@@ -76,14 +78,16 @@ export function choosePieces(
     LEAST_MEMORIES,
     (hit) => factLine(hit),
   );
-  unsent.push(...noted.out.map(({ hit, over }) => ({ kind: "fact" as const, id: hit.fact_id, over })));
+  unsent.push(...noted.out.map(({ hit, room }) => tooMuch("fact", hit.fact_id, factLine(hit), room)));
   const memories = fitting(
     unseen(recalled?.memories ?? [], "memory", (hit) => hit.unit_id),
     noted.left,
     LEAST_MEMORIES,
     (hit) => memoryLine(hit, character),
   );
-  unsent.push(...memories.out.map(({ hit, over }) => ({ kind: "memory" as const, id: hit.unit_id, over })));
+  unsent.push(
+    ...memories.out.map(({ hit, room }) => tooMuch("memory", hit.unit_id, memoryLine(hit, character), room)),
+  );
 
   const lore_lines: string[] = [];
   const sent: SentPiece[] = [];
@@ -155,6 +159,17 @@ function underOneHeading(hits: LoreHit[]): LoreHit[][] {
   return [...groups.values()].map((group) => group.toSorted((a, b) => a.unit_id - b.unit_id));
 }
 
+// Counted when somebody asks: the request does not wait for it.
+function tooMuch(kind: PieceKind, id: number, line: string, room: number): UnsentPiece {
+  return {
+    kind,
+    id,
+    get over() {
+      return estimateTokens(line) + 1 - room;
+    },
+  };
+}
+
 /**
  * The best hits whose lines fit in `tokens`, in their order; the first `least` give way to one another and lose their
  * ends rather than stay out.
@@ -164,11 +179,12 @@ function fitting<Hit extends { text: string }>(
   tokens: number,
   least: number,
   line: (hit: Hit) => string,
-): { in: Hit[]; out: { hit: Hit; over: number }[]; left: number } {
+): { in: Hit[]; out: { hit: Hit; room: number }[]; left: number } {
   let left = tokens;
   const taken: Hit[] = [];
-  const out: { hit: Hit; over: number }[] = [];
+  const out: { hit: Hit; room: number }[] = [];
   hits.forEach((hit, index) => {
+    if (index >= least && leastTokens(line(hit)) + 1 > left) return out.push({ hit, room: left });
     const cost = estimateTokens(line(hit)) + 1;
     // Room for those of the first `least` that are still to come.
     const owed = hits.slice(index + 1, least).reduce(
@@ -178,7 +194,7 @@ function fitting<Hit extends { text: string }>(
     const share = Math.floor(left / Math.max(1, Math.min(least, hits.length) - index));
     const room = index >= least || share < LEAST_TOKENS ? left : Math.max(left - owed, share);
     const fits = cost <= room ? hit : index < least ? shortened(hit, room, line) : null;
-    if (fits === null) out.push({ hit, over: cost - left });
+    if (fits === null) out.push({ hit, room: left });
     else {
       taken.push(fits);
       left -= estimateTokens(line(fits)) + 1;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   type BudgetOptions,
   estimateTokens,
+  leastTokens,
   loadTokenizer,
   makeBudget,
   MESSAGE_OVERHEAD,
@@ -58,6 +59,28 @@ Deno.test("tokens are o200k_base's, special tokens are plain text", async () => 
   const long = prose(chanceOf(7), 4_000);
   const { countTokens } = await import("gpt-tokenizer/encoding/o200k_base");
   assert.ok(Math.abs(estimateTokens(long) / countTokens(long) - 1) < 0.02);
+});
+
+Deno.test("no line of words with blanks between them has fewer tokens than the least that it is said to have", async () => {
+  await loadTokenizer();
+  const parts = [
+    ..."aZ09.,!?'’\"/-:;()*~\\_é鴨ー🦆\u200d\ud83d",
+    "the",
+    "'s",
+    "://",
+    "<|endoftext|>",
+    "NASA",
+    "über",
+  ];
+  for (let seed = 1; seed <= 2000; seed++) {
+    const chance = chanceOf(seed);
+    const word = () =>
+      Array.from({ length: 1 + Math.floor(chance() * 4) }, () => parts[Math.floor(chance() * parts.length)])
+        .join("");
+    const line = Array.from({ length: 1 + Math.floor(chance() * 150) }, word).join(" ");
+    assert.ok(leastTokens(line) <= estimateTokens(line), `seed ${seed}: ${line}`);
+  }
+  assert.equal(leastTokens("- the duck, 3 turns ago: Quack."), 7);
 });
 
 Deno.test("hostile texts of a megabyte are counted in reasonable time", async () => {
