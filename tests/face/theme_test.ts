@@ -32,6 +32,39 @@ Deno.test("theme: the background decides, a choice of the player's wins, no colo
   assert.equal(createTheme(choice({ name: "light" })).speech.fg !== null, true);
 });
 
+Deno.test("theme: light and contrast stand on white though the terminal told no background", () => {
+  for (const [name, floor] of [["light", 4.5], ["contrast", 7]] as const) {
+    const theme = createTheme(choice({ name, dark: name === "light" }));
+    for (const { fg } of [theme.speech, theme.player, theme.accent, theme.error, theme.good, theme.found]) {
+      assert.ok(fg !== null && "rgb" in fg && contrast(fg.rgb, 0xffffff) >= floor, name);
+    }
+  }
+  // Sixteen colours are not moved: bright yellow on white would stay.
+  const sixteen = createTheme(choice({ name: "contrast", depth: "16", dark: false, background: 0xffffff }));
+  assert.deepEqual([sixteen.speech.fg, sixteen.player.fg], [null, { index: 4 }]);
+});
+
+Deno.test("theme: what was found is told apart by more than a colour where colours are few", () => {
+  for (const depth of ["none", "16"] as const) {
+    for (const dark of [true, false]) {
+      const { found, found_here } = createTheme(choice({ depth, dark }));
+      assert.deepEqual([found.underline, found.reverse, found_here.reverse], [true, false, true]);
+    }
+  }
+});
+
+Deno.test("theme: on black and on white the colours are those of the design, unmoved", () => {
+  const colours = (dark: boolean): (number | null)[] => {
+    const theme = createTheme(choice({ dark, background: dark ? 0 : 0xffffff }));
+    return [theme.speech, theme.player, theme.accent, theme.dim, theme.error, theme.good, theme.found]
+      .map(({ fg }) => fg !== null && "rgb" in fg ? fg.rgb : null);
+  };
+  const dark = [0xf2cf9b, 0x9ed6c6, 0xf29bbd, 0xaea6b8, 0xff9a92, 0xa5d694, 0xffe08a];
+  const light = [0x7a4300, 0x0b5f58, 0xa61e58, 0x635c69, 0xa8201a, 0x2b6320, 0x6b4e00];
+  assert.deepEqual(colours(true), dark);
+  assert.deepEqual(colours(false), light);
+});
+
 Deno.test("theme: sixteen colours are the terminal's own, never 8, and plain text has none", () => {
   const dark = createTheme(choice({ depth: "16" }));
   const light = createTheme(choice({ depth: "16", dark: false }));

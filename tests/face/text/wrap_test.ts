@@ -25,6 +25,7 @@ const CASES: [string, string, number, string[]][] = [
   ["a long dash may end a row", "wait—never", 7, ["wait—", "never"]],
   ["wide characters break anywhere, not before a closing mark", "日本語の、話", 6, ["日本語", "の、話"]],
   ["a closing mark does not begin a row", "日本語、話", 6, ["日本", "語、話"]],
+  ["an opening mark does not end a row", "日本（話す", 6, ["日本", "（話す"]],
   ["joined emoji stay whole", "aaa 👩‍👩‍👧 b", 5, ["aaa", "👩‍👩‍👧 b"]],
   ["combining marks stay with their letter", "cafe\u0301s ok", 5, ["cafe\u0301s", "ok"]],
   ["single line breaks are kept", "one\ntwo", 10, ["one", "two"]],

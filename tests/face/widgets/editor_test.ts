@@ -30,6 +30,8 @@ const CASES: [string, (editor: Editor) => Editor, string, string][] = [
   ["word left over blanks", edit.wordLeft, "the lamp  |burns", "the |lamp  burns"],
   ["word left over an apostrophe", edit.wordLeft, "I don't|", "I |don't"],
   ["word right", edit.wordRight, "the| lamp", "the lamp|"],
+  ["word left in another script", edit.wordLeft, "тихий дом|", "тихий |дом"],
+  ["word right over an accent", edit.wordRight, "|naïve one", "naïve| one"],
   ["row start and end", edit.lineStart, "a\nbc|d\ne", "a\n|bcd\ne"],
   ["row end", edit.lineEnd, "a\nb|cd\ne", "a\nbcd|\ne"],
   ["start of all", edit.toStart, "a\nb|", "|a\nb"],
@@ -67,6 +69,42 @@ Deno.test("editor: undo takes back word by word, redo brings them again, typing 
   editor = type(editor, "s");
   assert.equal(show(edit.redo(editor)), "the lamps|");
   assert.equal(show(edit.undo(edit.undo(edit.undo(edit.undo(editor))))), "|");
+});
+
+Deno.test("editor: undo and redo go back and forth without end, and the caret with them", () => {
+  const before = edit.moveTo(type(EMPTY_EDITOR, "lamp"), 2);
+  const after = edit.backspace(before);
+  assert.equal(show(after), "l|mp");
+  const moved = edit.moveTo(after, 3);
+  let editor = moved;
+  for (let round = 0; round < 3; round++) {
+    editor = edit.undo(editor);
+    assert.equal(show(editor), "la|mp");
+    editor = edit.redo(editor);
+    assert.equal(show(editor), "lmp|");
+  }
+});
+
+Deno.test("editor: of a long evening's steps the newest can be taken back", () => {
+  let editor = EMPTY_EDITOR;
+  for (let step = 0; step < 600; step++) editor = edit.setText(editor, `line ${step}`);
+  assert.equal(edit.undo(editor).text, "line 598");
+  for (let step = 0; step < 600; step++) editor = edit.undo(editor);
+  assert.equal(editor.text, "line 99");
+});
+
+Deno.test("editor: the caret stands after the columns of wide and joined characters, not after their number", () => {
+  const rows: [string, number, { x: number; y: number }][] = [
+    ["日本|語", 20, { x: 4, y: 0 }],
+    ["e\u0301|x", 20, { x: 1, y: 0 }],
+    ["a👩‍👩‍👧|b", 20, { x: 3, y: 0 }],
+    ["ab 日|本", 5, { x: 2, y: 1 }],
+    ["日本語日|本", 6, { x: 2, y: 1 }],
+  ];
+  for (const [picture, width, place] of rows) {
+    const { text, caret } = at(picture);
+    assert.deepEqual(caretPlace(editorRows(text, width), caret), place, picture);
+  }
 });
 
 Deno.test("editor: kills in a row are one, and come back in their order", () => {
