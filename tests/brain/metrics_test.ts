@@ -88,6 +88,16 @@ Deno.test("turns, tokens, errors and refusals are counted; gauges are what they 
   assert.ok(!metrics.text(GAUGES).includes("text"));
 });
 
+Deno.test("a turn that has ended leaves nothing behind: no piece is timed for it any more", () => {
+  const clock = { now: 1000 };
+  const metrics = new Metrics(() => clock.now);
+  metrics.chunkCame("s", 900);
+  metrics.chunkTold("s");
+  metrics.turnEnded("s", "complete", usage);
+  metrics.chunkTold("s");
+  assert.equal(values(metrics).get("flower_chunk_seconds_count"), 1);
+});
+
 Deno.test("a metered provider passes everything on, times the first piece and each piece's way, and counts its failure", async () => {
   const clock = { now: 1000 };
   const metrics = new Metrics(() => clock.now);
