@@ -13,7 +13,7 @@ import { fit, putSpans, type Span, spansWidth } from "./view/draw.ts";
 import { SILENT_MS, spinner } from "./view/story.ts";
 import { editorRows } from "./widgets/editor_rows.ts";
 import type { PageView } from "./widgets/page.ts";
-import { lastReply } from "./widgets/transcript.ts";
+import { isTelling, lastReply } from "./widgets/transcript.ts";
 
 /** `connected` needs no word: the narrator's name stands there. */
 export function connectionText(connection: Connection, now_ms: number): string {
@@ -148,8 +148,8 @@ export function drawRule(
     left.push({ text: "search ", style: theme.accent });
     if (state !== "") left.push({ text: `${state} `, style: theme.dim });
   } else if (model.editing !== null) left.push({ text: "editing ", style: theme.accent });
-  else if (turn !== null && model.transcript.live !== null) {
-    const silent_ms = now_ms - turn.heard_ms;
+  else if (model.transcript.live !== null && (turn !== null || isTelling(model.transcript))) {
+    const silent_ms = turn === null ? 0 : now_ms - turn.heard_ms;
     const what = silent_ms < SILENT_MS
       ? "narrating"
       : `waiting ${marks.separator} ${Math.floor(silent_ms / 1000)} s`;

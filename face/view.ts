@@ -8,6 +8,7 @@ import { clearGrid, type Grid, put } from "./term/grid.ts";
 import { plainRows } from "./text/plain_rows.ts";
 import { caretPlace, editorRows, offsetIn } from "./widgets/editor_rows.ts";
 import type { PageView } from "./widgets/page.ts";
+import { isTelling } from "./widgets/transcript.ts";
 import type { Clicks } from "./view/clicks.ts";
 import { fit } from "./view/draw.ts";
 import { drawOpening } from "./view/opening.ts";
@@ -93,11 +94,15 @@ function drawEditor(grid: Grid, model: Model, place: Geometry, clicks: Clicks): 
   }
   if (editor.text === "" && model.search?.typing === true) {
     put(grid, x, editor_y, fit("Words to look for", width, theme.marks.ellipsis), theme.dim, x + width);
-  } else if (editor.text === "" && model.hint && model.turn === null && !isOpening(model)) {
+  } else if (editor.text === "" && hintIsDue(model)) {
     put(grid, x, editor_y, fit(hintText(model), width, theme.marks.ellipsis), theme.dim, x + width);
   }
   return { x: x + Math.min(caret.x, width), y: editor_y + caret.y - top };
 }
+
+/** Once the start message has been told. */
+const hintIsDue = (model: Model): boolean =>
+  model.hint && model.turn === null && !isTelling(model.transcript) && !isOpening(model);
 
 function hintText(model: Model): string {
   const { worlds, world_id } = model.story;

@@ -88,7 +88,11 @@ export function say(model: Model, text: string, now_ms: number): Result {
       transcript: sayLine(sent.transcript, text, ref),
       scroll: following(model.settings),
     };
-    return [effect === undefined ? said : waiting(said, ref, now_ms, text), effects];
+    const after = effect === undefined ? said : waiting(said, ref, now_ms, text);
+    if (!model.hint) return [after, effects];
+    // Typed in the opening already, where the first suggestion was not in view.
+    const settings = { ...model.settings, hint_seen: true };
+    return [{ ...after, hint: false, settings }, [...effects, { kind: "save_settings", settings }]];
   }
   if (text === "/cancel" || effect === undefined) return [sent, effects];
   if (/^\/session +new\b/.test(text)) return [{ ...sent, beginning: true }, effects];

@@ -122,8 +122,9 @@ function goOnKeys({ keys, desk, transcript }: Model, message: Message): string[]
 /** One step of the spinner; motion off: a mark that stands still. */
 export function spinner(model: Model, now_ms: number): string {
   const { marks } = model.theme;
-  if (!model.settings.motion || model.turn === null) return marks.notice;
-  const step = Math.floor((now_ms - model.turn.since_ms) / SPINNER_MS);
+  const since_ms = model.turn?.since_ms ?? model.transcript.live?.reveal.since_ms;
+  if (!model.settings.motion || since_ms === undefined) return marks.notice;
+  const step = Math.floor((now_ms - since_ms) / SPINNER_MS);
   return marks.spinner[step % marks.spinner.length];
 }
 

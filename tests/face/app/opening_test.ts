@@ -74,6 +74,28 @@ Deno.test("a key ends the telling of the start message at once", () => {
   }
 });
 
+Deno.test("the start message is told like a reply, and the first suggestion comes when it has been told", () => {
+  const player = createPlayer({ settings: { hint_seen: false } });
+  connectFresh(player);
+  player.press("enter", "enter");
+  player.hear(events.sync({ world_id: "salt_marsh", character_id: "farrier", session_id: "4be1c09a77d2" }));
+  player.hear(events.history([message(1, "assistant", PROSE.shop)]));
+  player.wait(100);
+  assert.match(player.screen(), / narrating ─/);
+  assert.doesNotMatch(player.screen(), /What do you do\?/);
+  player.wait(60_000);
+  assert.doesNotMatch(player.screen(), / narrating ─/);
+  assert.match(player.screen(), /› What do you do\?/);
+});
+
+Deno.test("a line that was begun before the story has done the first suggestion's work too", () => {
+  const player = openStory({ settings: { hint_seen: false }, draft: "I wait." });
+  player.press("enter");
+  const saved = player.effects().find((effect) => effect.kind === "save_settings");
+  assert.equal(saved?.kind === "save_settings" && saved.settings.hint_seen, true);
+  assert.equal(player.model().hint, false);
+});
+
 Deno.test("digits choose at once, Up and Down go round, Esc goes a step back", () => {
   const player = createPlayer();
   connectFresh(player);
