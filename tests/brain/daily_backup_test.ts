@@ -1,8 +1,8 @@
 // The daily copy: once a day, whole, the newest seven kept, and never at the cost of the brain.
 
 import assert from "node:assert/strict";
+import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite";
 import { join } from "node:path/posix";
-import { DatabaseSync } from "node:sqlite";
 import { BACKUPS_KEPT, type DailyBackup, openDailyBackup, outdated } from "../../brain/daily_backup.ts";
 import { type Database, openDatabase } from "../../brain/store/database.ts";
 import type { StoryKey } from "../../brain/store/forget.ts";
@@ -256,6 +256,23 @@ Deno.test("a damaged database pushes no good copy out, and is complained of once
     clock.now += 61_000;
     await backup.look();
     assert.equal(logs.length, 2);
+  });
+});
+
+Deno.test("damage that can be read and copied is found in the copy, too: it never takes a good one's place", async () => {
+  await withBackup(async ({ backup, folder, names, database, db, logs }) => {
+    await Deno.mkdir(folder);
+    const old = Array.from({ length: 8 }, (_, i) => `engine-2026-11-0${i + 1}.db`);
+    for (const name of old) await Deno.writeTextFile(join(folder, name), "x");
+    db.close();
+    // An index that nobody knows of any more: its pages belong to nothing.
+    const raw = new DatabaseSync(database, { defensive: false } as DatabaseSyncOptions);
+    raw.exec("PRAGMA writable_schema = ON");
+    raw.exec("DELETE FROM sqlite_master WHERE type = 'index' AND name = 'memory_units_by_message'");
+    raw.close();
+    await backup.look();
+    assert.deepEqual(names(), old);
+    assert.match(logs.join("\n"), /^warn no backup of 2026-11-22: the database is damaged \(/);
   });
 });
 
