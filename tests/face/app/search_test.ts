@@ -43,6 +43,7 @@ Deno.test("places are found whatever their case, and counted from the beginning 
     { id: 1, start: 24, end: 28 },
   ]);
   assert.deepEqual(findHits(messages, "  "), []);
+  assert.deepEqual(findHits([message(9, "user", "hahahaha")], "haha").map(({ start }) => start), [0, 4]);
   assert.deepEqual(findHits([message(3, "user", "İİ the duck")], "DUCK"), [{ id: 3, start: 7, end: 11 }]);
 });
 

@@ -138,3 +138,11 @@ Deno.test("what went wrong is told from the story itself after a restart, with w
   // The line of an original server has no answer to wait for.
   assert.equal(troubled(message(-3, "user", "And?")), null);
 });
+
+Deno.test("a place below a message's last row, as after the page became wider, is that last row", () => {
+  const context = contextOf(1);
+  const { id, height } = block(context, 2);
+  const { top, rows } = viewPage(context, { kind: "at", id, row: 99 }, 5);
+  assert.deepEqual(top, { id, row: height - 1 });
+  assert.equal(words(rows)[0], words([rowOf(block(context, 2), height - 1)])[0]);
+});

@@ -148,3 +148,27 @@ Deno.test("a start message is told as a reply is, and is a message again when it
   assert.equal(tellAgain(EMPTY_TRANSCRIPT, 0), EMPTY_TRANSCRIPT);
   assert.equal(isTelling(addChunk(EMPTY_TRANSCRIPT, "a", chunkOf({ message_id: 7, offset: 0 }), 0)), false);
 });
+
+Deno.test("without offsets a piece goes on after all that came, removed sequences too, and one cut in two is removed", () => {
+  for (
+    const pieces of [["red \x1b[31mlamp, ", "lit"], ["red \x1b[3", "1mlamp, ", "lit"], [
+      "red lamp, \x1b",
+      "[mlit",
+    ]]
+  ) {
+    let transcript: Transcript = EMPTY_TRANSCRIPT;
+    for (const piece of pieces) transcript = addChunk(transcript, piece, chunkOf({}), 0);
+    assert.equal(lastReply(transcript)?.content, "red lamp, lit", JSON.stringify(pieces));
+  }
+});
+
+Deno.test("a burst is spread, and all of it may be drawn within 150 ms", () => {
+  const begun = addChunk(EMPTY_TRANSCRIPT, "One. ", chunkOf({ message_id: 7, offset: 0 }), 0);
+  const { live } = addChunk(begun, "word ".repeat(40), chunkOf({ message_id: 7, offset: 5 }), 1000);
+  assert.ok(live !== null && shownLength(live, 1010) < live.message.content.length);
+  assert.equal(shownLength(live, 1150), live.message.content.length);
+});
+
+Deno.test("the line just said is clean before it is confirmed", () => {
+  assert.equal(sayLine(EMPTY_TRANSCRIPT, "I \x1b[31mwait\u202e.", "1").pending?.text, "I wait.");
+});
