@@ -60,4 +60,7 @@ Deno.test("the best piece of lore that is too long keeps its beginning, whole se
   const words = hit(1, "", "Xylem ".repeat(200).trim());
   const { sent } = lines([words], 40);
   assert.ok(/^Xylem( Xylem)+$/.test(sent[0].quote), sent[0].quote);
+  // Without a blank or a stop all that fits is kept.
+  const runs = lines([hit(1, "", "橋".repeat(300))], 40);
+  assert.ok(runs.sent[0].quote.length > 12, runs.sent[0].quote);
 });

@@ -1,0 +1,74 @@
+/** What the sealed brain wires together that nobody else tests: its log's level, lore in step with saved files, whose files a deleted story takes along. */
+
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path/posix";
+import { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../brain/store/database.ts";
+import { addToken, hashToken } from "../../brain/store/tokens.ts";
+import { LAST_PAGE_FILE, SAID_FILE } from "../../shared/home.ts";
+import { saidLine } from "../../shared/said.ts";
+import { FaceClient } from "../support/face_client.ts";
+import { until } from "../support/processes.ts";
+import { configFor, openStage, type Stage } from "./stage.ts";
+
+const ATTIC =
+  "id: attic\nname: The Attic\nstart_message: Dust.\nlore: |\n  ## The trunk\n  The trunk holds hats.\n";
+const ANN = "token-of-ann-0123456789abcdef";
+
+/** The lore of a world as the index has it. */
+function loreOf(stage: Stage, world_id: string): string[] {
+  const db = new DatabaseSync(join(stage.home, "engine.db"), { readOnly: true });
+  try {
+    const rows = db.prepare("SELECT text FROM lore_units WHERE world_id = ? ORDER BY id").all(world_id);
+    return rows.map(({ text }) => String(text));
+  } finally {
+    db.close();
+  }
+}
+
+Deno.test("lore follows its file while the brain runs, also to its end", async () => {
+  await using stage = await openStage({ config: configFor(null), files: { "worlds/attic.yaml": ATTIC } });
+  const path = join(stage.home, "worlds", "attic.yaml");
+  await until(() => loreOf(stage, "attic").join() === "The trunk holds hats.", "the lore at the start");
+  await Deno.writeTextFile(path, ATTIC.replace("hats", "hats, and one wasp"));
+  await until(
+    () => loreOf(stage, "attic").join() === "The trunk holds hats, and one wasp.",
+    "the lore as saved",
+  );
+  await Deno.remove(path);
+  await until(() => loreOf(stage, "attic").length === 0, "the end of it");
+  assert.ok(loreOf(stage, "salt_marsh").length > 5, "others keep theirs");
+});
+
+Deno.test("the log holds what its level lets through, and nothing beneath it", async () => {
+  for (const level of ["info", "warn"]) {
+    await using stage = await openStage({ config: `${configFor(null)}log_level: ${level}\n` });
+    await using face = await stage.face();
+    await face.begin();
+    assert.equal(/Z info ready at /.test(stage.log()), level === "info", stage.log());
+    assert.equal(/Z info /.test(stage.log()), level === "info", stage.log());
+    assert.doesNotMatch(stage.log(), /Z debug /);
+  }
+});
+
+Deno.test("a deleted story takes along what the face at this machine kept of it, not when it was a guest's", async () => {
+  await using stage = await openStage({ config: configFor(null) });
+  const db = openDatabase(join(stage.home, "engine.db"));
+  addToken(db, { id: "a1", name: "Ann", token_hash: hashToken(ANN) });
+  db.close();
+  const [page, said] = [LAST_PAGE_FILE, SAID_FILE].map((name) => join(stage.home, name));
+  await Deno.mkdir(dirname(page), { recursive: true });
+  const elsewhere = saidLine({ text: "I wait.", story: "0123456789ab" });
+  await using ann = await FaceClient.connect(stage.url, ANN);
+  await using owner = await stage.face();
+  for (const [face, own] of [[ann, false], [owner, true]] as const) {
+    const story = await face.begin();
+    const line = saidLine({ text: "I ask.", story });
+    await Deno.writeTextFile(page, "a page");
+    await Deno.writeTextFile(said, elsewhere + line);
+    await face.command(`/session delete ${story}`);
+    if (own) await until(() => Deno.stat(page).then(() => false, () => true), "the end of the page");
+    else assert.equal(await Deno.readTextFile(page), "a page");
+    assert.equal(await Deno.readTextFile(said), own ? elsewhere : elsewhere + line);
+  }
+});
