@@ -146,3 +146,38 @@ Deno.test("a place below a message's last row, as after the page became wider, i
   assert.deepEqual(top, { id, row: height - 1 });
   assert.equal(words(rows)[0], words([rowOf(block(context, 2), height - 1)])[0]);
 });
+
+/** A page of these messages, with the bar on one of them. */
+function pageOf(messages: readonly Message[], cursor_id: number | null = null): PageRow[] {
+  const player = openStory({ width: 80 });
+  player.hear(events.history([...messages]));
+  return allRows({ ...pageContext(player.model(), player.now()), cursor_id });
+}
+
+Deno.test("a foot stands under the last reply, and under the reply that has the bar", () => {
+  const told = { alternative: 1, alternatives: 2 };
+  const story = [
+    message(1, "assistant", "one", told),
+    message(2, "user", "two"),
+    message(3, "assistant", "three", told),
+  ];
+  const feet = (cursor: number | null): number[] =>
+    pageOf(story, cursor).flatMap((row) => row.kind === "foot" ? [row.message.id] : []);
+  assert.deepEqual(feet(null), [3]);
+  assert.deepEqual(feet(1), [1, 3]);
+  assert.deepEqual(feet(2), [3]);
+});
+
+Deno.test("a date stands before what was told more than six hours later, and none where no time is known", () => {
+  const HOUR_MS = 3_600_000;
+  const evening_ms = new Date(2026, 10, 19, 20).getTime();
+  const dates = (first_ms: number, second_ms: number): number =>
+    pageOf([
+      message(1, "assistant", "one", { created_ms: first_ms }),
+      message(2, "user", "two", { created_ms: second_ms }),
+    ]).filter((row) => row.kind === "date").length;
+  assert.equal(dates(evening_ms, evening_ms + 6 * HOUR_MS), 0);
+  assert.equal(dates(evening_ms, evening_ms + 6 * HOUR_MS + 1), 1);
+  // What an original server sends has no time, and what is said to it now has one.
+  assert.equal(dates(0, evening_ms), 0);
+});
