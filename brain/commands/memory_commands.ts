@@ -4,7 +4,7 @@ import type { Session } from "../../shared/story.ts";
 import { editFact, factRows, factsOnPath } from "../store/facts.ts";
 import { listMarks, type Mark, type MarkWord, setMark } from "../store/marks.ts";
 import { getMessage, turnOf } from "../store/messages.ts";
-import { detachLore, listLore, listMemory, type MemoryPiece, memoryPiece } from "../store/pieces.ts";
+import { detachLore, listLore, type MemoryPiece, memoryPiece } from "../store/pieces.ts";
 import {
   type Command,
   type Context,
@@ -15,6 +15,7 @@ import {
   single,
   words,
 } from "./command.ts";
+import { findPieces } from "./find_pieces.ts";
 import { ago } from "./why_commands.ts";
 
 const PAGE = 20;
@@ -32,17 +33,18 @@ export const MEMORY_COMMANDS: Command[] = [
     help: "What this story is remembered by, the newest first; older than ID",
     arguments: [{ name: "ID", kind: "text", required: false }],
     while_telling: true,
-    run: inStory((context, session, args) => {
+    run: inStory(async (context, session, args) => {
       const typed = single(args);
       const before = typed === "" ? undefined : readId(typed);
       if (before !== undefined && before?.kind !== "memory") {
         return { answer: `✗ ${quote(typed)} is no memory. ${WHICH}` };
       }
-      const { db } = context.deps;
-      const found = listMemory(db, context.player_id, session.leaf_id, {
-        limit: PAGE + 1,
-        before: before?.id,
-      });
+      const { found } = await findPieces(
+        context.deps.db,
+        session,
+        PAGE + 1,
+        ({ id }) => id < (before?.id ?? Infinity),
+      );
       if (found.length === 0) {
         return {
           answer: before === undefined ? "Nothing is remembered yet." : "There is nothing older than that.",
@@ -59,16 +61,14 @@ export const MEMORY_COMMANDS: Command[] = [
     help: "Memories of this story that hold all these words",
     arguments: [{ name: "WORDS", kind: "text", required: true }],
     while_telling: true,
-    run: inStory((context, session, args) => {
+    run: inStory(async (context, session, args) => {
       const wanted = words(args).map(plain);
       if (wanted.length === 0) return { answer: "✗ Which words? /memory search WORDS" };
-      const all = listMemory(context.deps.db, context.player_id, session.leaf_id, {
-        limit: Number.MAX_SAFE_INTEGER,
-      });
-      const found = all.filter(({ text }) => wanted.every((word) => plain(text).includes(word)));
+      const holds = ({ text }: MemoryPiece) => wanted.every((word) => plain(text).includes(word));
+      const { found, more: others } = await findPieces(context.deps.db, session, MAX_FOUND, holds, true);
       if (found.length === 0) return { answer: `Nothing of this story holds ${quote(args)}.` };
-      const more = found.length > MAX_FOUND ? [`and ${found.length - MAX_FOUND} more.`] : [];
-      return { answer: [...memoryLines(context, session, found.slice(0, MAX_FOUND)), ...more].join("\n") };
+      const more = others > 0 ? [`and ${others} more.`] : [];
+      return { answer: [...memoryLines(context, session, found), ...more].join("\n") };
     }),
   },
   {

@@ -32,29 +32,45 @@ export function countPieces(db: Database, player_id: string, session_id: string,
   )!.count;
 }
 
-/** The newest `limit` pieces of memory of the path to `leaf_id`, the newest first; with `before`, older units than it. */
+/** Some of a path: its pieces of memory, the newest first, and the message above it, null at the root. */
+export interface PathPieces {
+  pieces: MemoryPiece[];
+  above: number | null;
+}
+
+/**
+ * The pieces of memory of the last `messages` messages of the path to `leaf_id`; from `above` on there may be more. A long
+ * story is read step by step: 20,000 messages in one go would hold up everybody for 130 ms.
+ */
 export function listMemory(
   db: Database,
   player_id: string,
   leaf_id: number | null,
-  options: { limit: number; before?: number },
-): MemoryPiece[] {
-  return db.all(
-    `WITH RECURSIVE path (id, parent_id, turn) AS (
-       SELECT m.id, m.parent_id, m.turn FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
+  messages: number,
+): PathPieces {
+  const path = db.all<{ id: number; parent_id: number | null; turn: number }>(
+    `WITH RECURSIVE path (id, parent_id, turn, count) AS (
+       SELECT m.id, m.parent_id, m.turn, 1 FROM messages m JOIN sessions s ON s.id = m.session_id AND s.player_id = ?
        WHERE m.id = ?
        UNION ALL
-       SELECT m.id, m.parent_id, m.turn FROM path JOIN messages m ON m.id = path.parent_id AND m.id < path.id
+       SELECT m.id, m.parent_id, m.turn, path.count + 1 FROM path JOIN messages m
+         ON m.id = path.parent_id AND m.id < path.id WHERE path.count < ?
      )
-     SELECT u.id, u.message_id, u.role, u.text, path.turn FROM path CROSS JOIN memory_units u
-       ON u.message_id = path.id
-     WHERE u.player_id = ? AND u.id < ? ORDER BY u.message_id DESC, u.id DESC LIMIT ?`,
+     SELECT id, parent_id, turn FROM path ORDER BY id DESC`,
     player_id,
     leaf_id,
-    player_id,
-    options.before ?? Number.MAX_SAFE_INTEGER,
-    options.limit,
+    messages,
   );
+  const last = path.at(-1);
+  if (last === undefined) return { pieces: [], above: null };
+  const turns = new Map(path.map(({ id, turn }) => [id, turn]));
+  const pieces = db.all<Omit<MemoryPiece, "turn">>(
+    `SELECT id, message_id, role, text FROM memory_units
+     WHERE message_id IN (SELECT value FROM json_each(?)) AND player_id = ? ORDER BY message_id DESC, id DESC`,
+    JSON.stringify(path.map(({ id }) => id)),
+    player_id,
+  ).map((piece) => ({ ...piece, turn: turns.get(piece.message_id)! }));
+  return { pieces, above: path.length < messages ? null : last.parent_id };
 }
 
 /** One piece of memory of this session. */

@@ -120,7 +120,7 @@ const READS: readonly ((db: Database) => unknown)[] = [
   (db) => listSummaries(db, PLAYER, "eels"),
   (db) => nearestAbove(db, PLAYER, 6, [1]),
   (db) => pathBetween(db, PLAYER, null, 6),
-  (db) => listMemory(db, PLAYER, 6, { limit: 50 }),
+  (db) => listMemory(db, PLAYER, 6, 50),
   (db) => memoryColumns(db, PLAYER, "eels", 0),
   (db) => findMemory(db, PLAYER, "eels", "eels"),
   (db) => findFacts(db, PLAYER, "eels", "Maren", 5),

@@ -244,11 +244,14 @@ Deno.test("lists of pieces: the path's memory newest first, the world's lore bef
     for (const id of ids) {
       saveMemory(db, "ann", { session_id: "story", id, role: "user" }, [`${id} one`, `${id} two`]);
     }
-    const list = (leaf: number, options: { limit: number; before?: number }) =>
-      texts(pieces.listMemory(db, "ann", leaf, options));
-    assert.deepEqual(list(ids[2], { limit: 3 }), ["3 two", "3 one", "2 two"]);
-    assert.deepEqual(list(ids[1], { limit: 9 }), ["2 two", "2 one", "1 two", "1 one"]);
-    assert.deepEqual(list(ids[2], { limit: 9, before: 3 }), ["1 two", "1 one"]);
+    const list = (leaf: number, messages: number) => {
+      const { pieces: found, above } = pieces.listMemory(db, "ann", leaf, messages);
+      return [texts(found), found.map(({ turn }) => turn), above];
+    };
+    assert.deepEqual(list(ids[2], 2), [["3 two", "3 one", "2 two", "2 one"], [2, 2, 1, 1], ids[0]]);
+    assert.deepEqual(list(ids[1], 9), [["2 two", "2 one", "1 two", "1 one"], [1, 1, 1, 1], null]);
+    assert.deepEqual(list(ids[0], 1), [["1 two", "1 one"], [1, 1], null]);
+    assert.deepEqual(list(99, 1), [[], [], null]);
     assert.equal(pieces.memoryPiece(db, "ann", "story", 1)?.text, "1 one");
     attachLore(db, "ann", "marsh", [{ heading: "", text: "Ann's", known_to: "" }], "attached");
     syncLore(db, "marsh", [{ heading: "H", text: "World's", known_to: "" }]);
@@ -373,7 +376,7 @@ const FOREIGN: [string, (db: Database, one: number) => unknown, unknown][] = [
   ["nearestAbove", (db, one) => summaries.nearestAbove(db, "ben", one, [one]), null],
   ["pathBetween", (db, one) => summaries.pathBetween(db, "ben", null, one), []],
   ["countPieces", (db) => pieces.countPieces(db, "ben", "story", "marsh"), 0],
-  ["listMemory", (db, one) => pieces.listMemory(db, "ben", one, { limit: 9 }), []],
+  ["listMemory", (db, one) => pieces.listMemory(db, "ben", one, 9).pieces, []],
   ["memoryPiece", (db) => pieces.memoryPiece(db, "ben", "story", 1), undefined],
   ["listLore", (db) => pieces.listLore(db, "ben", "marsh"), []],
   ["detachLore", (db) => pieces.detachLore(db, "ben", "marsh", 1), false],
