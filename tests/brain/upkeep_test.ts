@@ -363,3 +363,17 @@ Deno.test("whose day is over pays for no story so far", () =>
     await play(fake, 1);
     assert.equal(summaries(fake).length, 1);
   }));
+
+Deno.test("a story so far has at most 120 words, also where the window would hold more", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(async function* (request, signal) {
+      const long = "Maren walks the reeds. The tide turns over the mud and the eels. ".repeat(60);
+      yield* says(isSummary(request) ? "Ida walked the reeds with Maren." : long)(request, signal);
+    });
+    await play(fake, 12);
+    const asked = summaries(fake).map(({ messages }) =>
+      /in at most (\d+) words/.exec(messages[1].content)?.[1]
+    );
+    assert.ok(asked.length > 0);
+    assert.deepEqual([...new Set(asked)], ["120"]);
+  }, { config: { max_context_tokens: 0 } }));
