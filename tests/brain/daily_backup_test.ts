@@ -67,6 +67,7 @@ Deno.test("a copy a day, in UTC, of a database that is open, with all that was t
     const path = join(folder, "engine-2026-11-22.db");
     const { damage, messages, schema } = inspectDatabase(path);
     assert.deepEqual([damage, messages, schema], [[], 2, "current"]);
+    assert.equal(Deno.statSync(folder).mode! & 0o777, 0o700);
     assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
     assert.equal(logs.length, 1);
     assert.match(logs[0], /^info backup of 2026-11-22: \d+ bytes in \d+ ms$/);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { chooseLore, chooseMemories, type Recent } from "../../../brain/memory/choose.ts";
+import { chooseLore, chooseMemories, type Recent, recentlyTold } from "../../../brain/memory/choose.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import type { LoreHit, MemoryHit, RecallQuestion } from "../../../brain/memory/recall.ts";
 import { type Ranked, search } from "../../../brain/memory/search.ts";
 import { questionOf, readProbes, tell } from "../../eval/memory/probes.ts";
 import { blandLines } from "../../support/bland.ts";
-import { withDatabase } from "../../support/stories.ts";
+import { aSession, tellAll, withDatabase } from "../../support/stories.ts";
 
 const QUESTION: RecallQuestion = {
   player_id: "ann",
@@ -110,6 +110,16 @@ Deno.test("a spoken sentence that does not name its speaker comes as said by tha
   const named = '"Six pence," says the smith.';
   assert.deepEqual(told_as({ text: named }), [named, undefined]);
 });
+
+Deno.test("the last ten replies are what was said lately", () =>
+  withDatabase((db) => {
+    const pages = Array.from({ length: 12 }, (_, i) => [`I turn page ${i}.`, `This is page ${i}.`]).flat();
+    const leaf_id = tellAll(db, aSession(), pages).at(-1)!;
+    const { replies, said } = recentlyTold(db, { ...QUESTION, leaf_id });
+    const wanted = Array.from({ length: 10 }, (_, i) => 11 - i);
+    assert.deepEqual(replies.map(({ content }) => content), wanted.map((i) => `This is page ${i}.`));
+    assert.deepEqual(said, wanted.map((i) => ` this is page ${i} `));
+  }));
 
 Deno.test("prose of which twelve words in a row stand in the last replies is not told again", () => {
   const twelve = "one lantern two three four five six seven eight nine ten eleven";
