@@ -13,7 +13,7 @@ import { openDesk, updateDesk } from "./desk.ts";
 import { leaveEdit } from "./editing.ts";
 import { geometry, pageContext } from "./geometry.ts";
 import { leave, stopAndLeave } from "./leaving.ts";
-import { moveInList, take } from "./lists.ts";
+import { moveInList, openModels, take } from "./lists.ts";
 import { declineModel } from "./memory_offer.ts";
 import type { Click, Effect } from "./messages.ts";
 import { isOpening, type Model, type Result, withNotice } from "./model.ts";
@@ -188,7 +188,7 @@ function act(model: Model, context: KeyContext, action: Action, event: TermEvent
       return [{ ...model, settings }, [{ kind: "save_settings", settings }]];
     }
     case "models":
-      return [openList(model, "/model ", true), []];
+      return openModels(model, now_ms);
     case "stories":
       return [openList(model, "/session continue ", true), []];
     case "palette":

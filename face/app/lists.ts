@@ -3,8 +3,9 @@
 import { setText } from "../widgets/editor.ts";
 import { completionOf } from "./completion.ts";
 import { type Model, NO_POPUP, type Result, withNotice } from "./model.ts";
-import { say } from "./say.ts";
-import { submit } from "./submit.ts";
+import { isAlone } from "./narrators.ts";
+import { say, send } from "./say.ts";
+import { openList, submit } from "./submit.ts";
 
 /** Another row is chosen; beyond the ends it goes on at the other one. */
 export function moveInList(model: Model, step: number, now_ms: number): Model {
@@ -14,6 +15,13 @@ export function moveInList(model: Model, step: number, now_ms: number): Model {
   const from = completion.chosen >= 0 ? completion.chosen : step > 0 ? -1 : 0;
   const selected = (from + step + count) % count;
   return { ...model, popup: { ...model.popup, selected, touched: true } };
+}
+
+/** The narrators. While the built-in one is alone, a server that was started since is looked for once more. */
+export function openModels(model: Model, now_ms: number): Result {
+  const open = openList(model, "/model ", true);
+  const asks = isAlone(model) && model.connection.kind === "connected" && model.protocol !== null;
+  return asks ? send(open, "/model refresh", now_ms) : [open, []];
 }
 
 /** Enter or Tab in a list. Tab only writes the row into the line; Enter sends what is complete. */

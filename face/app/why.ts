@@ -65,7 +65,7 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
     // The page may be opened in mid-story: a secret of the world stays one until the numbers are asked for.
     const secret = !numbers && isSecret(piece, you);
     const labels = plainRows(secret ? "lore" : whose(piece), column - 2);
-    const quote = plainRows(secret ? SECRET : `"${piece.quote}"`, width - column);
+    const quote = plainRows(secret ? SECRET : quoted(model, piece.quote), width - column);
     const shown = quote.slice(0, MAX_QUOTE_ROWS);
     if (quote.length > shown.length) {
       const last = shown[shown.length - 1];
@@ -248,3 +248,8 @@ function withInView(model: Model, sheet: WhySheet): WhySheet {
 
 const count = (many: number, what: string): string => `${grouped(many)} ${what}${many === 1 ? "" : "s"}`;
 const grouped = (figure: number): string => String(Math.round(figure)).replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** What holds quotation marks stands in others, where the terminal has them. */
+function quoted(model: Model, text: string): string {
+  return text.includes('"') && model.caps.utf8 ? `“${text}”` : `"${text}"`;
+}

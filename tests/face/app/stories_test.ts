@@ -261,3 +261,16 @@ Deno.test("every choice of a command of the face's own says what it does", () =>
   player.type("/theme ");
   assert.match(player.screen(), /auto +by the terminal's background\n +dark +for a dark background\n/);
 });
+
+Deno.test("Ctrl+O looks for servers that were started since, while the built-in narrator is alone", () => {
+  const player = openStory();
+  player.press("ctrl+o", "esc");
+  assert.deepEqual(player.said(), []);
+  const { models } = player.model().story;
+  player.hear(events.sync({ ...state(player), available_models: [{ ...models[0], id: "demo/narrator" }] }));
+  player.press("ctrl+o");
+  assert.deepEqual(player.said(), ["/model refresh"]);
+  assert.match(player.screen(), /start Ollama/);
+  player.hear(events.sync({ ...state(player), available_models: models }));
+  assert.doesNotMatch(player.screen(), /start Ollama/);
+});
