@@ -522,6 +522,38 @@ Deno.test("before the first token the longer limit holds, also after the first b
     assert.equal(told.error, null, told.error?.message);
   }));
 
+Deno.test("lines go over one connection, also when an answer ends a while after its last event", async () => {
+  const ports = new Set<number>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request, { remoteAddr }) => {
+      ports.add(remoteAddr.port);
+      await request.body?.pipeTo(new WritableStream());
+      const frames = ReadableStream.from(async function* () {
+        yield storyFrames().join("");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }());
+      const headers = { "content-type": "text/event-stream" };
+      return new Response(frames.pipeThrough(new TextEncoderStream()), { headers });
+    },
+  );
+  const clock: Clock = { now: () => 0, after: () => () => {} };
+  for (let i = 0; i < 3; i++) {
+    const told = await collect({ base_url: `http://127.0.0.1:${server.addr.port}/v1` }, "story", { clock });
+    assert.equal(told.text, STORY);
+  }
+  assert.equal(ports.size, 1);
+  await server.shutdown();
+});
+
+Deno.test("an answer that goes on for ever after its last event is whole all the same", () =>
+  withServer(async (server) => {
+    server.script({ steps: [...storyFrames().map((send) => ({ send })), { stall: true }] });
+    const told = await collect(server, "story");
+    assert.deepEqual([told.text, told.end?.finish, told.error], [STORY, "stop", null]);
+    assert.equal((await server.ended(0)).closed?.by, "client");
+  }));
+
 Deno.test("a connection that never stands is told after the connect timeout", async () => {
   const hangs: typeof fetch = (_, init) =>
     new Promise((_, reject) =>
@@ -534,6 +566,29 @@ Deno.test("a connection that never stands is told after the connect timeout", as
   });
   assert.equal(failed.error?.kind, "unreachable");
   assert.match(failed.error?.message ?? "", /No connection to far\.example within 0\.1 s/);
+});
+
+Deno.test("whether a server stands is tried where its address says", async () => {
+  for (
+    const [base_url, port] of [["https://far.example/v1", 443], ["http://far.example/v1", 80], [
+      "http://far.example:8443/v1",
+      8443,
+    ]] as const
+  ) {
+    const tried: [string, number][] = [];
+    await collect({ base_url }, "story", {
+      connect_timeout_ms: 20,
+      fetch: (_, init) =>
+        new Promise((_, reject) =>
+          init?.signal?.addEventListener("abort", () => reject(new DOMException("", "AbortError")))
+        ),
+      connect: (hostname, port) => {
+        tried.push([hostname, port]);
+        return new Promise(() => {});
+      },
+    });
+    assert.deepEqual(tried[0], ["far.example", port], base_url);
+  }
 });
 
 Deno.test("a slow server that can be reached is given its time", () =>

@@ -155,6 +155,17 @@ Deno.test("what something later took the place of, and what took it, stand among
   const left_out = [...others, left(50, 1, "superseded"), left(51, 1.5, "visible")];
   const why = buildWhy(input({ recalled: { lore: [LORE], memories: [], took_ms: 1, left_out } }));
   assert.deepEqual(why.left_out.map(({ id }) => id), ["m1", "m2", "m3", "m4", "m5", "m6", "m51", "m50"]);
+  const faint = [{ ...left(1, 2, "below_floor"), words: ["bell"] }, {
+    ...left(2, 1, "below_floor"),
+    words: [],
+  }, {
+    ...left(3, 0.5, "superseded"),
+    words: [],
+  }];
+  const said =
+    buildWhy(input({ recalled: { lore: [], memories: [], took_ms: 1, left_out: faint } })).left_out;
+  const none = said.map(({ reason }) => /no rare word/.test(reason));
+  assert.deepEqual(none, [false, true, false], said.map(({ reason }) => reason).join("; "));
 });
 
 Deno.test("the page in words, line by line", () => {
