@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Common, plainPlay, runRole } from "../../face/main.ts";
+import { type Common, type Plain, plainPlay, runRole } from "../../face/main.ts";
 import { parseUrl, readCommandLine } from "../../face/wiring/command_line.ts";
 import { parseHost, parsePort, readCommandLine as readBrainCommandLine } from "../../brain/command_line.ts";
 import { plainBrain, runBrainRole } from "../../brain/main.ts";
@@ -74,6 +74,33 @@ Deno.test("every role gets its options and gives its exit code", async () => {
     [["--home", "h", "brain", "--host", "::1"], 3, ["brain", ["--home", "h", "brain", "--host", "::1"]]],
   ];
   for (const [args, code, asked] of rows) assert.deepEqual(await run(args), { code, asked }, args.join(" "));
+});
+
+Deno.test("every role of the store is passed on as it was typed", async () => {
+  const roles = ["models", "memory", "backup", "restore", "doctor", "export", "import", "token"];
+  for (const role of roles) {
+    const args = [role, "--json", "one"];
+    assert.deepEqual(await run(args), { code: 3, asked: ["brain", args] }, role);
+  }
+});
+
+Deno.test("what plain mode is to begin with comes to it, each under its name", async () => {
+  const rows: [string[], Plain][] = [
+    [["--plain"], { plain: true, world: null, character: null }],
+    [["--world", "w", "--character", "c"], { plain: false, world: "w", character: "c" }],
+    [["--plain", "--character", "c"], { plain: true, world: null, character: "c" }],
+  ];
+  const none = () => assert.fail("another role");
+  for (const [args, wanted] of rows) {
+    let asked: Plain | null = null;
+    const play = (_common: Common, plain: Plain) => {
+      asked = plain;
+      return Promise.resolve(4);
+    };
+    const actions = { play, dev: none, face: none, brain: none };
+    assert.equal(await runRole(["play", ...args], actions, () => undefined, "/work"), 4);
+    assert.deepEqual(asked, wanted, args.join(" "));
+  }
 });
 
 Deno.test("what is read without the parser is read as the parser reads it", async () => {
