@@ -56,6 +56,11 @@ const cases: Case[] = [
   { what: "[THINK]", raw: "[THINK]x[1][/THINK]The door", shown: "The door" },
   { what: "◁think▷", raw: "◁think▷x◁/think▷The door", shown: "The door" },
   { what: "a tag named in thoughts", raw: "<think>no <think> here</think>The door", shown: "The door" },
+  {
+    what: "a channel of thoughts behind the reply's",
+    raw: "<|channel|>final<|message|>The door<|channel|>analysis<|message|>hm",
+    shown: "The door",
+  },
   { what: "a closing tag behind a stray mark", raw: "<think>no <</think>The door", shown: "The door" },
   { what: "thoughts in the middle", raw: "The door <think>hm</think>opens.", shown: "The door opens." },
   { what: "thoughts without an end", raw: "<think>The door opens.\nUser: x", shown: "" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { usageOf } from "../../../brain/llm/chunks.ts";
+import { readChunk, usageOf } from "../../../brain/llm/chunks.ts";
 import { createOpenAiChat } from "../../../brain/llm/openai_chat.ts";
 import type { Chunk, ProviderUsage } from "../../../brain/llm/provider.ts";
 import { endpointsOf } from "../../../brain/llm/vendors.ts";
@@ -81,5 +81,27 @@ Deno.test("usage counts only where it can be true", () => {
     const usage = usageOf(value);
     if (expected === null) assert.equal(usage, null, JSON.stringify(value));
     else assert.deepEqual({ ...usage, ...expected }, usage, JSON.stringify(value));
+  }
+});
+
+Deno.test("of a content in parts the texts are the reply, thoughts are noticed, the rest is nothing", () => {
+  const rows: [content: unknown, text: string, reasoning: boolean][] = [
+    ["The door", "The door", false],
+    [[{ type: "text", text: "The " }, { text: "door" }], "The door", false],
+    [[{ type: "thinking", text: "hm" }, { type: "text", text: "The door" }], "The door", true],
+    [[{ type: "reference", text: "[1]" }, null, 7, "x"], "", false],
+    [{ text: "The door" }, "", false],
+    [null, "", false],
+  ];
+  for (const [content, text, reasoning] of rows) {
+    const facts = readChunk({ choices: [{ delta: { content }, finish_reason: "" }] });
+    const what = JSON.stringify(content);
+    assert.deepEqual([facts.text, facts.reasoning, facts.finish], [text, reasoning, null], what);
+  }
+  for (const delta of [{ reasoning: "hm" }, { reasoning_details: [{}] }, { thinking: {} }]) {
+    assert.equal(readChunk({ choices: [{ delta }] }).reasoning, true, JSON.stringify(delta));
+  }
+  for (const delta of [{ reasoning: "" }, { reasoning_details: [] }, { thinking: null }, { reasoning: 7 }]) {
+    assert.equal(readChunk({ choices: [{ delta }] }).reasoning, false, JSON.stringify(delta));
   }
 });
