@@ -106,7 +106,8 @@ async function start(
   removeBeacon(config);
   const db = await openStore(config);
   const kept = settleUnfinished(db);
-  if (kept > 0) log("warn", `${kept} replies were cut off when the brain stopped; their text is kept`);
+  const cut = kept === 1 ? "1 reply was" : `${kept} replies were`;
+  if (kept > 0) log("warn", `${cut} cut off when the brain stopped; what was told is kept`);
   const library = await openLibrary(config.assets, config.home, {
     watch: assets_change ? true : "home",
   });

@@ -45,7 +45,7 @@ Deno.test("a brain that is killed in mid-reply shows the partial reply, marked s
   assert.equal(kept?.status, "stopped");
   assert.ok(STORY.startsWith(kept.content) && kept.content.length > 3 && kept.content.length < STORY.length);
   assert.deepEqual(face.history.map(({ role }) => role), ["assistant", "user", "assistant"]);
-  assert.match(stage.log(), /1 replies were cut off when the brain stopped; their text is kept/);
+  assert.match(stage.log(), / 1 reply was cut off when the brain stopped; what was told is kept/);
   assert.equal(face.state?.model, "fault/stall-between:12");
   await face.command("/model story");
   await plays(face);
