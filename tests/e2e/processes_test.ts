@@ -1,6 +1,7 @@
 // Real processes from end to end: front door, sealed brain and faces in a terminal; started, attached, killed, restarted.
 
 import assert from "node:assert/strict";
+import { BRAIN_ENDS } from "../../shared/protocol.ts";
 import { join } from "node:path/posix";
 import {
   gone,
@@ -67,6 +68,7 @@ Deno.test("the end of its face's pipe ends a brain in mid-reply within a second;
   await using door = brain(home.path, ["--with-parent"]);
   const { pid, url } = await door.ready();
   const { token } = JSON.parse(await Deno.readTextFile(join(home.path, "brain.json")));
+  let told = "";
   {
     await using socket = await openSocket(url, token);
     await beginStory(socket);
@@ -75,6 +77,12 @@ Deno.test("the end of its face's pipe ends a brain in mid-reply within a second;
     assert.equal(await door.ended, 0);
     assert.ok(performance.now() - started < 1300, `${performance.now() - started}`);
     assert.ok(!isRunning(pid));
+    await socket.closed;
+    // The reply has its end, and the face knows that nobody asked for it.
+    const [stopped, ...more] = socket.frames('"status":"stopped"').map((frame) => JSON.parse(frame));
+    assert.deepEqual([stopped.event, more.length], ["chat_end", 0]);
+    told = stopped.payload.metadata.message.content;
+    assert.equal(JSON.parse(socket.frames("✗")[0]).payload.content, BRAIN_ENDS);
   }
   await using next = brain(home.path);
   await using socket = await openSocket((await next.ready()).url);
@@ -82,6 +90,7 @@ Deno.test("the end of its face's pipe ends a brain in mid-reply within a second;
   assert.equal(last.role, "assistant");
   assert.equal(last.status, "stopped");
   assert.ok(last.content.length > 0);
+  assert.equal(last.content, told);
   await end(next);
 });
 
