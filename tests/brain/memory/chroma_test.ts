@@ -176,16 +176,19 @@ Deno.test("a search that takes longer than its time is late, and one before the 
   const held = Promise.withResolvers<Response>();
   const answer = (request: Request) => request.url.endsWith("/query") ? held.promise : likeChroma(request);
   await withServer(answer, async (url) => {
-    const index = chromaIndex(place(url), { near_ms: 30 });
     const [vector] = await embedder.embed(["fog"]);
     const scope: VectorScope = { kind: "lore", player_id: "ann", world_id: "marsh" };
-    assert.equal((await fault(index.near(scope, vector, 1))).kind, "unreachable");
-    await index.list("lore");
-    const error = await fault(index.near(scope, vector, 1));
-    assert.equal(error.kind, "late");
-    assert.match(error.message, /gives no answer within 30 ms$/);
+    // A turn waits 150 ms for its memories: the server has about half of them unless told otherwise.
+    for (const [options, within] of [[{ near_ms: 30 }, /within 30 ms$/], [{}, /within 80 ms$/]] as const) {
+      const index = chromaIndex(place(url), options);
+      assert.equal((await fault(index.near(scope, vector, 1))).kind, "unreachable");
+      await index.list("lore");
+      const error = await fault(index.near(scope, vector, 1));
+      assert.equal(error.kind, "late");
+      assert.match(error.message, within);
+      index.close();
+    }
     held.resolve(Response.json({}));
-    index.close();
   });
 });
 
