@@ -13,6 +13,8 @@ import { questionTerms } from "./words.ts";
 /** Of a very long history the newest messages are read, and of the turns that bear on a line those that say most of it. */
 const MOST_MESSAGES = 400;
 const MOST_UNITS = 60;
+/** Of its words so many may be missing where a memory is said again. */
+const MAY_MISS = 0.25;
 /** Words that begin alike are taken for one here. */
 const BEGINNING = 4;
 
@@ -54,26 +56,28 @@ export function onThePage(db: Database, question: RecallQuestion, restated: Rest
   }));
 }
 
-/** For the content words of a memory: a hit of the page that says nearly the same in a sentence; null: none does. */
+/**
+ * For the content words of a memory: a hit of the page that says nearly the same, with nearly all of these words, in a
+ * sentence; null: none does. Who goes back to look for what was hidden says much of it again, but not where it is.
+ */
 export function saidOnPage<Hit extends MemoryHit>(on_page: Hit[]): (content: Set<string>) => Hit | null {
-  const shown = on_page.map((hit) => ({
-    hit,
-    all: null as Set<string> | null,
-    said: null as Set<string>[] | null,
-  }));
+  const shown = on_page.map((hit) => ({ hit, said: null as Set<string>[] | null }));
   return (content) => {
     if (content.size < SAME_WORDS) return null;
+    const most = Math.floor(MAY_MISS * content.size);
     for (const one of shown) {
-      one.all ??= contentOf(one.hit.text) ?? new Set();
-      // Two that say the same share half of either's words.
-      let may_miss = content.size / 2;
-      for (const word of content) if (!one.all.has(word) && --may_miss < 0) break;
-      if (may_miss < 0) continue;
-      one.said ??= isProse(one.hit)
-        ? sentencesOf(one.hit.text).flatMap((sentence) => contentOf(sentence) ?? [])
-        : [one.all];
-      if (one.said.some((said) => saysTheSame(content, said))) return one.hit;
+      one.said ??= (isProse(one.hit) ? sentencesOf(one.hit.text) : [one.hit.text])
+        .flatMap((text) => contentOf(text) ?? []);
+      if (one.said.some((said) => missing(content, said) <= most && saysTheSame(content, said))) {
+        return one.hit;
+      }
     }
     return null;
   };
+}
+
+function missing(content: Set<string>, said: Set<string>): number {
+  let missing = 0;
+  for (const word of content) if (!said.has(word)) missing++;
+  return missing;
 }

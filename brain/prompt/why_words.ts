@@ -58,5 +58,6 @@ function describePiece(piece: WhyPiece): string {
     ...(piece.page_words.length > 0 ? [`the page names: ${piece.page_words.join(", ")}`] : []),
     ...(piece.fact === "" ? [] : [`known: ${piece.fact}`]),
   ];
-  return `${who}: "${piece.quote}"${called.length > 0 ? ` (${called.join("; ")})` : ""} [${piece.id}]`;
+  const quote = piece.quote.includes('"') ? `“${piece.quote}”` : `"${piece.quote}"`;
+  return `${who}: ${quote}${called.length > 0 ? ` (${called.join("; ")})` : ""} [${piece.id}]`;
 }

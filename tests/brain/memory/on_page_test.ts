@@ -103,6 +103,15 @@ Deno.test("what the page says of other things takes no memory away", async () =>
   );
 });
 
+Deno.test("who looks again for what was hidden has still where it is, though the page shows the first look", async () => {
+  const hidden = "I hide the brass lantern under the floor of the eel house.";
+  const look = "I go back to the eel house and look for the brass lantern.";
+  await withStory([hidden, "Gulls.", ...BETWEEN, look, "The eel house is dark."], (db, ask) => {
+    const { memories } = search(db, ask(look, 2), emptyKnown());
+    assert.equal(memories[0].text, hidden);
+  });
+});
+
 Deno.test("of the page those turns are read in which a word of the line stands, most of it first", async () => {
   const lines = [
     "I wait.",
@@ -137,6 +146,12 @@ Deno.test("nearly the same is looked for in sentences of prose, and in what some
   const content = new Set(["maren", "hides", "lantern", "below"]);
   assert.equal(saidOnPage([hit("assistant", long)])(content)?.text, long);
   assert.equal(saidOnPage([hit("user", long)])(content), null);
+  // Of four words one may be missing, of six too.
+  const said = saidOnPage([hit("user", "I go back to the eel house and look for the brass lantern.")]);
+  const words = "lantern brass eel house floor hide".split(" ");
+  for (const [count, same] of [[4, true], [5, true], [6, false]] as const) {
+    assert.equal(said(new Set(words.slice(0, count))) !== null, same, `${count}`);
+  }
   // Two words are alike by chance.
   assert.equal(saidOnPage([hit("assistant", "Maren hides.")])(new Set(["maren", "hides"])), null);
 });

@@ -205,7 +205,7 @@ Deno.test("the page in words, line by line", () => {
         { ...PIECE, kind: "lore", heading: "The bell", id: "l7", page_words: ["fog", "mud"] },
         { ...PIECE, kind: "lore", id: "l8", pinned: true },
         { ...PIECE, kind: "fact", id: "f3", fact: "Maren owes Noah" },
-        { ...PIECE, speaker: "Maren", role: "assistant" },
+        { ...PIECE, speaker: "Maren", role: "assistant", quote: '"Wait," says Maren.' },
       ],
       parts: [{ name: "history", tokens: 1 }, { name: "story", tokens: 2 }],
       history_turns: 2,
@@ -215,7 +215,7 @@ Deno.test("the page in words, line by line", () => {
       '  lore, The bell: "I wait." (the page names: fog, mud) [l7]',
       '  lore: "I wait." (pinned) [l8]',
       '  noted, 1 turn ago: "I wait." (known: Maren owes Noah) [f3]',
-      '  Maren, 1 turn ago: "I wait." [m1]',
+      '  Maren, 1 turn ago: “"Wait," says Maren.” [m1]',
       "Always there: last 2 turns 1 · story so far 2.",
     ]],
   ];
