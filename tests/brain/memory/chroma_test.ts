@@ -173,8 +173,9 @@ Deno.test("what a server does wrong has a name and a sentence", async () => {
 });
 
 Deno.test("a search that takes longer than its time is late, and one before the first list is refused", async () => {
-  const held = Promise.withResolvers<Response>();
-  const answer = (request: Request) => request.url.endsWith("/query") ? held.promise : likeChroma(request);
+  const held = Promise.withResolvers<void>();
+  const slow = () => held.promise.then(() => Response.json({}));
+  const answer = (request: Request) => request.url.endsWith("/query") ? slow() : likeChroma(request);
   await withServer(answer, async (url) => {
     const [vector] = await embedder.embed(["fog"]);
     const scope: VectorScope = { kind: "lore", player_id: "ann", world_id: "marsh" };
@@ -188,7 +189,7 @@ Deno.test("a search that takes longer than its time is late, and one before the 
       assert.match(error.message, within);
       index.close();
     }
-    held.resolve(Response.json({}));
+    held.resolve();
   });
 });
 
