@@ -152,6 +152,7 @@ export const KEYS: readonly KeyRow[] = [
 
   row("sheet", "up k", "previous", "↑  ↓", "scroll"),
   row("sheet", "down j", "next"),
+  row("sheet", "space", "page_down"),
   row("sheet", "home", "scroll_start"),
   row("sheet", "end", "scroll_end"),
   row("sheet", "enter q ?", "back"),

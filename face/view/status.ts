@@ -157,8 +157,9 @@ function glanceParts(model: Model, now_ms: number): Span[][] {
   if (speed > 0) parts.push([{ text: `${speed} words/s`, style: theme.dim }]);
   const usage = lastReply(model.transcript)?.usage;
   const context = model.story.models.find((item) => item.id === model.story.model)?.context ?? 0;
-  if (usage !== null && usage !== undefined && usage.prompt_tokens > 0 && context > 0) {
-    const used = usage.window_tokens ?? usage.prompt_tokens + usage.completion_tokens;
+  // Zero: the last of several turns sent nothing, and what the others used is no measure of the window.
+  const used = usage?.window_tokens ?? (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0);
+  if (usage !== null && usage !== undefined && usage.prompt_tokens > 0 && used > 0 && context > 0) {
     const cells = Math.max(0, Math.min(8, Math.round(used / context * 8)));
     parts.push([
       { text: `${short(used)} of ${short(context)} `, style: theme.dim },
