@@ -114,6 +114,9 @@ Deno.test("what rules a file out is named with its place", () => {
     ["name: A\nid: ../x\n", 2, 1, /plain name.*not "..\/x"/],
     ["id: Marsh\nname: A\n", 1, 1, /plain name/],
     ["id: -a\nname: A\n", 1, 1, /plain name/],
+    ['name: A\nid: ".."\n', 2, 1, /plain name/],
+    ["id: .a\nname: A\n", 1, 1, /plain name/],
+    ["id: a.b\nname: A\n", 1, 1, /plain name/],
     [`id: ${"a".repeat(65)}\nname: A\n`, 1, 1, /plain name/],
     ["id: a\nname: 5\n", 2, 1, /"name" must be a text, not the number 5/],
     ["id: a\nname: A\nlore:\n", 3, 1, /"lore" is empty; write something or leave the line out/],
@@ -193,4 +196,13 @@ Deno.test("base rules are a text, a list or either under a key", () => {
     assert.equal(asset, expected, text);
     assert.equal(problems.length, expected === null ? 1 : 0, text);
   }
+});
+
+Deno.test("a hook and a first line are one line each, however the file breaks them", () => {
+  const { asset } = readWorld(
+    'id: a\nname: A\nhook: "Fog\\n  and debts."\nnarrator:\n  first_line: "I wait\\nand see."\n',
+    "a.yaml",
+  );
+  assert.equal(asset?.hook, "Fog and debts.");
+  assert.equal(asset?.narrator?.first_line, "I wait and see.");
 });

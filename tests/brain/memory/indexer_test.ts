@@ -235,3 +235,32 @@ Deno.test("a backlog is told in texts, its end too; a turn's texts are not, nor 
     assert.deepEqual(await run(listening("twin", () => ++asked === 6)), [[64, 90], [80, 90], [90, 90]]);
   });
 });
+
+Deno.test("what comes while the queue runs is embedded in the same run", async () => {
+  await withDatabase(async (db) => {
+    story(db, ["The bell rings."]);
+    const plain = listening();
+    let later = () => {};
+    const embedder: Embedder & { asked: string[] } = {
+      ...plain,
+      async embed(texts) {
+        const vectors = await plain.embed(texts);
+        later();
+        return vectors;
+      },
+    };
+    const indexer = openIndexer(db, embedder, { pause_ms: 0 });
+    // Both kinds are read through when the last text has its vector: what comes then is behind both.
+    syncLore(db, "marsh", [{ heading: "", text: "Eels are money.", known_to: "" }]);
+    later = () => {
+      if (plain.asked.length < 2) return;
+      later = () => {};
+      story(db, ["Fog comes in."], "second");
+      indexer.kick();
+    };
+    indexer.kick();
+    await indexer.idle();
+    assert.deepEqual(plain.asked, ["The bell rings.", "Eels are money.", "Fog comes in."]);
+    await indexer.close();
+  });
+});
