@@ -3,6 +3,7 @@
 import type { Why, WhyPiece } from "../../shared/protocol.ts";
 import type { FactHit } from "../memory/marks.ts";
 import type { LeftOutReason, LoreHit, MemoryHit, Recalled, Split } from "../memory/recall.ts";
+import { questionTerms } from "../memory/words.ts";
 import type { Assembled } from "./assemble.ts";
 import { estimateTokens } from "./budget.ts";
 import { fence } from "./sections.ts";
@@ -226,6 +227,8 @@ function ofFact(hit: FactHit): Known {
 function pieceOf(known: Known, line: string): WhyPiece {
   const said = line.normalize("NFC").toLowerCase().replaceAll("’", "'");
   const named = (word: string) => said.includes(word.normalize("NFC").toLowerCase());
+  // "I go" names nothing: such words lend to a score, and are no reason that anybody would give.
+  const weak = new Set(questionTerms(line, []).filter(({ calls }) => !calls).map(({ word }) => word));
   return {
     kind: known.kind,
     id: known.id,
@@ -236,7 +239,7 @@ function pieceOf(known: Known, line: string): WhyPiece {
     known_to: known.known_to ?? "",
     turns_ago: known.turns_ago,
     quote: known.quote,
-    words: known.words.filter(named),
+    words: known.words.filter((word) => named(word) && !weak.has(word)),
     page_words: known.words.filter((word) => !named(word)),
     fact: known.fact ?? "",
     pinned: known.pinned ?? false,

@@ -168,6 +168,32 @@ Deno.test("what something later took the place of, and what took it, stand among
   assert.deepEqual(none, [false, true, false], said.map(({ reason }) => reason).join("; "));
 });
 
+Deno.test("a word that stands in every line is no reason: what it alone called is too faint", () => {
+  const left = (unit_id: number, words: string[]) => ({
+    kind: "lore" as const,
+    unit_id,
+    message_id: null,
+    role: null,
+    heading: "",
+    text: "It rings.",
+    turns_ago: 0,
+    score: 9 - unit_id,
+    words,
+    reason: "below_floor" as const,
+  });
+  const reasons = (line: string) => {
+    const left_out = [left(1, ["go", "bell"]), left(2, ["go"])];
+    const why = buildWhy(input({ line, recalled: { lore: [LORE], memories: [], took_ms: 1, left_out } }));
+    return why.left_out.map(({ words, reason }) => [words, reason]);
+  };
+  assert.deepEqual(reasons("I go to the bell."), [
+    [["bell"], "too faint beside the others"],
+    [[], "too faint: no rare word of yours is in it"],
+  ]);
+  // Who asks means every word.
+  assert.deepEqual(reasons("Where does the bell go?").map(([words]) => words), [["go", "bell"], ["go"]]);
+});
+
 Deno.test("the page in words, line by line", () => {
   const why = buildWhy(input());
   const rows: [Partial<typeof why>, string[]][] = [
