@@ -23,12 +23,10 @@ export interface StoryFilter {
 
 /** Speakers that are the player, whatever the player's name is. */
 const PLAYER_LABELS = ["User", "Player", "{{user}}"];
-/** Labels of our own request (`prompt/sections.ts`): a small model said nothing but "Lore:" in 13 of 26 replies. */
-const REQUEST_LABELS = ["lore", "lore (true)", "lore (true, use if it fits)", "earlier, not now"];
-/** Taken away where a reply begins with one. */
-const FIRST_LABELS = ["narrator", ...REQUEST_LABELS].flatMap((label) =>
-  ["", "*", "**", "***", "_", "__"].flatMap((mark) => [`${mark}${label}:${mark}`, `${mark}${label}${mark}:`])
-);
+const NARRATOR_LABELS = ["", "*", "**", "***", "_", "__"].flatMap((mark) => [
+  `${mark}narrator:${mark}`,
+  `${mark}narrator${mark}:`,
+]);
 const DECORATION = /^[*_#>]{0,6} ?[*_]{0,3}/;
 
 /**
@@ -96,10 +94,10 @@ export function createStoryFilter(player_names: string[], before = ""): StoryFil
       return true;
     }
     if (line_start) {
-      const speaker = speakerAt(pending, fresh ? speakers : [...speakers, ...REQUEST_LABELS]);
+      const speaker = speakerAt(pending, speakers);
       if (speaker === "maybe" && !last) return false;
       if (speaker === "yes") return end();
-      const narrator = fresh ? prefixAt(pending, FIRST_LABELS) : 0;
+      const narrator = fresh ? prefixAt(pending, NARRATOR_LABELS) : 0;
       if (narrator === "maybe" && !last) return false;
       if (typeof narrator === "number" && narrator > 0) {
         pending = pending.slice(narrator);

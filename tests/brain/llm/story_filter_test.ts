@@ -27,15 +27,6 @@ const NAMES = ["Ilse Brandt", "Will"];
 
 const cases: Case[] = [
   { what: "plain story", raw: "The door opens.\n\nShe waits.", shown: "The door opens.\n\nShe waits." },
-  { what: "a label of the request alone", raw: "**Lore:**", shown: "" },
-  { what: "a label of the request before the story", raw: "Lore:\nShe waits.", shown: "She waits." },
-  {
-    what: "a label of the request",
-    raw: "She waits.\n\nLore (true): the bell",
-    shown: "She waits.",
-    ended: true,
-  },
-  { what: "a word of the request in a line", raw: "Lore, she says: eels.", shown: "Lore, she says: eels." },
   { what: "white space before it", raw: "\n\n  The door", shown: "The door" },
   { what: "white space after it", raw: "The door \n", shown: "The door \n" },
   { what: "white space alone", raw: " \n\n ", shown: "" },
