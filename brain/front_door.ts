@@ -131,7 +131,7 @@ async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile)
 }
 
 /** The line for our own stdout, exactly as scripts rely on it. Throws StartError when the brain did not start. */
-export function readyLine(line: string): string {
+function readyLine(line: string): string {
   let said: Record<string, unknown> = {};
   try {
     said = JSON.parse(line) as Record<string, unknown>;

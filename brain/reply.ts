@@ -8,7 +8,7 @@ import { StoreError } from "./store/database.ts";
 import { updateMessage } from "./store/messages.ts";
 
 /** The store is never further behind the screen than this. */
-export const SAVE_EVERY_MS = 200;
+const SAVE_EVERY_MS = 200;
 
 const encoder = new TextEncoder();
 

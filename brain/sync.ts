@@ -73,7 +73,7 @@ export function withoutKnown(whole: SyncState, known: Map<string, string>): Sync
 }
 
 /** Up to the first `.`, `!` or `?` that ends a sentence; the first line when there is none. */
-export function firstSentence(text: string): string {
+function firstSentence(text: string): string {
   const flat = text.trim().replace(/\s+/g, " ");
   const end = /^.*?[.!?]["'”’)]*(?=\s|$)/.exec(flat);
   return end === null ? firstCharacters(flat, 160) : end[0];

@@ -119,7 +119,7 @@ export function createLauncher(options: LaunchOptions): Launcher {
  * The brain that holds the home's lock; null when none does. A brain that has the lock and has not yet written its file
  * is waited for. Throws NoBrain when that takes too long.
  */
-export async function findBrain(home: string, signal: AbortSignal): Promise<BrainFile | null> {
+async function findBrain(home: string, signal: AbortSignal): Promise<BrainFile | null> {
   const until = Date.now() + BRAIN_FILE_WAIT_MS;
   while (!signal.aborted) {
     if (!isLocked(home)) return null;

@@ -26,7 +26,7 @@ export class EmbedError extends Error {
   }
 }
 
-export const MINILM_DIMENSION = 384;
+const MINILM_DIMENSION = 384;
 
 /** A line is answered while a story is waited for, so that no list of texts may hold the embedder for long. */
 const PIECE = 8;

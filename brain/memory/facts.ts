@@ -8,7 +8,7 @@ import { wordsOf } from "./words.ts";
 
 /** A model reads so many turns at a time, for so many lines. */
 export const FACT_TURNS = 8;
-export const MAX_FACT_LINES = 6;
+const MAX_FACT_LINES = 6;
 export const FACT_TOKENS = 800;
 /** A line with fewer of its content words in its source was made up. */
 const LEAST_GROUND = 0.6;

@@ -1,7 +1,7 @@
 /** Text becomes units: the pieces of lore and of story that are indexed, searched and shown. Pure. */
 
 /** Hard cap of one chunk of lore, in UTF-16 units: what the asset schema promises. */
-export const LORE_CHUNK_CAP = 800;
+const LORE_CHUNK_CAP = 800;
 /** Where a unit is cut, at the last sentence end before it: smaller units are found more precisely. */
 export const UNIT_LENGTH = 400;
 // The rest of a paragraph of lore that is shorter than this stays with the piece before it.

@@ -178,11 +178,6 @@ export function isEnglish(line: string): boolean {
   return !isGerman(line.slice(0, READ_LENGTH)) && !isUnspaced(line);
 }
 
-/** Whether a text holds anything that is not said in every story ("I wait a while."). */
-export function saysSomething(text: string): boolean {
-  return wordsOf(text).some((word) => !word.weak);
-}
-
 /** Whether the line asks something: then ordinary words call too, which in a deed ("I open the door") must not. */
 export function asksSomething(line: string): boolean {
   return /[?？]/.test(line);

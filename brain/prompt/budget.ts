@@ -14,7 +14,7 @@ export interface PathMessage {
 /** Tokens that a chat template spends on a message beside its text. */
 export const MESSAGE_OVERHEAD = 4;
 /** A smaller window is not believed: it would leave no story. */
-export const MIN_CONTEXT = 1024;
+const MIN_CONTEXT = 1024;
 
 /** Five records of 120 words. */
 export const STORY_TOKENS = 810;

@@ -28,7 +28,7 @@ export async function backup(place: Place, order: Extract<Order, { role: "backup
  * Copies the database at `from` to `to`, over what is there, once the copy is known to be whole. Throws RoleError when
  * it is damaged, StoreError when it cannot be read or written; `to` is as it was then.
  */
-export async function copyChecked(from: string, to: string): Promise<{ bytes: number; holds: Inspection }> {
+async function copyChecked(from: string, to: string): Promise<{ bytes: number; holds: Inspection }> {
   const part = `${to}.part`;
   try {
     await Deno.remove(part).catch(() => {});

@@ -148,7 +148,7 @@ export function isSameFile(one: string, other: string): boolean {
 }
 
 /** The real path; where there is nothing yet, that of its folder with the name. */
-export function realOr(path: string): string {
+function realOr(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch {

@@ -8,7 +8,7 @@ import type { Model } from "./model.ts";
 import { workWords } from "./progress.ts";
 
 export const PAGE_WIDTH = 68;
-export const PANEL_WIDTH = 28;
+const PANEL_WIDTH = 28;
 const PANEL_GAP = 4;
 const PANEL_FROM = 110;
 const MAX_EDITOR_ROWS = 10;

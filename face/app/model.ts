@@ -286,7 +286,7 @@ export function isOpening(model: Model): boolean {
 }
 
 /** Before the first sync of a home that has a story: the story will open by itself. */
-export function waitsForLastStory(model: Model): boolean {
+function waitsForLastStory(model: Model): boolean {
   return !model.story.synced && model.settings.last_story !== "";
 }
 

@@ -15,7 +15,7 @@ export function offered(story: Story, world_id: string): readonly CharacterItem[
 }
 
 /** How many rows the list has now. */
-export function openingRows(model: Model): number {
+function openingRows(model: Model): number {
   const { opening, story } = model;
   return opening.step === "world"
     ? story.worlds.length

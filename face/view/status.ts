@@ -21,7 +21,7 @@ import { SILENT_MS } from "./story.ts";
 const MEASURED_MS = 2000;
 
 /** What can be pressed now, at most four. */
-export function statusKeys(model: Model, now_ms: number): string[] {
+function statusKeys(model: Model, now_ms: number): string[] {
   const [context] = contextsOf(model, now_ms);
   const { arrows } = model.theme.marks;
   const key = (action: Action, words: string, ...places: KeyContext[]): string[] =>

@@ -99,7 +99,7 @@ function usedMemory(model: Model, id: number): boolean {
 }
 
 /** `✿ 2 remembered   ‹ 2 of 3 ›   stopped`; where the limit of a reply cut the last one, also the keys that go on. */
-export function footText(model: Model, message: Message): string {
+function footText(model: Model, message: Message): string {
   const { marks } = model.theme;
   const parts: string[] = [];
   const recalled = model.transcript.recalled.get(message.id);
@@ -129,7 +129,7 @@ export function spinner(model: Model, now_ms: number): string {
 }
 
 /** Empty for the first seconds, then what is waited for and how long already. */
-export function waitText(model: Model, now_ms: number): string {
+function waitText(model: Model, now_ms: number): string {
   const { turn } = model;
   if (turn === null) return "";
   const waited_ms = now_ms - turn.since_ms;

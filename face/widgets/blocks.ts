@@ -246,7 +246,7 @@ const NO_MESSAGE: Message = {
 };
 
 /** True when something is to be said under a reply. */
-export function hasFoot(transcript: Transcript, message: Message): boolean {
+function hasFoot(transcript: Transcript, message: Message): boolean {
   const recalled = message.content === "" ? undefined : transcript.recalled.get(message.id);
   return (recalled !== undefined && recalled.lore + recalled.memories > 0) || message.alternatives > 1 ||
     message.status === "stopped";

@@ -123,14 +123,6 @@ export function lineEnd(editor: Editor): Editor {
   return move(editor, end < 0 ? editor.text.length : end);
 }
 
-export function toStart(editor: Editor): Editor {
-  return move(editor, 0);
-}
-
-export function toEnd(editor: Editor): Editor {
-  return move(editor, editor.text.length);
-}
-
 function cut(editor: Editor, from: number, to: number, last: "delete" | "kill"): Editor {
   if (from >= to) return editor;
   const text = editor.text.slice(0, from) + editor.text.slice(to);

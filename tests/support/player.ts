@@ -17,7 +17,7 @@ import { textWidth } from "../../face/term/width.ts";
 import { clickAt } from "../../face/view/clicks.ts";
 import { type Screen, view } from "../../face/view.ts";
 
-export const CAPS = {
+const CAPS = {
   depth: "truecolor",
   utf8: true,
   sync: true,

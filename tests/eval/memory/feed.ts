@@ -81,7 +81,7 @@ export function feedBook(db: Database, book: Book): string {
 }
 
 /** The units of one document, by the engine's own cutting. */
-export function documentUnits(document: Book["documents"][number]): LoreUnit[] {
+function documentUnits(document: Book["documents"][number]): LoreUnit[] {
   const title = document.id.replace(/[-_]+/g, " ");
   return chunkLore(`# ${title}\n\n${document.sections.map((section) => section.text).join("\n\n")}`);
 }

@@ -34,8 +34,6 @@ const CASES: [string, (editor: Editor) => Editor, string, string][] = [
   ["word right over an accent", edit.wordRight, "|naïve one", "naïve| one"],
   ["row start and end", edit.lineStart, "a\nbc|d\ne", "a\n|bcd\ne"],
   ["row end", edit.lineEnd, "a\nb|cd\ne", "a\nbcd|\ne"],
-  ["start of all", edit.toStart, "a\nb|", "|a\nb"],
-  ["end of all", edit.toEnd, "|a\nb", "a\nb|"],
   ["backspace", edit.backspace, "ab|c", "a|c"],
   ["backspace over a joined emoji", edit.backspace, "a👩‍👩‍👧|b", "a|b"],
   ["backspace at the start", edit.backspace, "|ab", "|ab"],
@@ -112,7 +110,7 @@ Deno.test("editor: kills in a row are one, and come back in their order", () => 
   editor = edit.deleteWordLeft(edit.deleteWordLeft(editor));
   assert.equal(show(editor), "one |");
   assert.equal(show(edit.yank(editor)), "one two three|");
-  editor = edit.killToEnd(edit.toStart(editor));
+  editor = edit.killToEnd(edit.lineStart(editor));
   assert.equal(show(edit.yank(editor)), "one |");
   assert.equal(show(edit.yankOlder(edit.yank(editor))), "two three|");
   assert.equal(show(edit.yankOlder(edit.yankOlder(edit.yank(editor)))), "one |");
