@@ -131,6 +131,8 @@ Deno.test("a price is the list's, else the config's, else nothing on the own mac
   assert.equal(price("demo/narrator", { "demo/narrator": 3 }), 0);
   assert.equal(price("groq/unheard"), null);
   assert.equal(price("groq/unheard", { unheard: 4 }), 4);
+  const unknown = offering({ supported_models: ["nobody/new"] }).models()[0];
+  assert.deepEqual([unknown.prompt_price, unknown.completion_price], [null, null]);
   const row = offering({ supported_models: ["groq/unheard"], prices: { unheard: one } }).models()[0];
   assert.deepEqual([row.prompt_price, row.completion_price, row.context], [1, 1, null]);
 });

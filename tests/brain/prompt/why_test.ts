@@ -81,6 +81,7 @@ Deno.test("pieces and parts share the tokens; facts are pinned; what is unknown 
       ["fact", "f3", "Maren owes Noah two eels", 6, true, [], [], 4, 5],
     ],
   );
+  assert.deepEqual(why.recalled.map(({ speaker, known_to }) => [speaker, known_to]), [["", ""], ["", ""]]);
   assert.deepEqual(why.parts, [
     { name: "rules", tokens: 40 },
     { name: "history", tokens: 40 },
