@@ -6,6 +6,8 @@ import { questionTerms, wordsOf } from "./words.ts";
 const SAME_SHARE = 0.5;
 /** Fewer words than this are alike by chance. */
 export const SAME_WORDS = 3;
+/** Of the words of what was said earlier so many may be missing in what says it again. */
+const MAY_MISS = 0.25;
 /** So many are told of as left out, and so many of what something later took the place of. */
 const LEFT_OUT = 8;
 
@@ -30,10 +32,16 @@ export class Choice<Hit extends { unit_id: number; text: string; words: string[]
     return named > 0 && named >= Math.min(2, this.#asked.size);
   }
 
-  /** A taken unit that says nearly the same. */
-  alike(hit: Hit, content: Set<string>): Hit | undefined {
-    return this.#taken.find((other) => other.hit.text === hit.text || saysTheSame(content, other.content))
-      ?.hit;
+  /**
+   * A taken unit that says nearly the same; where `isLater` knows which of the two came later, that one must have nearly
+   * all words of the earlier.
+   */
+  alike(hit: Hit, content: Set<string>, isLater?: (one: Hit, other: Hit) => boolean): Hit | undefined {
+    return this.#taken.find((other) => {
+      if (other.hit.text === hit.text) return true;
+      if (isLater === undefined) return saysTheSame(content, other.content);
+      return isLater(hit, other.hit) ? saysAgain(other.content, content) : saysAgain(content, other.content);
+    })?.hit;
   }
 
   take(hit: Hit, content: Set<string>): void {
@@ -91,4 +99,14 @@ export function saysTheSame(a: Set<string>, b: Set<string>): boolean {
   let may_miss = less.size - SAME_SHARE / (1 + SAME_SHARE) * (a.size + b.size);
   for (const word of less) if (!more.has(word) && --may_miss < 0) return false;
   return may_miss >= 0;
+}
+
+/**
+ * Whether what was said later, by its content words, says nearly the same as `content`, with nearly all of its words. Who
+ * goes back to look for what was hidden says much of it again, but not where it is.
+ */
+export function saysAgain(content: Set<string>, later: Set<string>): boolean {
+  let may_miss = Math.floor(MAY_MISS * content.size);
+  for (const word of content) if (!later.has(word) && --may_miss < 0) return false;
+  return saysTheSame(content, later);
 }

@@ -163,7 +163,7 @@ export function chooseMemories(
       chosen.leave(hit, "repeated");
     } else {
       const content = newest === null ? first_content : contentOf(hit.text) ?? new Set();
-      const same = chosen.alike(hit, content);
+      const same = chosen.alike(hit, content, (one, other) => one.message_id > other.message_id);
       if (same === undefined) chosen.take(hit, content);
       else if (same.message_id >= hit.message_id) chosen.leave(hit, "superseded");
       else chosen.replace(same, hit, content);

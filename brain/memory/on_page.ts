@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts";
 import type { Restated } from "../store/facts.ts";
 import { memoryOfMessages, memoryRows } from "../store/memories.ts";
 import { turnOf } from "../store/messages.ts";
-import { contentOf, SAME_WORDS, saysTheSame } from "./choice.ts";
+import { contentOf, SAME_WORDS, saysAgain } from "./choice.ts";
 import type { MemoryHit, RecallQuestion } from "./recall.ts";
 import type { Ranked } from "./search.ts";
 import { isProse } from "./telling.ts";
@@ -13,8 +13,6 @@ import { questionTerms } from "./words.ts";
 /** Of a very long history the newest messages are read, and of the turns that bear on a line those that say most of it. */
 const MOST_MESSAGES = 400;
 const MOST_UNITS = 60;
-/** Of its words so many may be missing where a memory is said again. */
-const MAY_MISS = 0.25;
 /** Words that begin alike are taken for one here. */
 const BEGINNING = 4;
 
@@ -56,28 +54,18 @@ export function onThePage(db: Database, question: RecallQuestion, restated: Rest
   }));
 }
 
-/**
- * For the content words of a memory: a hit of the page that says nearly the same, with nearly all of these words, in a
- * sentence; null: none does. Who goes back to look for what was hidden says much of it again, but not where it is.
- */
+/** For the content words of a memory: a hit of the page that says nearly the same in a sentence; null: none does. */
 export function saidOnPage<Hit extends MemoryHit>(on_page: Hit[]): (content: Set<string>) => Hit | null {
   const shown = on_page.map((hit) => ({ hit, said: null as Set<string>[] | null }));
   return (content) => {
     if (content.size < SAME_WORDS) return null;
-    const most = Math.floor(MAY_MISS * content.size);
     for (const one of shown) {
       one.said ??= (isProse(one.hit) ? sentencesOf(one.hit.text) : [one.hit.text])
         .flatMap((text) => contentOf(text) ?? []);
-      if (one.said.some((said) => missing(content, said) <= most && saysTheSame(content, said))) {
+      if (one.said.some((said) => saysAgain(content, said))) {
         return one.hit;
       }
     }
     return null;
   };
-}
-
-function missing(content: Set<string>, said: Set<string>): number {
-  let missing = 0;
-  for (const word of content) if (!said.has(word)) missing++;
-  return missing;
 }

@@ -219,6 +219,18 @@ Deno.test("lore: with room for fewer the best of the same is told, and the best 
   assert.deepEqual(chosen(0), { hits: [], left: [] });
 });
 
+Deno.test("a later one that says much of it again, but not what it is about, takes the place of nothing", () => {
+  const hidden = "I hide the brass lantern under the floor of the eel house.";
+  const look = memory(3, "I go back to the eel house and look for the brass lantern.");
+  const moved = memory(4, "Now I hide the brass lantern under the roof of the eel house.");
+  const earlier = memory(1, hidden);
+  for (const found of [[earlier, look], [look, earlier]]) {
+    assert.deepEqual(memories(found), [found.map((hit) => hit.unit_id), []]);
+  }
+  assert.deepEqual(memories([earlier, moved]), [[4], [[1, "superseded"]]]);
+  assert.deepEqual(memories([moved, earlier]), [[4], [[1, "superseded"]]]);
+});
+
 Deno.test("a superseded one is shown behind more than are shown of all others", () => {
   const faint = Array.from(
     { length: 12 },
