@@ -25,6 +25,8 @@ export interface ChatOptions extends Limits {
 const MAX_RETRIES = 2;
 /** A longer wait is the player's decision. */
 const MAX_WAIT_MS = 60_000;
+/** So long an answer may take from its last event to its end. */
+const REST_MS = 100;
 /** No frame of a chat stream is this long; without a limit the SDK would collect a line for ever. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
@@ -109,6 +111,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
   ): AsyncGenerator<Chunk> {
     const inner = new AbortController();
     const abort = () => inner.abort();
+    let readRest = () => Promise.resolve();
     signal.addEventListener("abort", abort, { once: true });
     const connect = () => (options.connect ?? openAndClose)(url.hostname, port, inner.signal);
     const watchdog = createWatchdog(options, clock, connect, (stall) => {
@@ -134,7 +137,10 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
           ...endpoint.headers,
           ...(key === "" ? { Authorization: null } : {}),
         },
-        fetch: watchedFetch(options.fetch ?? fetch, endpoint, watchdog.touch, attempt),
+        fetch: watchedFetch(options.fetch ?? fetch, endpoint, watchdog.touch, attempt, {
+          signal: inner.signal,
+          rest: (read) => readRest = read,
+        }),
       });
       const chunks = await client.chat.completions.create(
         parameters as unknown as OpenAI.ChatCompletionCreateParamsStreaming,
@@ -162,6 +168,9 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
           watchdog.finished();
         }
       }
+      // Only a connection whose answer was read to its end serves the next line too.
+      const late = clock.after(REST_MS, abort);
+      await readRest().catch(() => {}).finally(late);
     } finally {
       watchdog.stop();
       signal.removeEventListener("abort", abort);
@@ -220,10 +229,12 @@ function watchedFetch(
   endpoint: Endpoint,
   touch: () => void,
   attempt: Attempt,
+  { signal, rest }: { signal: AbortSignal; rest(read: () => Promise<void>): void },
 ): typeof fetch {
   return async (input, init) => {
+    // Our signal: the SDK aborts its own at [DONE], and the connection with it.
     // Not followed: a 301 would turn the request into a GET, and another host was not chosen by the player.
-    const response = await ask(input, { ...init, redirect: "manual" });
+    const response = await ask(input, { ...init, signal, redirect: "manual" });
     touch();
     const onward = response.headers.get("location") ?? "";
     if (response.status >= 300 && response.status < 400 && URL.canParse(onward, endpoint.base_url)) {
@@ -251,19 +262,24 @@ function watchedFetch(
     }
     if (!response.body || !response.ok) return response;
     let line_bytes = 0;
-    const watched = response.body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform(bytes, controller) {
-          touch();
-          const end = bytes.lastIndexOf(10);
-          line_bytes = end < 0 ? line_bytes + bytes.length : bytes.length - end - 1;
-          attempt.ended_in_frame = line_bytes > 0;
-          if (line_bytes <= MAX_LINE_BYTES) return controller.enqueue(bytes);
-          const message = `${endpoint.label} sent a line without an end. Your line is kept.`;
-          controller.error(new ProviderError("protocol", message));
-        },
-      }),
-    );
+    const reader = response.body.getReader();
+    rest(async () => {
+      while (!(await reader.read()).done);
+    });
+    // Whoever cancels it leaves the body as it is: for the rest to be read, or to be aborted.
+    const watched = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { done, value: bytes } = await reader.read();
+        if (done) return controller.close();
+        touch();
+        const end = bytes.lastIndexOf(10);
+        line_bytes = end < 0 ? line_bytes + bytes.length : bytes.length - end - 1;
+        attempt.ended_in_frame = line_bytes > 0;
+        if (line_bytes <= MAX_LINE_BYTES) return controller.enqueue(bytes);
+        const message = `${endpoint.label} sent a line without an end. Your line is kept.`;
+        controller.error(new ProviderError("protocol", message));
+      },
+    });
     const { status, statusText, headers } = response;
     return new Response(watched.pipeThrough(asEvents()), { status, statusText, headers });
   };

@@ -538,12 +538,15 @@ Deno.test("lines go over one connection, also when an answer ends a while after 
     },
   );
   const clock: Clock = { now: () => 0, after: () => () => {} };
-  for (let i = 0; i < 3; i++) {
-    const told = await collect({ base_url: `http://127.0.0.1:${server.addr.port}/v1` }, "story", { clock });
-    assert.equal(told.text, STORY);
+  try {
+    for (let i = 0; i < 3; i++) {
+      const told = await collect({ base_url: `http://127.0.0.1:${server.addr.port}/v1` }, "story", { clock });
+      assert.equal(told.text, STORY);
+    }
+    assert.equal(ports.size, 1);
+  } finally {
+    await server.shutdown();
   }
-  assert.equal(ports.size, 1);
-  await server.shutdown();
 });
 
 Deno.test("an answer that goes on for ever after its last event is whole all the same", () =>
