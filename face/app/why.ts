@@ -1,19 +1,20 @@
 /** The page that answers why a reply is what it is: its rows, and what its keys do. */
 
 import type { WhyPiece } from "../../shared/protocol.ts";
+import { NARRATOR_ID } from "../../shared/story.ts";
 import type { Action } from "../keymap.ts";
 import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/plain_rows.ts";
 import { geometry } from "./geometry.ts";
 import { byWordsOnly } from "./memory_offer.ts";
-import { characterName, type Model, type Result, type WhySheet, withNotice } from "./model.ts";
+import { type Model, type Result, type WhySheet, withNotice } from "./model.ts";
+import { characterName } from "./story.ts";
 import { isSecret } from "./remembered.ts";
 import { say } from "./say.ts";
 import { goToMessage } from "./seek.ts";
 import { BLANK, scrollSheet, sheetHeight, type SheetLine, sheetLines } from "./sheet.ts";
 
 const LABEL_WIDTH = 27;
-const BUILT_IN = "demo/narrator";
 const MAX_QUOTE_ROWS = 3;
 const SECRET = "Only some in this world know it. n tells.";
 const NAMES: Record<string, string> = {
@@ -65,7 +66,10 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
     // The page may be opened in mid-story: a secret of the world stays one until the numbers are asked for.
     const secret = !numbers && isSecret(piece, you);
     const labels = plainRows(secret ? "lore" : whose(piece), column - 2);
-    const quote = plainRows(secret ? SECRET : quoted(model, piece.quote), width - column);
+    const quote = plainRows(
+      secret ? SECRET : quoted(model, piece.quote, MAX_QUOTE_ROWS * (width - column)),
+      width - column,
+    );
     const shown = quote.slice(0, MAX_QUOTE_ROWS);
     if (quote.length > shown.length) {
       const last = shown[shown.length - 1];
@@ -87,7 +91,7 @@ export function whyLines(model: Model, sheet: WhySheet): SheetLine[] {
 
   const title = "Why this reply";
   // The built-in narrator reads no tokens; the page shows what a model would have been given.
-  const right = why.model === BUILT_IN
+  const right = why.model === NARRATOR_ID
     ? `turn ${why.turn} ${separator} what a model would read`
     : `turn ${why.turn} ${separator} ${grouped(why.tokens)} of ${grouped(why.window)} tokens`;
   if (textWidth(title) + 3 + textWidth(right) <= width) lines.push({ ...BLANK, title, right }, BLANK);
@@ -249,7 +253,7 @@ function withInView(model: Model, sheet: WhySheet): WhySheet {
 const count = (many: number, what: string): string => `${grouped(many)} ${what}${many === 1 ? "" : "s"}`;
 const grouped = (figure: number): string => String(Math.round(figure)).replace(/\B(?=(\d{3})+$)/g, ",");
 
-/** What holds quotation marks stands in others, where the terminal has them. */
-function quoted(model: Model, text: string): string {
-  return text.includes('"') && model.caps.utf8 ? `“${text}”` : `"${text}"`;
+/** What holds quotation marks in as much as is shown stands in others, where the terminal has them. */
+function quoted(model: Model, text: string, shown: number): string {
+  return text.slice(0, shown).includes('"') && model.caps.utf8 ? `“${text}”` : `"${text}"`;
 }

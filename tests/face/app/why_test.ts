@@ -297,3 +297,18 @@ Deno.test("a name longer than its words keeps all its rows", () => {
   const told = rows.slice(at, rows.indexOf("lore: The", at + 1)).join(" ");
   assert.equal(told, `lore: ${heading}`);
 });
+
+Deno.test("a quote with quotation marks in what is shown of it stands in others", () => {
+  const rows: [string, RegExp][] = [
+    ['"Salt," she says.', /“"Salt," she says\.”/],
+    [`${"eels ".repeat(60)}"Salt."`, /"eels eels/],
+  ];
+  for (const [quote, shown] of rows) {
+    const player = openStory();
+    player.press("f4");
+    player.hear(
+      events.system("in words", { why: { ...WHY, recalled: [{ ...WHY.recalled[1], quote }] } }, "1"),
+    );
+    assert.match(player.screen(), shown);
+  }
+});
