@@ -5,7 +5,7 @@ import { join } from "node:path/posix";
 import { checkTerminal } from "../../../brain/roles/check_machine.ts";
 import type { Finding } from "../../../brain/roles/findings.ts";
 import { lockHome } from "../../../brain/home_lock.ts";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite";
 import { type RoleHome, roleHome, tellEverything } from "../../support/role_home.ts";
 
 const KEY = "sk-planted-0123456789";
@@ -80,10 +80,12 @@ Deno.test("a home that was just made can be played; every area is looked at, and
 
 Deno.test("a home that is not there, is a file, or is open to others", async () => {
   await using home = await roleHome(null);
-  await Deno.chmod(home.path, 0o755);
-  assert.deepEqual((await examine(home)).of("home"), [
-    `note: ${home.path} can be written, and read by others on this machine -> chmod 700 ${home.path}`,
-  ]);
+  for (const mode of [0o755, 0o750, 0o701]) {
+    await Deno.chmod(home.path, mode);
+    assert.deepEqual((await examine(home)).of("home"), [
+      `note: ${home.path} can be written, and read by others on this machine -> chmod 700 ${home.path}`,
+    ]);
+  }
   await Deno.remove(home.path, { recursive: true });
   const gone = await examine(home);
   assert.deepEqual([gone.usable, gone.of("home")], [
@@ -364,4 +366,38 @@ Deno.test("backups: fresh, and none made since one played", async () => {
 Deno.test("without a terminal there is nothing to say about one", () => {
   if (Deno.stdout.isTerminal()) return;
   assert.deepEqual(checkTerminal(() => undefined).map(({ level }) => level), ["note"]);
+});
+
+Deno.test("each provider is shown its own key and no other's", async () => {
+  const seen: string[] = [];
+  const answer = (request: Request) => {
+    seen.push(`${new URL(request.url).pathname} ${request.headers.get("authorization")}`);
+    return Response.json({ object: "list", data: [{ id: "a" }] });
+  };
+  await withServer(answer, async (base_url) => {
+    await using home = await roleHome(
+      `local_servers: off\nopenai_base_url: ${base_url}\nopenai_api_key: ${KEY}\nproviders:\n` +
+        `  - {name: own, base_url: "${base_url}/own", api_key: key-of-its-own}\n` +
+        `  - {name: none, base_url: "${base_url}/none"}\n`,
+    );
+    assert.equal((await examine(home)).usable, true);
+  });
+  assert.deepEqual(seen.sort(), [
+    `/v1/models Bearer ${KEY}`,
+    "/v1/none/models null",
+    "/v1/own/models Bearer key-of-its-own",
+  ]);
+});
+
+Deno.test("a database that can be read and is not whole is damaged, and playing is advised against", async () => {
+  await using home = await roleHome();
+  home.store((db) => tellEverything(db, "local", "eels"));
+  // An index that nobody knows of any more: its pages belong to nothing.
+  const raw = new DatabaseSync(home.database, { defensive: false } as DatabaseSyncOptions);
+  raw.exec("PRAGMA writable_schema = ON");
+  raw.exec("DELETE FROM sqlite_master WHERE type = 'index' AND name = 'memory_units_by_message'");
+  raw.close();
+  const { usable, of } = await examine(home);
+  assert.equal(usable, false);
+  assert.match(of("database").join("\n"), /^bad: .*: damaged: .* -> flower restore puts a backup back/s);
 });
