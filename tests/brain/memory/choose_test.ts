@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { saysTheSame } from "../../../brain/memory/choice.ts";
 import { chooseLore, chooseMemories, type Recent, recentlyTold } from "../../../brain/memory/choose.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
 import type { LoreHit, MemoryHit, RecallQuestion } from "../../../brain/memory/recall.ts";
@@ -229,6 +230,20 @@ Deno.test("a later one that says much of it again, but not what it is about, tak
   }
   assert.deepEqual(memories([earlier, moved]), [[4], [[1, "superseded"]]]);
   assert.deepEqual(memories([moved, earlier]), [[4], [[1, "superseded"]]]);
+});
+
+Deno.test("two say the same from half of all their words on", () => {
+  const eel = new Set(["brass", "lantern", "eel"]);
+  for (
+    const [words, same] of [[["brass", "lantern", "mill"], true], [
+      ["brass", "lantern", "mill", "weir"],
+      false,
+    ]] as const
+  ) {
+    assert.equal(saysTheSame(eel, new Set(words)), same, words.join(" "));
+    assert.equal(saysTheSame(new Set(words), eel), same, words.join(" "));
+  }
+  assert.equal(saysTheSame(new Set(["brass", "eel"]), new Set(["brass", "eel"])), false);
 });
 
 Deno.test("a superseded one is shown behind more than are shown of all others", () => {
