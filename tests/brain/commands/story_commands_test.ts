@@ -86,4 +86,14 @@ Deno.test("a message of another story is none of this one, for every command tha
       );
     }
     assert.deepEqual(fake.face.of("history_page"), []);
+    const reply = fake.deps.db.get<{ id: number }>(
+      "SELECT max(id) AS id FROM messages WHERE content = 'The reeds bend.'",
+    );
+    fake.face.forget();
+    await fake.say(`/why ${reply?.id}`);
+    assert.equal(
+      fake.face.last("system_update").content,
+      `✗ There is no message ${reply?.id} in this story.`,
+    );
+    assert.equal(fake.face.last("system_update").metadata.why, null);
   }));

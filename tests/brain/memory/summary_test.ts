@@ -230,6 +230,13 @@ Deno.test("sentences with facts and names are picked, in their order, each once,
   );
   assert.equal(pickSentences(messages, "Ida", 6), "Ida: I owe Maren two eels.");
   assert.equal(pickSentences(messages, "Ida", 5), "The rain fell.");
+  // A refrain is told once, however often it comes back.
+  const refrain = {
+    role: "assistant" as const,
+    content: "Maren owes Tobias two eels. The bell of Sarn rings.",
+  };
+  const told = pickSentences([1, 2, 3].map((id) => ({ id, ...refrain })), "Ida", 60);
+  assert.equal(told, "Maren owes Tobias two eels. The bell of Sarn rings.");
   assert.equal(pickSentences(messages, "Ida", 2), "");
   const all = pickSentences(messages, "Ida", 99);
   assert.equal(all.match(/The rain fell/g)?.length, 1);
