@@ -1,5 +1,6 @@
 /** From a saved line to the request for its reply: budget, recall, prompt, and the record of what was sent. */
 
+import { fnv1a } from "../shared/fnv.ts";
 import type { Why } from "../shared/protocol.ts";
 import { unlessAborted } from "../shared/signals.ts";
 import type { Deps, Learned } from "./deps.ts";
@@ -239,9 +240,7 @@ function cutHistory(path: StoredMessage[], tokens_above: number, budget: Budget)
   return { ...plan, tokens, cuts };
 }
 
-/** FNV-1a, 31 bits: a seed that only the place in the story decides. */
+/** 31 bits: a seed that only the place in the story decides. */
 function seedOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 1;
+  return fnv1a(text) >>> 1;
 }

@@ -3,7 +3,8 @@
 import { asksOnRule, type Geometry, questionOf } from "./app/geometry.ts";
 import { eveningOf } from "./app/evening.ts";
 import { byWordsOnly } from "./app/memory_offer.ts";
-import { type Connection, type Model, narratorName, storyName, worldName } from "./app/model.ts";
+import { type Connection, type Model, storyName } from "./app/model.ts";
+import { narratorName, worldName } from "./app/story.ts";
 import { pieceWords } from "./app/remembered.ts";
 import { searchState } from "./app/search.ts";
 import { fill, type Grid, put } from "./term/grid.ts";

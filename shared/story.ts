@@ -106,6 +106,9 @@ export interface Rule {
 }
 
 /** A model on offer. Prices in US dollars per million tokens; null when unknown. */
+/** The id of the built-in narrator, which needs no key and no server. */
+export const NARRATOR_ID = "demo/narrator";
+
 export interface Model {
   /** As the player types it: plain, or `<provider>/<id>`. */
   id: string;

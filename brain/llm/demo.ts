@@ -3,7 +3,7 @@
  * It plays authored lines: one for what the player's line does, one for what the line names, and the story's next beat.
  */
 
-import type { Model, NarratorLines, World } from "../../shared/story.ts";
+import { type Model, NARRATOR_ID, type NarratorLines, type World } from "../../shared/story.ts";
 import { GENERIC_LINES, LORE_FRAMES, NAME_LINES, NOUN_LINES } from "./demo_lines.ts";
 import { loreAbout, loreOpenings, names } from "./demo_lore.ts";
 import { addressed, freshFirst, knownPart, type Told, toldIn } from "./demo_told.ts";
@@ -12,7 +12,7 @@ import type { ChatRequest, Chunk, Provider, StoryFacts } from "./provider.ts";
 
 /** The row of the model list. No price, no window: nothing is sent anywhere. */
 export const NARRATOR_MODEL: Model = {
-  id: "demo/narrator",
+  id: NARRATOR_ID,
   name: "The built-in narrator",
   provider: "demo",
   local: true,

@@ -1,17 +1,15 @@
 /** Which of the built-in narrator's lines stand in a story already, and in what order the others come. Pure. */
 
+import { fnv1a } from "../../shared/fnv.ts";
 import type { StoryFacts } from "./provider.ts";
 
 /** Enough of a line's beginning to know it again, even when its telling was stopped in the middle. */
 const KNOWN_BY = 24;
 
-/** Finds a number in 0..2^32 - 1 for a text (FNV-1a): the narrator's only source of variety. */
+/** A number in 0..2^32 - 1 for a text: the narrator's only source of variety. */
 function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  }
   // The last step of murmur3: without it texts with a common beginning sort alike.
+  let value = fnv1a(text);
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   return (value ^ (value >>> 13)) >>> 0;
 }

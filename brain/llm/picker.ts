@@ -1,9 +1,7 @@
 /** In which order models are shown, and which one tells when nobody has chosen. Pure. */
 
-import type { Model } from "../../shared/story.ts";
+import { type Model, NARRATOR_ID } from "../../shared/story.ts";
 import type { Config } from "../config.ts";
-
-const NARRATOR_ID = "demo/narrator";
 
 /** For comparing prices: a prompt ten times as long as the reply, as stories have it. */
 function priceOf(model: Model): number {

@@ -1,5 +1,6 @@
 /** Texts become vectors: the contract, its two engines (the embedder process, an endpoint), and a twin for tests. */
 
+import { fnv1a } from "../../shared/fnv.ts";
 import { deadline } from "../../shared/signals.ts";
 
 /** Vectors of length 1, in the order of the texts; their dot product is the cosine. Throws EmbedError. */
@@ -242,8 +243,7 @@ function dot(a: Float32Array, b: Float32Array): number {
  */
 export function hashingEmbedder(dimension = MINILM_DIMENSION): Embedder {
   const place = (vector: Float32Array, word: string, weight: number) => {
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < word.length; i++) hash = Math.imul(hash ^ word.charCodeAt(i), 0x01000193) >>> 0;
+    const hash = fnv1a(word);
     vector[hash % dimension] += hash & 0x10000 ? weight : -weight;
   };
   return {

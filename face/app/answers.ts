@@ -1,6 +1,6 @@
 /** What the brain answers to a command, as a player reads it. */
 
-import type { Story } from "./model.ts";
+import type { Story } from "./story.ts";
 
 const ANSWERS =
   /^(New session:|Active world set to|Active character set to|Hot-swapped model to|Deleted session|Rule) (\S+?)(?:[.,:;]?( .*))?$/;

@@ -4,7 +4,8 @@ import type { ArgumentKind, CommandItem, SessionItem } from "../../shared/protoc
 import { CHOICE_WORDS, FACE_COMMANDS, ORIGINAL_COMMANDS } from "../face_commands.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 import { THEME_NAMES } from "../theme.ts";
-import type { Model, Story } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Story } from "./story.ts";
 import { connecting, isAlone, modelItems } from "./narrators.ts";
 
 export interface PopupRow {

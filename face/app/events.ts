@@ -13,7 +13,8 @@ import {
 } from "../widgets/transcript.ts";
 import type { LinkEvent } from "./link.ts";
 import type { Effect } from "./messages.ts";
-import { type Model, type Result, storyName, type Turn, withNotice, withSync, worldName } from "./model.ts";
+import { type Model, type Result, storyName, type Turn, withNotice } from "./model.ts";
+import { withSync, worldName } from "./story.ts";
 import { editAnswered, editReturned } from "./editing.ts";
 import { money } from "./narrators.ts";
 import { inWords } from "./answers.ts";

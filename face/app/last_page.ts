@@ -8,7 +8,8 @@ import {
   type Transcript,
   withRecalled,
 } from "../widgets/transcript.ts";
-import type { Model, Story } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Story } from "./story.ts";
 
 /** What a brain would send for it: the state without what was not chosen, and the end of the story. */
 export interface LastPage {

@@ -1,15 +1,6 @@
 /** Everything the face knows. */
 
-import type {
-  CharacterItem,
-  CommandItem,
-  ModelItem,
-  RuleItem,
-  SessionItem,
-  SyncState,
-  Why,
-  WorldItem,
-} from "../../shared/protocol.ts";
+import type { CommandItem, Why } from "../../shared/protocol.ts";
 import type { Caps } from "../term/caps.ts";
 import type { Keymap } from "../keymap.ts";
 import { createTheme, type OwnTheme, type Theme, THEME_NAMES } from "../theme.ts";
@@ -24,6 +15,7 @@ import type { Work } from "./progress.ts";
 import type { Remembered } from "./remembered.ts";
 import type { Search } from "./search.ts";
 import type { Settings } from "./settings.ts";
+import { characterName, NO_STORY, type Story, worldName } from "./story.ts";
 import { NO_STORY_SEARCH, type StorySearch } from "./story_search.ts";
 
 export type Connection =
@@ -31,21 +23,6 @@ export type Connection =
   | { kind: "connected" }
   | { kind: "lost"; retry_at_ms: number; reason: string }
   | { kind: "gone"; reason: string };
-
-/** What the brain told about this player; `synced` false before it did. */
-export interface Story {
-  synced: boolean;
-  model: string;
-  world_id: string;
-  character_id: string;
-  session_id: string;
-  active_rules: readonly string[];
-  worlds: readonly WorldItem[];
-  characters: readonly CharacterItem[];
-  models: readonly ModelItem[];
-  rules: readonly RuleItem[];
-  sessions: readonly SessionItem[];
-}
 
 /** A reply that is awaited or being told. */
 export interface Turn {
@@ -191,20 +168,6 @@ export interface Model {
 
 export type Result = [Model, Effect[]];
 
-const NO_STORY: Story = {
-  synced: false,
-  model: "",
-  world_id: "",
-  character_id: "",
-  session_id: "",
-  active_rules: [],
-  worlds: [],
-  characters: [],
-  models: [],
-  rules: [],
-  sessions: [],
-};
-
 export const NO_POPUP: Popup = { selected: 0, touched: false, closed_for: null, stash: null };
 
 /** What is known before anything happened. */
@@ -290,23 +253,6 @@ function waitsForLastStory(model: Model): boolean {
   return !model.story.synced && model.settings.last_story !== "";
 }
 
-/** The brain's state taken over; lists that were left out stay. */
-export function withSync(story: Story, sync: SyncState): Story {
-  return {
-    synced: true,
-    model: sync.model,
-    world_id: sync.world_id,
-    character_id: sync.character_id,
-    session_id: sync.session_id,
-    active_rules: sync.active_rules,
-    worlds: sync.available_worlds ?? story.worlds,
-    characters: sync.available_characters ?? story.characters,
-    models: sync.available_models ?? story.models,
-    rules: sync.available_rules ?? story.rules,
-    sessions: sync.available_sessions ?? story.sessions,
-  };
-}
-
 /** Where the page stands while a reply comes. */
 export const following = (settings: Settings): Scroll => ({ kind: settings.follow });
 
@@ -327,27 +273,8 @@ export function withNotice(model: Model, text: string, now_ms: number, error = f
   };
 }
 
-/** Name of a world, or its id while the name is not known. */
-export function worldName(story: Story): string {
-  return story.worlds.find((world) => world.id === story.world_id)?.name ?? story.world_id;
-}
-
-export function characterName(story: Story): string {
-  return story.characters.find((character) => character.id === story.character_id)?.name ??
-    story.character_id;
-}
-
 /** `Salt Marsh · the farrier`: what the story on screen is called. */
 export function storyName(model: Model): string {
   const mark = model.theme.marks.separator;
   return [worldName(model.story), characterName(model.story)].filter((name) => name !== "").join(` ${mark} `);
-}
-
-/** The narrator as the header names it: without its vendor, and said if it is local. */
-export function narratorName(story: Story): string {
-  if (story.model === "") return "";
-  if (story.model === "demo/narrator") return "built-in narrator";
-  const known = story.models.find((item) => item.id === story.model);
-  const short = story.model.slice(story.model.lastIndexOf("/") + 1);
-  return known?.local === true && known.completion_price === 0 ? `${short}, local` : short;
 }

@@ -1,17 +1,17 @@
 /** Narrators as the lists show them: what one costs, how much it reads, and how others come. */
 
 import type { ModelItem } from "../../shared/protocol.ts";
+import { NARRATOR_ID } from "../../shared/story.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import type { Item } from "./completion.ts";
 import type { Model } from "./model.ts";
 
-const BUILT_IN = "demo/narrator";
 const TYPICAL = { prompt: 2000, completion: 250 };
 
 /** Nobody but the built-in narrator is there. */
 export function isAlone(model: Model): boolean {
   const { models } = model.story;
-  return models.length === 1 && models[0].id === BUILT_IN;
+  return models.length === 1 && models[0].id === NARRATOR_ID;
 }
 
 /** How others come, in three lines. */
@@ -36,7 +36,9 @@ export function modelItems(model: Model): Item[] {
     : TYPICAL.prompt;
   return model.story.models.map((item) => {
     const detail = modelDetail(item, prompt);
-    return { id: item.id, name: item.name, detail, note: "", search: detail };
+    // Two servers may offer one model: then only the ids tell them apart.
+    const twice = model.story.models.some(({ id, name }) => name === item.name && id !== item.id);
+    return { id: item.id, name: twice ? item.id : item.name, detail, note: "", search: detail };
   });
 }
 
@@ -45,7 +47,7 @@ export function modelDetail(item: ModelItem, prompt_tokens: number): string {
   const context = item.context > 0 ? `${short(item.context)} tokens` : "";
   const cost = (prompt_tokens * item.prompt_price + TYPICAL.completion * item.completion_price) / 1e6;
   let price = "price unknown";
-  if (item.id === BUILT_IN) price = "built in, no AI";
+  if (item.id === NARRATOR_ID) price = "built in, no AI";
   else if (item.local && cost === 0) price = "local";
   else if (item.price_known) price = cost === 0 ? "free" : `about $${money(cost)} a reply`;
   return [price, context].filter((part) => part !== "").join("  ");

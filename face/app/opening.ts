@@ -1,7 +1,8 @@
 /** From first launch to first reply: a world, a character, and the story begins. */
 
 import type { CharacterItem } from "../../shared/protocol.ts";
-import { isOpening, type Model, type Opening, type Result, type Story } from "./model.ts";
+import { isOpening, type Model, type Opening, type Result } from "./model.ts";
+import type { Story } from "./story.ts";
 import { send } from "./say.ts";
 
 /** The characters in the order they are offered: those the world suggests first. */

@@ -4,7 +4,8 @@ import type { Why, WhyPiece } from "../../shared/protocol.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 import { lastReply } from "../widgets/transcript.ts";
 import { geometry } from "./geometry.ts";
-import { characterName, type Model, type Result } from "./model.ts";
+import type { Model, Result } from "./model.ts";
+import { characterName } from "./story.ts";
 import { send } from "./say.ts";
 
 export interface Remembered {

@@ -1,9 +1,10 @@
 /** The opening: where to go, who to be. Drawn before the brain is ready; it says calmly what it waits for. */
 
+import { NARRATOR_ID } from "../../shared/story.ts";
 import { evenRows } from "../text/plain_rows.ts";
 import { offered } from "../app/opening.ts";
 import type { Model } from "../app/model.ts";
-import { narratorName } from "../app/model.ts";
+import { narratorName } from "../app/story.ts";
 import { connectionText } from "../panels.ts";
 import { type Grid, put } from "../term/grid.ts";
 import type { Style } from "../term/style.ts";
@@ -198,7 +199,7 @@ function narratorLine(model: Model): string {
   const { story } = model;
   if (!story.synced) return "";
   if (story.model === "") return "Nobody is there to tell it yet. Ctrl+O connects a model.";
-  if (story.model === "demo/narrator") {
+  if (story.model === NARRATOR_ID) {
     return "The built-in narrator tells this one. It is no AI. Ctrl+O connects a model.";
   }
   const name = narratorName(story);

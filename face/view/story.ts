@@ -3,7 +3,8 @@
 import type { Message } from "../../shared/story.ts";
 import { SPINNER_MS } from "../app.ts";
 import { type Geometry, pageContext } from "../app/geometry.ts";
-import { type Model, narratorName } from "../app/model.ts";
+import type { Model } from "../app/model.ts";
+import { narratorName } from "../app/story.ts";
 import { keyFor } from "../keymap.ts";
 import type { Grid } from "../term/grid.ts";
 import { put } from "../term/grid.ts";
