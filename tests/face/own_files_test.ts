@@ -7,7 +7,7 @@ import { readFlat } from "../../face/text/flat_yaml.ts";
 import { contrast } from "../../face/text/contrast.ts";
 import { readKeys } from "../../face/text/own_keys.ts";
 import { createTheme, readTheme } from "../../face/theme.ts";
-import { readOwnFiles } from "../../face/wiring/own_files.ts";
+import { readOwnFiles, readThemes } from "../../face/wiring/own_files.ts";
 import { parseYaml } from "../../brain/yaml.ts";
 import { events, message } from "../support/player.ts";
 import { openStory } from "../support/salt_marsh.ts";
@@ -255,4 +255,20 @@ Deno.test("motion that the environment switched off is not kept as the player's 
   assert.equal(kept.motion, true);
   assert.equal(kept.bell, true);
   await Deno.remove(home, { recursive: true });
+});
+
+Deno.test("own files: a theme may end in .yml, and a file of more than 256 kB is none", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${home}/themes`);
+    await Deno.writeTextFile(`${home}/themes/short.yml`, 'speech: "#112233"\n');
+    await Deno.writeTextFile(`${home}/themes/huge.yaml`, `# ${"x".repeat(256 * 1024)}\n`);
+    await Deno.writeTextFile(`${home}/themes/notes.txt`, "no theme\n");
+    assert.deepEqual(readThemes(home), {
+      themes: [{ name: "short", base: "auto", colors: { speech: 0x112233 } }],
+      problems: [],
+    });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 });

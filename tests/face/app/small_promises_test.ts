@@ -5,7 +5,8 @@ import { nextWake } from "../../../face/app.ts";
 import { inWords } from "../../../face/app/answers.ts";
 import { ago, completionOf } from "../../../face/app/completion.ts";
 import { farewellOf } from "../../../face/app/farewell.ts";
-import { modelItems } from "../../../face/app/narrators.ts";
+import { modelItems, money } from "../../../face/app/narrators.ts";
+import { DEFAULT_SETTINGS } from "../../../face/app/settings.ts";
 import { sheetLines } from "../../../face/app/sheet.ts";
 import { whySheet } from "../../../face/app/why_sheet.ts";
 import { NO_USAGE } from "../../../shared/protocol.ts";
@@ -329,4 +330,169 @@ Deno.test("what the player's own editor gives back is clean, and another wording
   player.send({ kind: "edited", text: "another wording", problem: "" });
   assert.equal(player.model().editor.text, "another wording");
   assert.equal(player.effects().some((effect) => effect.kind === "save_draft"), false);
+});
+
+Deno.test("y at the desk copies the source of its message, stars and all", () => {
+  const player = openStory();
+  player.hear(events.history([message(1, "assistant", "*She* `nods`_._")]));
+  player.press("tab", "y");
+  const copied = player.effects().flatMap((effect) => effect.kind === "copy" ? [effect.text] : []);
+  assert.deepEqual(copied, ["*She* `nods`_._"]);
+});
+
+Deno.test("the bar goes when a reply begins, and the speed is counted from its first word", () => {
+  const player = openStory();
+  say(player, "I wait.");
+  player.hear(events.message(message(6, "user", "I wait."), "1"));
+  player.press("tab");
+  assert.notEqual(player.model().desk, null);
+  player.hear(chunk("Eel ", 0));
+  assert.equal(player.model().desk, null);
+  const first_ms = player.now();
+  player.wait(3000);
+  player.hear(chunk("as ever ", 4));
+  assert.equal(player.model().turn?.first_ms, first_ms);
+  assert.match(player.screen(), /18 words\/s/);
+});
+
+Deno.test("a line that the brain refuses without giving it back comes back all the same", () => {
+  const player = openStory();
+  say(player, "I wait.");
+  player.hear(events.system("✗ The home is full.", {}, "1"));
+  assert.equal(player.model().editor.text, "I wait.");
+  assert.match(player.screen(), /The home is full/);
+});
+
+Deno.test("/mouse native gives the mouse to the terminal, /mouse wheel takes it back", () => {
+  const player = openStory();
+  for (const [mode, on] of [["native", false], ["wheel", true]] as const) {
+    say(player, `/mouse ${mode}`);
+    const wanted = player.effects().flatMap((effect) => effect.kind === "mouse" ? [effect.on] : []);
+    assert.deepEqual(wanted, [on]);
+    assert.equal(player.model().settings.mouse, mode);
+  }
+});
+
+Deno.test("another story opens at its end, wherever the first one was read", () => {
+  const player = openStory();
+  player.press("home");
+  assert.equal(player.model().scroll.kind, "at");
+  player.hear(events.history([message(90, "assistant", "Elsewhere."), message(91, "user", "I go.")]));
+  assert.deepEqual(player.model().scroll, { kind: "end" });
+});
+
+Deno.test("a draft that is not the line that arrived stays in the editor", () => {
+  const player = openStory({ draft: "I stay." });
+  player.hear(events.message(message(6, "user", "I go.")));
+  assert.equal(player.model().editor.text, "I stay.");
+});
+
+Deno.test("what was cut off is said once, not with every history after it", () => {
+  const player = narrating();
+  player.link({ kind: "lost", retry_in_ms: 200, reason: "" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  const cut = message(7, "assistant", "Eel", { status: "stopped" });
+  player.hear(events.history([message(6, "user", "I wait."), cut]));
+  assert.match(player.model().transcript.trouble?.text ?? "", /cut off/);
+  player.hear(events.history([message(6, "user", "I wait."), cut]));
+  assert.equal(player.model().transcript.trouble, null);
+});
+
+Deno.test("sums of money are told with the digits that say something", () => {
+  const rows: [number, string][] = [[0.002, "0.002"], [0.03, "0.03"], [0.96, "0.96"], [0.996, "1.00"], [
+    1.2,
+    "1.20",
+  ]];
+  for (const [dollars, words] of rows) assert.equal(money(dollars), words);
+});
+
+Deno.test("a label of work, a quote and its speaker are clean wherever they are kept", () => {
+  const player = openStory();
+  player.hear(events.progress("work", HOSTILE));
+  assert.equal(player.model().work[0].label, "ab");
+  const [piece] = WHY.recalled;
+  const opened = whySheet(player.model(), {
+    ...WHY,
+    recalled: [{
+      ...piece,
+      quote: HOSTILE,
+      speaker: HOSTILE,
+      heading: HOSTILE,
+      fact: HOSTILE,
+      words: [HOSTILE],
+    }],
+  });
+  assert.ok(opened?.kind === "why");
+  const { quote, speaker, heading, fact, words } = opened.why.recalled[0];
+  assert.deepEqual([quote, speaker, heading, fact, words], ["ab", "ab", "ab", "ab", ["ab"]]);
+});
+
+Deno.test("who follows the end follows it when a reply goes on, too", () => {
+  const player = openStory({ settings: { hint_seen: true, follow: "end" } });
+  say(player, "/continue");
+  assert.deepEqual(player.model().scroll, { kind: "end" });
+});
+
+Deno.test("an original server is asked for no telling again", () => {
+  const player = original();
+  player.hear(events.history([message(1, "user", "I wait."), message(2, "assistant", "Eel.")]));
+  player.press("tab", "r");
+  assert.deepEqual(player.said(), []);
+  assert.match(player.screen(), /This server knows no retry/);
+});
+
+Deno.test("nobody is called by bell or title who did not ask for it", () => {
+  assert.deepEqual([DEFAULT_SETTINGS.bell, DEFAULT_SETTINGS.title], [false, false]);
+});
+
+Deno.test("what is looked for is one row, and a command of several rows is not one of the face's own", () => {
+  const player = openStory();
+  player.press("ctrl+f");
+  player.send({ kind: "term", event: { kind: "paste", text: "second\napple" } });
+  assert.equal(player.model().editor.text, "second apple");
+  player.press("esc");
+  player.send({ kind: "term", event: { kind: "paste", text: "/quit\nI said" } });
+  player.effects();
+  player.press("enter");
+  assert.equal(player.effects().some((effect) => effect.kind === "quit"), false);
+});
+
+Deno.test("Ctrl+W cuts a word, Ctrl+U all before it; undo does not go behind the draft that was found", () => {
+  const player = openStory({ draft: "one two three" });
+  player.press("ctrl+w");
+  assert.equal(player.model().editor.text, "one two ");
+  player.press("ctrl+/", "ctrl+/", "ctrl+/");
+  assert.equal(player.model().editor.text, "one two three");
+});
+
+Deno.test("the log of a long evening keeps its newest 500 lines", () => {
+  const player = openStory();
+  for (let count = 0; count < 510; count++) {
+    player.send({ kind: "done", text: `news ${count}`, error: false });
+  }
+  const { log } = player.model();
+  assert.deepEqual([log.length, log.at(-1)?.text], [500, "news 509"]);
+});
+
+Deno.test("the narrator is named without its vendors, however many there are", () => {
+  const rows: [string, RegExp][] = [
+    ["openrouter/meta/llama-3", / {3}llama-3$/],
+    ["ollama/llama3.2", / {3}llama3\.2, local$/],
+    ["demo/narrator", / {3}built-in narrator$/],
+  ];
+  for (const [model, name] of rows) {
+    const player = openStory();
+    player.hear(events.sync({ model, world_id: "salt_marsh", session_id: "s" }));
+    assert.match(player.screen().split("\n")[0], name);
+  }
+});
+
+Deno.test("a line without an answer is no trouble while there is no connection to ask again over", () => {
+  const player = openStory({ answered: false });
+  assert.match(player.screen(), /has no answer yet/);
+  player.link({ kind: "lost", retry_in_ms: 5000, reason: "" });
+  player.hear(events.greeting());
+  player.link({ kind: "lost", retry_in_ms: 5000, reason: "" });
+  assert.doesNotMatch(player.screen(), /has no answer yet/);
 });

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { lastPageOf } from "../../../face/app/last_page.ts";
-import { openHomeFiles } from "../../../face/wiring/home_files.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../../face/app/settings.ts";
+import { openHomeFiles, readSettings } from "../../../face/wiring/home_files.ts";
 import { encodeEvent } from "../../../shared/codec.ts";
 import { events, message } from "../../support/player.ts";
 import { until } from "../../support/processes.ts";
@@ -133,4 +134,51 @@ Deno.test("home files: a draft comes to the disk by itself, each time it was cha
         5000,
       );
     }
+  }));
+
+Deno.test("home files: settings come back as they were set, and what no setting can be is the default", () =>
+  withHome((home) => {
+    const set: Settings = {
+      theme: "my-own_1",
+      panel: false,
+      mouse: "native",
+      hint_seen: true,
+      motion: false,
+      follow: "end",
+      bell: true,
+      title: true,
+      embedder: "no",
+      last_story: "The Salt Marsh",
+    };
+    openHomeFiles(home).saveSettings(set);
+    assert.deepEqual(openHomeFiles(home).load().settings, set);
+    const wrong = { theme: "../x", panel: 1, mouse: 2, follow: "start", embedder: "?", last_story: 3 };
+    assert.deepEqual(readSettings(JSON.stringify(wrong)), DEFAULT_SETTINGS);
+    for (const text of ["", "5", "null", "{"]) assert.deepEqual(readSettings(text), DEFAULT_SETTINGS, text);
+  }));
+
+Deno.test("home files: of a long evening's lines the newest 500 come back, and the file is cut back to them", () =>
+  withHome((home) => {
+    const files = openHomeFiles(home);
+    files.saveSaid({ text: "first", story: "s" });
+    const path = join(home, "face", "said.jsonl");
+    const lines = Array.from(
+      { length: 1100 },
+      (_, at) => `${JSON.stringify({ text: `${at}`, story: "s" })}\n`,
+    );
+    Deno.writeTextFileSync(path, lines.join(""));
+    const { said } = files.load();
+    assert.deepEqual([said.length, said[0], said.at(-1)], [500, "600", "1099"]);
+    assert.equal(Deno.readTextFileSync(path).split("\n").length, 501);
+  }));
+
+Deno.test("home files: a story written down is the player's alone, and one that grew takes its own place again", () =>
+  withHome((home) => {
+    const files = openHomeFiles(home);
+    files.writeText("日本", "日本語");
+    const path = join(home, "stories", "日本.txt");
+    assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
+    assert.match(files.writeText("日本", "日本語").text, /日本\.txt$/);
+    assert.match(files.writeText("日本", "日本語、日本").text, /日本\.txt$/);
+    assert.match(files.writeText("日本", "日").text, /日本-2\.txt$/);
   }));
