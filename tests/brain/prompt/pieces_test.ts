@@ -64,3 +64,9 @@ Deno.test("the best piece of lore that is too long keeps its beginning, whole se
   const runs = lines([hit(1, "", "橋".repeat(300))], 40);
   assert.ok(runs.sent[0].quote.length > 12, runs.sent[0].quote);
 });
+
+Deno.test("a piece whose heading alone leaves its text no room stays out, and those behind it still come", () => {
+  const headed = hit(1, "Heron ".repeat(60).trim(), "It sleeps.");
+  const { sent, unsent } = lines([headed, hit(2, "", "The weir leaks.")], 60);
+  assert.deepEqual([sent.map(({ id }) => id), unsent.map(({ id }) => id)], [[2], [1]]);
+});
