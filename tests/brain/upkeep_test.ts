@@ -190,6 +190,42 @@ Deno.test("a turn stops the work on its story, and nothing of it is kept", () =>
     assert.match(fake.face.last("system_update").content, /Beside them 1 story so far, \d+ tokens read/);
   }));
 
+Deno.test("the work on a story is stopped when its next turn begins, and when the brain leaves, which waits for its end", async (t) => {
+  for (const by of ["a turn", "leaving"]) {
+    await t.step(by, () =>
+      withBrain(async (fake) => {
+        let stopped = 0;
+        const go = Promise.withResolvers<void>();
+        const held = teller(async function* (_request, signal) {
+          yield { kind: "text", text: "Ida walked the reeds with Maren" };
+          await new Promise<void>((resolve) => {
+            signal.addEventListener("abort", () => resolve());
+            if (signal.aborted) resolve();
+          });
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          stopped += 1;
+        });
+        fake.scripts.push(held);
+        await play(fake, 6);
+        assert.deepEqual([summaries(fake).length, stopped], [1, 0]);
+        if (by === "leaving") {
+          await fake.brain.stop();
+          assert.equal(stopped, 1);
+          return;
+        }
+        fake.scripts[0] = async function* (request, signal) {
+          if (!isSummary(request)) await go.promise;
+          yield* held(request, signal);
+        };
+        const turn = fake.turn("I walk on.");
+        await rest();
+        assert.equal(stopped, 1, "while the reply is awaited");
+        go.resolve();
+        await turn;
+      }));
+  }
+});
+
 Deno.test("what was told stays with its branch: undo takes it back, another branch has its own", () =>
   withBrain(async (fake) => {
     fake.scripts.push(teller());
