@@ -271,6 +271,15 @@ Deno.test("Ctrl+O looks for servers that were started since, while the built-in 
   player.press("ctrl+o");
   assert.deepEqual(player.said(), ["/model refresh"]);
   assert.match(player.screen(), /start Ollama/);
-  player.hear(events.sync({ ...state(player), available_models: models }));
+  player.hear(events.sync({ ...state(player), available_models: [...models] }));
   assert.doesNotMatch(player.screen(), /start Ollama/);
+});
+
+Deno.test("one model on two servers is listed by its ids", () => {
+  const player = openStory();
+  const [one] = player.model().story.models;
+  const twice = ["eel-1b", "llamacpp/eel-1b"].map((id) => ({ ...one, id, name: "Eel 1b" }));
+  player.hear(events.sync({ ...state(player), available_models: twice }));
+  player.press("ctrl+o");
+  assert.match(player.screen(), /› eel-1b {2,}\S.*\n +llamacpp\/eel-1b {2,}/);
 });
