@@ -452,10 +452,10 @@ Deno.test("what is looked for is one row, and a command of several rows is not o
   player.send({ kind: "term", event: { kind: "paste", text: "second\napple" } });
   assert.equal(player.model().editor.text, "second apple");
   player.press("esc");
-  player.send({ kind: "term", event: { kind: "paste", text: "/quit\nI said" } });
+  player.send({ kind: "term", event: { kind: "paste", text: "/copy line\nI said" } });
   player.effects();
   player.press("enter");
-  assert.equal(player.effects().some((effect) => effect.kind === "quit"), false);
+  assert.equal(player.effects().some((effect) => effect.kind === "copy"), false);
 });
 
 Deno.test("Ctrl+W cuts a word, Ctrl+U all before it; undo does not go behind the draft that was found", () => {
