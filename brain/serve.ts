@@ -28,7 +28,7 @@ import { metered, Metrics } from "./metrics.ts";
 import { openStore, takeLock } from "./open_home.ts";
 import { listen, type RunningServer } from "./server.ts";
 import { problemLines } from "./stage.ts";
-import type { Database } from "./store/database.ts";
+import { changesOf, type Database } from "./store/database.ts";
 import { holdsMessages } from "./store/inspect.ts";
 import { settleUnfinished } from "./store/messages.ts";
 import { LOCAL_PLAYER } from "./store/players.ts";
@@ -153,7 +153,12 @@ async function start(
       no_vectors = text;
     },
   });
+  let changes = -1;
   const unitsChanged = () => {
+    // Said after each command: one that changed nothing wakes nobody.
+    const before = changes;
+    changes = changesOf(db);
+    if (changes === before) return;
     indexer?.kick();
     sync?.poke();
     recall.warm?.();

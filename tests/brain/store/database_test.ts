@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  changesOf,
   copyDatabase,
   type Database,
   openDatabase,
@@ -23,6 +24,17 @@ function isStoreError(kind: StoreErrorKind, message: RegExp) {
 
 const pragma = (db: Database, name: string) =>
   Object.values(db.get<Record<string, unknown>>(`PRAGMA ${name}`)!)[0];
+
+Deno.test("whoever only read has changed nothing, and whoever wrote a row has", async () => {
+  await withDatabase((db) => {
+    const before = changesOf(db);
+    listSessions(db, "ann", { limit: 5 });
+    db.transaction(() => getSession(db, "ann", "story"));
+    assert.equal(changesOf(db), before);
+    addPlayer(db, "ann");
+    assert.ok(changesOf(db) > before);
+  });
+});
 
 Deno.test("a new database is made whole from nothing, with the settings that keep a line safe", async () => {
   await withDatabase((db) => {
