@@ -305,6 +305,8 @@ Deno.test("a story is continued by its whole id also behind a thousand younger o
     });
     await fake.say(`/session continue ${first.id.slice(0, 8)}`);
     assert.match(fake.face.notices().at(-1) ?? "", /^✗ There is no story "00000000"\./);
+    await fake.say("/world select marsh");
+    assert.equal(getState(fake.deps.db, "local").session_id, "");
     await fake.say(`/session continue ${first.id.toUpperCase()}`);
     assert.equal(getState(fake.deps.db, "local").session_id, first.id);
     // The thousandth is still found by its beginning; the next one is not.

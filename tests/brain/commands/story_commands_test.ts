@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../brain/llm/provider.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
-import { type FakeBrain, fakeBrain, onStage, says } from "../../support/brain_fakes.ts";
+import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../../support/brain_fakes.ts";
 
 async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
   const fake = fakeBrain();
@@ -96,4 +96,24 @@ Deno.test("a message of another story is none of this one, for every command tha
       `✗ There is no message ${reply?.id} in this story.`,
     );
     assert.equal(fake.face.last("system_update").metadata.why, null);
+  }));
+
+Deno.test("a face that joins while a reply is gone on with hears the whole of it so far", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The reeds bend"));
+    await fake.turn("I wait.");
+    const [asked, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    fake.scripts[0] = async function* (request, signal) {
+      asked.resolve();
+      await go.promise;
+      yield* says(", and stay.")(request, signal);
+    };
+    const ended = told(fake, "/continue");
+    await asked.promise;
+    const face = new FakeFace();
+    fake.brain.join(face);
+    const { content, metadata } = face.last("chat_chunk");
+    assert.deepEqual([content, metadata.offset], ["The reeds bend", 0]);
+    go.resolve();
+    assert.equal((await ended).content, "The reeds bend, and stay.");
   }));
