@@ -272,3 +272,15 @@ Deno.test("own files: a theme may end in .yml, and a file of more than 256 kB is
     await Deno.remove(home, { recursive: true });
   }
 });
+
+Deno.test("keys.yaml: Esc and the answers to questions stay as they are, and a capital letter is a key of its own", () => {
+  const { changes, problems } = readKeys(
+    "esc: why\nconfirm x: confirm\ndesk R: desk_retry\nCTRL+R: why\n",
+    "k",
+  );
+  assert.deepEqual(changes, [
+    { chord: "R", context: "desk", action: "desk_retry" },
+    { chord: "ctrl+r", context: null, action: "why" },
+  ]);
+  assert.deepEqual(problems, ["k:1: Esc keeps its meaning", "k:2: the keys of confirm stay as they are"]);
+});

@@ -496,3 +496,32 @@ Deno.test("a line without an answer is no trouble while there is no connection t
   player.link({ kind: "lost", retry_in_ms: 5000, reason: "" });
   assert.doesNotMatch(player.screen(), /has no answer yet/);
 });
+
+Deno.test("the first suggestion is that of the world that is played", () => {
+  const player = openStory({ settings: { hint_seen: false } });
+  const world = { name: "W", hook: "", opening: "", characters: [] };
+  player.hear(events.sync({
+    session_id: "s",
+    world_id: "two",
+    available_worlds: [{ ...world, id: "one", first_line: "One?" }, {
+      ...world,
+      id: "two",
+      first_line: "Two?",
+    }],
+  }));
+  assert.match(player.screen(), /› Two\?/);
+});
+
+Deno.test("what the evening cost is said once it is something, and a part of a cent as such", () => {
+  for (const [cost, words] of [[0.002, "under $0.01"], [1.5, "$1.50"]] as const) {
+    const player = openStory({ width: 120, height: 36 });
+    assert.doesNotMatch(player.screen(), /\$/);
+    player.hear(events.message(message(5, "assistant", "Eel.", { usage: { ...NO_USAGE, cost } })));
+    assert.equal(player.screen().includes(words), true, words);
+  }
+});
+
+Deno.test("a brain elsewhere is named beside its narrator, by its host", () => {
+  const player = openStory({ whose: "wss://story.example:8000/ws/rpc" });
+  assert.match(player.screen().split("\n")[0], /llama3\.2, local at story\.example:8000$/);
+});
