@@ -72,3 +72,13 @@ Deno.test("a deleted story takes along what the face at this machine kept of it,
     assert.equal(await Deno.readTextFile(said), own ? elsewhere : elsewhere + line);
   }
 });
+
+Deno.test("a brain that ends with its face says that it stops, not that it comes back", async () => {
+  await using stage = await openStage({ config: configFor(null), args: ["--with-parent"] });
+  const { token } = JSON.parse(await Deno.readTextFile(join(stage.home, "brain.json")));
+  await using face = await FaceClient.connect(stage.url, token);
+  await stage.door.closeStdin();
+  await face.until(() => face.closed !== null, "the close");
+  assert.deepEqual(face.closed, { code: 1001, reason: "The brain stops." });
+  assert.equal(await stage.door.ended, 0);
+});
