@@ -229,3 +229,42 @@ Deno.test("plain: what lasts is told beside a turn, what another face asked for 
   });
   assert.deepEqual(ran, { code: 0, out: "Fog.\n\n", err: "✗ Chroma is not there.\n" });
 });
+
+const greetPlainly = (tell: (event: LinkEvent) => void): void => {
+  tell(event(events.greeting()));
+  tell(event(events.sync(state("w"))));
+};
+
+Deno.test("plain: a reply that failed without a word of why ends with 4, and so does a line that is refused", async () => {
+  const failed = await run(["I wait."], greetPlainly, ({ ref }, tell) => {
+    tell(event({ ...events.chunk("Fog", { message_id: 3, parent_id: 2, offset: 0 }), ref }));
+    tell(event(events.end(message(3, "assistant", "Fog", { status: "failed" }), {}, ref)));
+  });
+  assert.deepEqual(failed, { code: 4, out: "Fog\n\n", err: "" });
+  const refused = await run(["I wait."], greetPlainly, ({ ref }, tell) => {
+    tell(event(events.system("✗ The home is full.", {}, ref)));
+    tell(event(events.end(null, {}, ref)));
+  });
+  assert.deepEqual(refused, { code: 4, out: "", err: "✗ The home is full.\n" });
+});
+
+Deno.test("plain: a sequence cut between two pieces is removed, and a reply told anew stands below the first", async () => {
+  const ran = await run(["I wait."], greetPlainly, ({ ref }, tell) => {
+    const piece = (text: string, offset: number) =>
+      tell(event({ ...events.chunk(text, { message_id: 3, parent_id: 2, offset }), ref }));
+    piece("Fo\x1b[3", 0);
+    piece("1mg", 5);
+    piece("Fog again.", 0);
+    tell(event(events.end(message(3, "assistant", "Fog again."), {}, ref)));
+  });
+  assert.deepEqual(ran, { code: 0, out: "Fog\n\nFog again.\n\n", err: "" });
+});
+
+Deno.test("plain: nothing after /quit is said", async () => {
+  const said: string[] = [];
+  const ran = await run(["/quit", "I wait."], greetPlainly, ({ prompt, ref }, tell) => {
+    said.push(prompt);
+    tell(event(events.end(message(3, "assistant", "Fog."), {}, ref)));
+  });
+  assert.deepEqual([ran.code, said], [0, []]);
+});
