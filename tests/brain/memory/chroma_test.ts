@@ -179,17 +179,20 @@ Deno.test("a search that takes longer than its time is late, and one before the 
   await withServer(answer, async (url) => {
     const [vector] = await embedder.embed(["fog"]);
     const scope: VectorScope = { kind: "lore", player_id: "ann", world_id: "marsh" };
-    // A turn waits 150 ms for its memories: the server has about half of them unless told otherwise.
-    for (const [options, within] of [[{ near_ms: 30 }, /within 30 ms$/], [{}, /within 80 ms$/]] as const) {
-      const index = chromaIndex(place(url), options);
-      assert.equal((await fault(index.near(scope, vector, 1))).kind, "unreachable");
-      await index.list("lore");
-      const error = await fault(index.near(scope, vector, 1));
-      assert.equal(error.kind, "late");
-      assert.match(error.message, within);
-      index.close();
+    try {
+      // A turn waits 150 ms for its memories: the server has about half of them unless told otherwise.
+      for (const [options, within] of [[{ near_ms: 30 }, /within 30 ms$/], [{}, /within 80 ms$/]] as const) {
+        const index = chromaIndex(place(url), options);
+        assert.equal((await fault(index.near(scope, vector, 1))).kind, "unreachable");
+        await index.list("lore");
+        const error = await fault(index.near(scope, vector, 1));
+        assert.equal(error.kind, "late");
+        assert.match(error.message, within);
+        index.close();
+      }
+    } finally {
+      held.resolve();
     }
-    held.resolve();
   });
 });
 
