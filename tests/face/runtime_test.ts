@@ -363,3 +363,21 @@ Deno.test("what the emulator shows after a wild evening is what a fresh drawing 
     assert.equal(after, before);
   });
 });
+
+Deno.test("what FLOWER_MOTION switches off for an evening is not kept as the player's choice", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    await withFace(async (face) => {
+      openSession(face);
+      await face.shows(/look at money/);
+      face.type("/set panel off\r");
+      await face.shows(/panel:? off\./i);
+      face.type("/quit\r");
+      await face.result;
+    }, { home, env: { FLOWER_MOTION: "off" } });
+    const kept = JSON.parse(await Deno.readTextFile(join(home, "face", "settings.json")));
+    assert.deepEqual([kept.motion, kept.panel], [true, false]);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
