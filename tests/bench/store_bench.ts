@@ -1,16 +1,20 @@
 /** How fast the store and recall are with a long story (10,000 messages) and a large world (5,000 pieces of lore). */
+import type { Embedder } from "../../brain/memory/embedder.ts";
 import { openRecall, type RecallQuestion } from "../../brain/memory/recall.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
 import { type Database, openDatabase } from "../../brain/store/database.ts";
 import { syncLore } from "../../brain/store/lore.ts";
 import { addMessage, pathPage, pathTail } from "../../brain/store/messages.ts";
 import { createSession, updateSession } from "../../brain/store/sessions.ts";
+import { saveVectors, unembedded } from "../../brain/store/vectors.ts";
 import { rebuildMemory } from "../../brain/memory/rebuild.ts";
 import { quantile, type Row } from "./rows.ts";
 
 const MESSAGES = 10_000;
 const LORE = 5_000;
 const QUESTIONS = 200;
+/** Threads that are asked for the first time. */
+const COLD = 5;
 
 /** Measures in a database of its own, which is removed afterwards. */
 export async function storeBench(): Promise<Row[]> {
@@ -106,6 +110,7 @@ async function measureUnits(path: string, units: number, goal: string): Promise<
     unit: "ms",
     goal,
   }];
+  rows.push(...await measureVectors(db, path, units, () => questionOf(leaf, content)));
   if (units >= 50_000) {
     const begun = performance.now();
     rebuildMemory(db, { worlds: [], nameOf: () => null }, 0);
@@ -114,6 +119,66 @@ async function measureUnits(path: string, units: number, goal: string): Promise<
   }
   db.close();
   return rows;
+}
+
+/**
+ * The same with vectors of 384 numbers, all of them made up: the time is the same. The line's own vector is given; what
+ * making it takes is measured apart (embed). Cold: the first question of a thread, which reads the vectors.
+ */
+async function measureVectors(
+  db: Database,
+  path: string,
+  units: number,
+  question: () => RecallQuestion,
+): Promise<Row[]> {
+  const next = madeUpVectors(5);
+  const embedder: Embedder = {
+    model: "made-up",
+    dimension: 384,
+    embed: (texts) => Promise.resolve(texts.map(next)),
+    close: () => {},
+  };
+  for (const kind of ["memory", "lore"] as const) {
+    for (let after = 0, done = false; !done;) {
+      const page = unembedded(db, kind, embedder.model, after);
+      saveVectors(db, embedder.model, page.texts.map(({ hash }) => ({ hash, vector: next() })));
+      ({ up_to: after, done } = page);
+    }
+  }
+  const cold: number[] = [];
+  const warm: number[] = [];
+  for (let thread = 0; thread < COLD; thread++) {
+    const recall = openRecall(path, { embedder });
+    for (let i = 0; i <= QUESTIONS / COLD; i++) {
+      const begun = performance.now();
+      await recall.ask(question(), 10_000);
+      (i === 0 ? cold : warm).push(performance.now() - begun);
+    }
+    await recall.close();
+  }
+  const name = `one retrieval with vectors, ${units} units`;
+  return [
+    { name: `${name}, cold, p50`, value: quantile(cold, 0.5), unit: "ms", goal: "" },
+    {
+      name: `${name}, warm, p95`,
+      value: quantile(warm, 0.95),
+      unit: "ms",
+      goal: units > 6000 ? "< 140 ms" : "< 40 ms",
+    },
+  ];
+}
+
+/** Unit vectors; same seed, same vectors. */
+function madeUpVectors(seed: number): () => Float32Array {
+  let state = seed;
+  return () => {
+    const vector = Float32Array.from({ length: 384 }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return state / 2 ** 31;
+    });
+    const length = Math.hypot(...vector);
+    return vector.map((value) => value / length);
+  };
 }
 
 function questionOf(leaf: number, content: () => string): RecallQuestion {
