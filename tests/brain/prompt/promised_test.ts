@@ -58,3 +58,20 @@ Deno.test("a turn waits 150 ms for its memories, and marks of a template in a re
     await fake.close();
   }
 });
+
+Deno.test("the built-in narrator is given the whole story, and a pack of short replies shortens the reply's limit", async () => {
+  const fake = fakeBrain();
+  try {
+    fake.deps.library.rules = () => [{ id: "terse", name: "Terse", prompt: "Write 20 to 40 words." }];
+    await onStage(fake);
+    for (let turn = 0; turn < 5; turn++) await fake.turn(`I wait, ${turn}.`);
+    // The start message, five lines, four replies.
+    assert.equal(fake.requests.at(-1)?.story.path.length, 10);
+    assert.equal(fake.requests.at(-1)?.max_tokens, 480);
+    await fake.say("/rules add terse");
+    await fake.turn("I wait.");
+    assert.equal(fake.requests.at(-1)?.max_tokens, 120);
+  } finally {
+    await fake.close();
+  }
+});
