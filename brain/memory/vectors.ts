@@ -46,7 +46,10 @@ const PENDING_LOOK = 4000;
 
 /** So many rows are read from the record in one go. */
 const READ = 4000;
-/** Bytes of vectors kept of other scopes than the one asked about: stories of 20,000 units have 31 MB each. */
+/**
+ * Bytes of vectors kept of other scopes than the one asked about: stories of 20,000 units have 31 MB each. The scope asked
+ * about last is kept however large it is: a question asks about a world and a story in turn.
+ */
 const KEPT_BYTES = 100_000_000;
 
 /** The vectors of one scope in memory, in rows of `dimension` numbers. */
@@ -65,6 +68,8 @@ interface Matrix {
 export class ExactIndex {
   /** By scope and model, the one asked about last at the end. */
   readonly #kept = new Map<string, Matrix>();
+
+  constructor(readonly kept_bytes = KEPT_BYTES) {}
 
   /** At most `limit` units of the scope, nearest first. Throws StoreError. */
   near(db: Database, scope: VectorScope, model: string, vector: Float32Array, limit: number): Near[] {
@@ -110,7 +115,7 @@ export class ExactIndex {
     this.#kept.delete(key);
     let bytes = [...this.#kept.values()].reduce((sum, { numbers }) => sum + numbers.byteLength, 0);
     for (const [oldest, { numbers }] of this.#kept) {
-      if (bytes <= KEPT_BYTES) break;
+      if (bytes <= this.kept_bytes || this.#kept.size === 1) break;
       this.#kept.delete(oldest);
       bytes -= numbers.byteLength;
     }

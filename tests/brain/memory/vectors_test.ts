@@ -118,6 +118,27 @@ Deno.test("vectors that are read ahead, in pieces, are those that a question rea
   });
 });
 
+Deno.test("a story and its world are read once, however large; what was asked about before them is forgotten", async () => {
+  await withDatabase((db) => {
+    remembered(db, tellAll(db, aSession(), ["One.", "Two."]));
+    remembered(db, tellAll(db, aSession({ id: "second" }), ["Three."]), "second");
+    syncLore(db, "marsh", [{ heading: "", text: "Four.", known_to: "" }]);
+    const vectors = { "One.": [1, 0], "Two.": [0, 1], "Three.": [1, 0], "Four.": [0, 1] };
+    give(db, vectors);
+    const index = new ExactIndex(0);
+    const ask = (scope: Parameters<ExactIndex["near"]>[1]) =>
+      index.near(db, scope, "m", Float32Array.from([1, 0]), 9).length;
+    assert.deepEqual([ask(lore), ask(memory)], [1, 2]);
+    // What is in memory is not looked for in the record.
+    db.run("DELETE FROM vectors");
+    assert.deepEqual([ask(lore), ask(memory), ask(lore), ask(memory)], [1, 2, 1, 2]);
+    give(db, vectors);
+    assert.deepEqual([ask({ ...memory, session_id: "second" }), ask(memory)], [1, 2]);
+    db.run("DELETE FROM vectors");
+    assert.deepEqual([ask({ ...memory, session_id: "second" }), ask(lore)], [1, 0]);
+  });
+});
+
 Deno.test("units from before there were vectors get the names of their texts, a few at a time", async () => {
   await withDatabase((db) => {
     remembered(db, tellAll(db, aSession(), ["One.", "Two.", "Three."]));
