@@ -50,6 +50,8 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
   const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>, gate: Gate) => {
     const remote = remoteAddr.hostname;
     const { headers } = request;
+    // What stands in Host need not make an address.
+    if (!URL.canParse(request.url)) return refuse("host", "Foreign host.", 403);
     const { host, pathname: path } = new URL(request.url);
     if (!hostAllowed(headers, host, gate)) return refuse("host", "Foreign host.", 403);
     if (!originAllowed(headers, gate)) return refuse("origin", "Foreign origin.", 403);
@@ -73,12 +75,14 @@ export function listen(brain: Brain, options: ServerOptions): RunningServer {
     }
     if (!sockets.hasRoom(visitor)) return refuse("faces", "Too many faces of this player.", 429);
     brain.deps.log("debug", `a face of ${visitor.player_id} from ${from}`);
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: 30,
-      protocol: answeredProtocol(headers),
-    });
-    sockets.attach(socket, visitor);
-    return response;
+    let upgrade: Deno.WebSocketUpgrade;
+    try {
+      upgrade = Deno.upgradeWebSocket(request, { idleTimeout: 30, protocol: answeredProtocol(headers) });
+    } catch {
+      return new Response("This is no WebSocket handshake.\n", { status: 400 });
+    }
+    sockets.attach(upgrade.socket, visitor);
+    return upgrade.response;
   };
   const serve = (hostname: string, port: number, tls: ServerOptions["tls"]) => {
     const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(

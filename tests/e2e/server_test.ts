@@ -192,6 +192,8 @@ Deno.test("public names are let in, as Host and as Origin; other names are not",
     [403, { Host: "story.example", Origin: "null", Authorization }],
     // Without --trust-proxy nobody is believed.
     [403, { Host: "evil.example", "X-Forwarded-Host": "story.example", Authorization }],
+    [403, { Host: "a b<>", Authorization }],
+    [400, { Host: "story.example", Authorization, Connection: "close" }],
   ];
   for (const [status, headers] of rows) {
     assert.equal(
