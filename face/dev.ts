@@ -14,6 +14,18 @@ export interface DevOptions {
 /** An editor saves in several steps. */
 const SETTLE_MS = 200;
 const SHOWN_CHARACTERS = 600;
+/** All that `deno check` sees of the environment: API keys stand there too. */
+const PASSED_ON = [
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "XDG_CACHE_HOME",
+  "DENO_DIR",
+  "LOCALAPPDATA",
+  "USERPROFILE",
+  "SystemRoot",
+  "TEMP",
+];
 
 /** Watches until `close`, which waits for a check under way. */
 export function watchCode(options: DevOptions): { close(): Promise<void> } {
@@ -48,10 +60,16 @@ export function watchCode(options: DevOptions): { close(): Promise<void> } {
 
 /** Type errors of the brain's code, shortened; empty when there are none. */
 async function check(root: string): Promise<string> {
+  const env: Record<string, string> = { NO_COLOR: "1" };
+  for (const name of PASSED_ON) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) env[name] = value;
+  }
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["check", "--quiet", "brain/main.ts", "brain/serve.ts"],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    clearEnv: true,
+    env,
     stdin: "null",
     stdout: "null",
     stderr: "piped",

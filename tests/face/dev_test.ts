@@ -68,3 +68,27 @@ Deno.test("files that are no code start nothing", async () => {
     assert.equal(told.length, 2);
   });
 });
+
+Deno.test("deno check sees no key of the environment", async () => {
+  Deno.env.set("FLOWER_PLANTED_KEY", "sk-planted");
+  const Command = Deno.Command;
+  const given: Deno.CommandOptions[] = [];
+  Deno.Command = class extends Command {
+    constructor(program: string | URL, options: Deno.CommandOptions = {}) {
+      super(program, options);
+      given.push(options);
+    }
+  };
+  try {
+    await watched(async (write, told) => {
+      await write("shared/story.ts", `${GOOD}\n`);
+      await until(() => told.length === 1, "restart");
+    });
+  } finally {
+    Deno.Command = Command;
+    Deno.env.delete("FLOWER_PLANTED_KEY");
+  }
+  assert.equal(given.length, 1);
+  assert.equal(given[0].clearEnv, true);
+  assert.equal(JSON.stringify(given[0].env).includes("sk-planted"), false);
+});
