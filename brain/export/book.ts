@@ -25,7 +25,9 @@ export function writeBook(story: BookStory, format: "md" | "txt"): string {
   chapters.forEach((chapter, index) => {
     // A single chapter needs no number.
     if (chapters.length > 1) {
-      const heading = `Chapter ${index + 1}, ${new Date(chapter[0].created_ms).toISOString().slice(0, 10)}`;
+      const heading = `Chapter ${index + 1}, ${
+        new Date(chapter[0].created_ms).toISOString().slice(0, 10)
+      } (UTC)`;
       blocks.push(format === "md" ? `## ${heading}` : underlined(heading, "-"));
     }
     for (const { role, content } of chapter) {

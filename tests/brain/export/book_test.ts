@@ -46,11 +46,11 @@ Deno.test("chapters are numbered and dated", () => {
   const path = story().path.map((message, index) => ({ ...message, created_ms: START + index * 30 * HOUR }));
   const book = writeBook(story({ path }), "md");
   assert.deepEqual(book.match(/^##.*$/gm), [
-    "## Chapter 1, 2026-11-22",
-    "## Chapter 2, 2026-11-24",
-    "## Chapter 3, 2026-11-25",
+    "## Chapter 1, 2026-11-22 (UTC)",
+    "## Chapter 2, 2026-11-24 (UTC)",
+    "## Chapter 3, 2026-11-25 (UTC)",
   ]);
-  assert.match(writeBook(story({ path }), "txt"), /\n\nChapter 2, 2026-11-24\n-{21}\n\n> I count/);
+  assert.match(writeBook(story({ path }), "txt"), /\n\nChapter 2, 2026-11-24 \(UTC\)\n-{27}\n\n> I count/);
 });
 
 Deno.test("what a reply holds cannot look like the book's own headings, nor move a terminal", () => {
