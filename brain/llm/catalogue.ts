@@ -125,8 +125,14 @@ export function openCatalogue(config: Config, keys: Keys, options: CatalogueOpti
     }
   }
 
+  let saving = Promise.resolve();
+  /** One after another: two at once (two faces that refresh) would move the same draft. */
+  function save(): Promise<void> {
+    return saving = saving.then(saveNow);
+  }
+
   /** The whole file is written beside the old one and moved over it: a reader never sees half of it. */
-  async function save(): Promise<void> {
+  async function saveNow(): Promise<void> {
     if (closing.signal.aborted) return;
     const kept = [...lists.values()].filter((list) =>
       endpoints.some((endpoint) => endpoint.name === list.name && !endpoint.local)

@@ -2,6 +2,7 @@
 
 import { deadline } from "../../shared/signals.ts";
 import type { Keys } from "../config.ts";
+import { boundedJson } from "./bounded_json.ts";
 import { fieldsOf, type Listed, readModels } from "./model_lists.ts";
 import type { Endpoint } from "./vendors.ts";
 
@@ -36,7 +37,7 @@ export function createModelFetch(keys: Keys, ask: typeof fetch, closing: AbortSi
       await response.body?.cancel();
       throw new Error(`status ${response.status}`);
     }
-    return await response.json();
+    return await boundedJson(response);
   }
 
   function headersFor(endpoint: Endpoint): HeadersInit {

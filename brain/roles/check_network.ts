@@ -1,5 +1,6 @@
 /** Checks of who tells the stories and who makes vectors: providers, local servers, model files, Chroma. */
 
+import { boundedJson } from "../llm/bounded_json.ts";
 import { readModels } from "../llm/model_lists.ts";
 import { type Endpoint, endpointsOf } from "../llm/vendors.ts";
 import { missingForEmbedder } from "../embedder_process.ts";
@@ -60,7 +61,7 @@ async function ask(endpoint: Endpoint, key: string): Promise<Answer> {
       await response.body?.cancel();
       return refusal(response.status, endpoint);
     }
-    const models = readModels(await response.json(), endpoint);
+    const models = readModels(await boundedJson(response), endpoint);
     if (models !== null) return { models: models.length };
     return {
       fault: "it answers with something that is no list of models",

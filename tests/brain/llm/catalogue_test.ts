@@ -220,6 +220,17 @@ Deno.test("lists are kept for a day on disk; a refresh asks anyway; a damaged ca
     assert.equal(asked.length, 5);
   }));
 
+Deno.test("two faces that refresh at once keep one whole list, and nothing goes wrong", () =>
+  withBench(["groq"], async ({ home, servers, open, problems }) => {
+    servers.groq.route("/v1/models", list("one"));
+    const { fetch } = tunnel({ "api.groq.com": servers.groq });
+    const catalogue = open({ providers: ENTRIES }, { fetch, keys: { groq: "k" } });
+    await catalogue.ready;
+    await Promise.all(Array.from({ length: 8 }, () => catalogue.refresh()));
+    assert.deepEqual(problems, []);
+    assert.match(await Deno.readTextFile(`${home}/models-cache.json`), /"one"/);
+  }));
+
 Deno.test("an old list serves where the network does not, a list without its key or of another address does not", () =>
   withBench(["groq"], async ({ servers, open }) => {
     servers.groq.route("/v1/models", list("old"));
