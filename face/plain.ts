@@ -3,10 +3,20 @@
  * everything else to `err` when nobody sits there, so that a script reads nothing but the story.
  */
 
+import { TextLineStream } from "../shared/lines.ts";
 import { BRAIN_ENDS, type EventOf, PROTOCOL, type SyncState } from "../shared/protocol.ts";
 import { EXIT } from "../shared/roles.ts";
 import type { Link, LinkEvent } from "./app/link.ts";
-import { type Choice, chosen, listText, merged, missing, named, offeredIn } from "./wiring/plain_lists.ts";
+import {
+  type Choice,
+  chosen,
+  listText,
+  merged,
+  missing,
+  named,
+  notOffered,
+  offeredIn,
+} from "./wiring/plain_lists.ts";
 import { sanitize, sanitizeLine, sanitizePiece } from "./text/sanitize.ts";
 import { cutAtLimit } from "./widgets/transcript.ts";
 
@@ -129,9 +139,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
         link.say({ prompt: "/cancel", ref: null });
         stopping = true;
       }
-      if (heard.kind === "lost") {
-        throw lost(sanitizeLine(heard.reason));
-      }
+      if (heard.kind === "lost") throw lost(sanitizeLine(heard.reason));
       if (heard.kind === "line" || heard.kind === "end") {
         // A line that came early waits for its turn.
         later.push(heard);
@@ -295,23 +303,11 @@ export async function runPlain(options: PlainOptions): Promise<number> {
 /** One of `items` by id or name. Throws Leave with what there is. */
 function pick<Item extends Choice>(typed: string, items: readonly Item[], noun: string): Item {
   const found = named(typed, items);
-  if (found !== undefined) return found;
-  const there = items.map((item) => item.id).join(", ");
-  throw new Leave(
-    EXIT.usage,
-    typed === ""
-      ? `Which ${noun}? Name one with --${noun}: ${there}.`
-      : `There is no ${noun} ${JSON.stringify(typed.slice(0, 60))}. There are: ${there}.`,
-  );
+  if (found === undefined) throw new Leave(EXIT.usage, notOffered(typed, items, noun));
+  return found;
 }
 
 /** The lines of a stream of bytes, without their ends. */
-export async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) yield line.replace(/\r$/, "");
-  }
-  if (rest !== "") yield rest;
+export function linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<string> {
+  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
 }

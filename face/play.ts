@@ -121,7 +121,7 @@ export function createPlay(options: PlayOptions): {
         opened = openLink({ locate: launcher.locate }, on);
         return opened;
       },
-      lines: linesOf(Deno.stdin.readable),
+      lines: linesOf(Deno.stdin.readable).values(),
       out: write(Deno.stdout),
       err: write(Deno.stderr),
       world,

@@ -9,16 +9,12 @@ import { farewellOf } from "./app/farewell.ts";
 import { lastPageOf } from "./app/last_page.ts";
 import { applyReply, capsQuery, firstCaps } from "./term/caps.ts";
 import { clipboardBytes } from "./term/clipboard.ts";
-import { createGrid, type Grid } from "./term/grid.ts";
 import { createKeyParser, type TermEvent } from "./term/keys.ts";
 import { BELL, createLifecycle, denoHost, type Host } from "./term/lifecycle.ts";
-import { paint } from "./term/paint.ts";
 import type { Terminal } from "./term/terminal.ts";
 import { warmSegmenter } from "./term/width.ts";
 import { createWriter } from "./term/writer.ts";
-import { clickAt } from "./view/clicks.ts";
-import { scrollOf } from "./view/scroll.ts";
-import { type Screen, view } from "./view.ts";
+import { createFrames } from "./view/frames.ts";
 import { type EditedOutside, editInProgram } from "./wiring/edit_outside.ts";
 import { readOwnFiles, readThemes } from "./wiring/own_files.ts";
 import type { MemoryModel } from "./wiring/memory_model.ts";
@@ -82,7 +78,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
   const lifecycle = createLifecycle(terminal, writer, options.host ?? denoHost(), {
     mouse: saved.settings.mouse === "wheel",
     onResume: () => {
-      shown = null;
+      frames.forget();
       resize();
       draw();
     },
@@ -91,8 +87,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     now,
   });
 
-  let shown: { grid: Grid; screen: Screen } | null = null;
-  let spare: Grid | null = null;
+  const frames = createFrames();
   let drawn_ms = -Infinity;
   let drawn_model: Model | null = null;
   let frame_timer: ReturnType<typeof setTimeout> | undefined;
@@ -135,26 +130,14 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     // Not even to be cleared: the first touch of a timer loads 3 ms of code, and the first frame waits for nothing.
     if (frame_timer !== undefined) clearTimeout(frame_timer);
     frame_timer = undefined;
-    if (over || (model === drawn_model && shown !== null)) return;
+    if (over || (model === drawn_model && !frames.blank)) return;
     writer.frame(frame);
   }
 
   function frame(): Uint8Array {
     drawn_ms = now();
     drawn_model = model;
-    const { width, height } = model.size;
-    const reuse = spare !== null && spare.width === width && spare.height === height;
-    const grid = reuse && spare !== null ? spare : createGrid(width, height);
-    const screen = view(grid, model, drawn_ms);
-    const { depth, sync } = model.caps;
-    const bytes = paint(shown?.grid ?? null, grid, screen.cursor, {
-      depth,
-      sync,
-      scroll: shown === null ? undefined : scrollOf(shown.screen, screen),
-    });
-    spare = shown?.grid ?? null;
-    shown = { grid, screen };
-    return bytes;
+    return frames.next(model, drawn_ms);
   }
 
   function run(effect: Effect): void {
@@ -214,7 +197,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
         editOutside(effect.text);
         return;
       case "redraw":
-        shown = null;
+        frames.forget();
         drawn_model = null;
         return;
       default:
@@ -259,7 +242,7 @@ export async function runFace(options: FaceOptions): Promise<{ code: number; far
     for (const event of events) {
       if (event.kind === "mouse" && event.action === "press") {
         // A click means what was on the screen when it was made.
-        const on = shown === null ? null : clickAt(shown.screen.clicks, event.x, event.y);
+        const on = frames.clickAt(event.x, event.y);
         if (on !== null) dispatch({ kind: "click", on });
       } else if (event.kind !== "reply") dispatch({ kind: "term", event });
       else setCaps(applyReply(model.caps, event));

@@ -164,7 +164,7 @@ const LAYERS: Layer[] = [
   },
   {
     name: "face/text",
-    owns: ["face/text/", "face/keymap.ts", "face/theme.ts"],
+    owns: ["face/text/", "face/key_rows.ts", "face/keymap.ts", "face/theme.ts"],
     may: ["face/term"],
     world: [],
     packages: [],

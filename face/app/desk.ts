@@ -1,7 +1,7 @@
 /** The reading desk: a bar beside a message, and what one key does to it. */
 
 import type { Message } from "../../shared/story.ts";
-import type { Action } from "../keymap.ts";
+import type { Action } from "../key_rows.ts";
 import { scrollToMessage } from "../widgets/page.ts";
 import { endTelling } from "../widgets/transcript.ts";
 import { beginEdit } from "./editing.ts";

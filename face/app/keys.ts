@@ -1,6 +1,7 @@
 /** What a key does, from the innermost thing that is open outwards. */
 
-import { type Action, actionFor, type KeyContext } from "../keymap.ts";
+import type { Action, KeyContext } from "../key_rows.ts";
+import { actionFor } from "../keymap.ts";
 import type { TermEvent } from "../term/keys.ts";
 import { graphemes } from "../term/width.ts";
 import { sanitize } from "../text/sanitize.ts";

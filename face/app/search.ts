@@ -1,6 +1,6 @@
 /** Searching the story: words are typed in the editor's place, then n and N walk from place to place. */
 
-import type { Action } from "../keymap.ts";
+import type { Action } from "../key_rows.ts";
 import { type Editor, EMPTY_EDITOR, setText } from "../widgets/editor.ts";
 import { findHits, type Hit, type Hits } from "../widgets/found.ts";
 import { type Scroll, scrollToRow } from "../widgets/page.ts";

@@ -1,7 +1,7 @@
 /** What is written in the line: letters, edits, and what was said before. */
 
 import { MAX_PROMPT_BYTES } from "../../shared/protocol.ts";
-import type { Action } from "../keymap.ts";
+import type { Action } from "../key_rows.ts";
 import * as edit from "../widgets/editor.ts";
 import { type Editor, setText, vertical } from "../widgets/editor.ts";
 import { editorRows } from "../widgets/editor_rows.ts";

@@ -2,7 +2,7 @@
 
 import type { WhyPiece } from "../../shared/protocol.ts";
 import { NARRATOR_ID } from "../../shared/story.ts";
-import type { Action } from "../keymap.ts";
+import type { Action } from "../key_rows.ts";
 import { textWidth } from "../term/width.ts";
 import { plainRows } from "../text/plain_rows.ts";
 import { geometry } from "./geometry.ts";

@@ -1,6 +1,7 @@
 /** The player's own keys: keys.yaml becomes changes to the table. */
 
-import { type Action, CONTEXTS, type KeyChange, type KeyContext, KEYS, labelOf } from "../keymap.ts";
+import { type Action, type KeyContext, KEYS } from "../key_rows.ts";
+import { CONTEXTS, type KeyChange, labelOf } from "../keymap.ts";
 import { readFlat } from "./flat_yaml.ts";
 
 const MODIFIERS = ["ctrl", "alt", "shift"];

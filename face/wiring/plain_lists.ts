@@ -32,9 +32,18 @@ export function named<Item extends Choice>(typed: string, items: readonly Item[]
   return items.find((item) => item.id === typed || item.name.toLowerCase() === wanted);
 }
 
+/** What is said to somebody who chose from a list what is not in it. */
 export function missing(typed: string, items: readonly Choice[]): string {
   const last = items.length === 1 ? "There is one: 1." : `There are 1 to ${items.length}.`;
   return `There is no ${JSON.stringify(typed.slice(0, 60))} here. ${last}`;
+}
+
+/** What is said to a script that named what there is not, or nothing; `noun` is also the option's name. */
+export function notOffered(typed: string, items: readonly Choice[], noun: string): string {
+  const there = items.map((item) => item.id).join(", ");
+  return typed === ""
+    ? `Which ${noun}? Name one with --${noun}: ${there}.`
+    : `There is no ${noun} ${JSON.stringify(typed.slice(0, 60))}. There are: ${there}.`;
 }
 
 /** The characters, those that the world suggests first. */

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { Listener } from "../../brain/audience.ts";
 import { ProviderError } from "../../brain/llm/provider.ts";
-import { KEYS } from "../../face/keymap.ts";
+import { KEYS } from "../../face/key_rows.ts";
 import { gridText } from "../../face/term/grid.ts";
 import { clickAt } from "../../face/view/clicks.ts";
 import { encodeEvent, parseEvent } from "../../shared/codec.ts";

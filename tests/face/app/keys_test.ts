@@ -1,7 +1,8 @@
 /** Keys, lists, the desk, leaving: what each key does where. */
 
 import assert from "node:assert/strict";
-import { actionFor, chordOf, type KeyContext, keyHelp, KEYS } from "../../../face/keymap.ts";
+import { type KeyContext, KEYS } from "../../../face/key_rows.ts";
+import { actionFor, chordOf, keyHelp } from "../../../face/keymap.ts";
 import { FACE_COMMANDS } from "../../../face/face_commands.ts";
 import { contextsOf } from "../../../face/app/keys.ts";
 import { completionOf } from "../../../face/app/completion.ts";
