@@ -13,7 +13,7 @@ import { Metrics } from "./metrics.ts";
 import type { OpenTurn, TurnStart } from "./open_turn.ts";
 import { RunningTurns } from "./running_turns.ts";
 import { complaintsOf, historyOf, modelOf, sessionOf } from "./stage.ts";
-import { StoreError } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 import { getState, LOCAL_PLAYER, playerName, saveState } from "./store/players.ts";
 import { Tending } from "./tending.ts";
 import { Works } from "./works.ts";

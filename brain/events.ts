@@ -2,7 +2,7 @@
 
 import type { EventOf, Progress, SystemUpdate } from "../shared/protocol.ts";
 import { ProviderError } from "./llm/provider.ts";
-import { StoreError } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 
 /** A line for the player that is no part of the story; `changed` is what it carries beside its words. */
 export function notice(content: string, changed: Partial<SystemUpdate> = {}): EventOf<"system_update"> {

@@ -7,7 +7,7 @@ import type { Usage } from "../shared/story.ts";
 import { ProviderError } from "./llm/provider.ts";
 import type { Provider } from "./llm/provider.ts";
 import type { Registry } from "./llm/registry.ts";
-import { StoreError } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 
 /** Figures of the moment, asked when somebody looks. */
 export interface Gauges {

@@ -4,7 +4,8 @@ import type { Config } from "./config.ts";
 import { copiesIn } from "./daily_backup.ts";
 import { lockHome } from "./home_lock.ts";
 import { StartError } from "./start_error.ts";
-import { type Database, openDatabase, StoreError } from "./store/database.ts";
+import { type Database, openDatabase } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 
 /** One brain per home. Held until the file is closed. Throws StartError. */
 export async function takeLock(home: string): Promise<Deno.FsFile> {

@@ -90,7 +90,8 @@ async function hasTokens(database_path: string): Promise<boolean> {
     return false;
   }
   // A brain that nobody else reaches starts without the store.
-  const { openDatabase, StoreError } = await import("./store/database.ts");
+  const { openDatabase } = await import("./store/database.ts");
+  const { StoreError } = await import("./store/store_error.ts");
   const { liveTokens } = await import("./store/tokens.ts");
   try {
     const db = openDatabase(database_path, { readonly: true });

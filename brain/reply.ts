@@ -4,7 +4,7 @@ import { MAX_FRAME_BYTES } from "../shared/protocol.ts";
 import type { Message, MessageStatus, Usage } from "../shared/story.ts";
 import type { Deps } from "./deps.ts";
 import { estimateTokens } from "./prompt/budget.ts";
-import { StoreError } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 import { updateMessage } from "./store/messages.ts";
 
 /** The store is never further behind the screen than this. */

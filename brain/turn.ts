@@ -10,7 +10,7 @@ import { createStoryFilter } from "./llm/story_filter.ts";
 import type { OpenTurn } from "./open_turn.ts";
 import { GrowingReply } from "./reply.ts";
 import { prepare, type PromptRecord } from "./request.ts";
-import { StoreError } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 import { wasTooLong } from "./store/prompts.ts";
 
 /**

@@ -18,7 +18,7 @@ import {
 } from "./memory/summary.ts";
 import { estimateTokens } from "./prompt/budget.ts";
 import type { OpenTurn } from "./open_turn.ts";
-import { StoreError } from "./store/database.ts";
+import { StoreError } from "./store/store_error.ts";
 import { addFactRun, addFacts, lastFactRun } from "./store/facts.ts";
 import { turnOf } from "./store/messages.ts";
 import { pathBetween } from "./store/summaries.ts";

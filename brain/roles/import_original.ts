@@ -7,7 +7,8 @@ import { originalStories, type OriginalStory } from "../export/original_stories.
 import { rememberMissing } from "../memory/remember.ts";
 import { estimateTokens, loadTokenizer } from "../prompt/budget.ts";
 import { writeArchive } from "../store/archive.ts";
-import { type Database, settleDatabase, StoreError } from "../store/database.ts";
+import { type Database, settleDatabase } from "../store/database.ts";
+import { StoreError } from "../store/store_error.ts";
 import { inspectDatabase } from "../store/inspect.ts";
 import { type OriginalRows, readOriginal } from "../store/original.ts";
 import { getState, saveState } from "../store/players.ts";

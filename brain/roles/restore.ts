@@ -2,7 +2,8 @@
 
 import { dirname, resolve } from "node:path/posix";
 import { EXIT } from "../../shared/roles.ts";
-import { copyDatabase, openDatabase, settleDatabase, StoreError } from "../store/database.ts";
+import { copyDatabase, openDatabase, settleDatabase } from "../store/database.ts";
+import { StoreError } from "../store/store_error.ts";
 import { inspectDatabase, type Inspection } from "../store/inspect.ts";
 import { contentsText } from "./backup.ts";
 import type { Order } from "./orders.ts";

@@ -2,7 +2,7 @@
 
 import { EXIT } from "../../shared/roles.ts";
 import { StoryFileError } from "../export/story_file.ts";
-import { StoreError } from "../store/database.ts";
+import { StoreError } from "../store/store_error.ts";
 import { unreachable } from "../../shared/protocol.ts";
 import type { Order } from "./orders.ts";
 import { openPlace, type Place, RoleError, type RoleOptions, type Talk } from "./place.ts";

@@ -3,7 +3,8 @@
  * people and models added to it. Messages are numbered from 1 in their order, so the records hold no id of a database.
  */
 import type { MessageStatus, Role, Usage } from "../../shared/story.ts";
-import { type Database, StoreError, type Value } from "./database.ts";
+import type { Database, Value } from "./database.ts";
+import { StoreError } from "./store_error.ts";
 import { saveMemory } from "./memories.ts";
 import { addMessage, updateMessage } from "./messages.ts";
 import { createSession, updateSession } from "./sessions.ts";

@@ -1,6 +1,7 @@
 /** Facts: one line each about who is, has, owes or promised what, with the message it was taken from. */
 import type { Role } from "../../shared/story.ts";
-import { type Database, StoreError } from "./database.ts";
+import type { Database } from "./database.ts";
+import { StoreError } from "./store_error.ts";
 import { spaced } from "./spacing.ts";
 
 /** `rule` is derived from the story and made anew at will; `model` (paid for) and `player` (edited) are records. */

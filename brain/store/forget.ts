@@ -1,5 +1,6 @@
 /** Stories that were deleted, taken out of a copy of the database that was made before. */
-import { openDatabase, StoreError } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { StoreError } from "./store_error.ts";
 import { deleteSession, getSession } from "./sessions.ts";
 
 /** A story by its owner and its id. */

@@ -1,5 +1,6 @@
 /** What stands in a database file: is it whole, is it ours, of which version, and how much of everything. */
-import { type Database, openDatabase, StoreError } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { StoreError } from "./store_error.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /** `foreign`: another program's tables; `empty`: no tables at all. */

@@ -1,6 +1,7 @@
 /** Messages: the tree of a session. A path is the line of ancestors from a root to one leaf. Ids order everything. */
 import type { Message, MessageStatus, Role } from "../../shared/story.ts";
-import { type Database, StoreError, type Value } from "./database.ts";
+import type { Database, Value } from "./database.ts";
+import { StoreError } from "./store_error.ts";
 import { readUsage } from "./stored_json.ts";
 
 export interface NewMessage {

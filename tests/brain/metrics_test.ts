@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { metered, Metrics } from "../../brain/metrics.ts";
 import { type ChatRequest, type Chunk, ProviderError } from "../../brain/llm/provider.ts";
 import type { Registry } from "../../brain/llm/registry.ts";
-import { StoreError } from "../../brain/store/database.ts";
+import { StoreError } from "../../brain/store/store_error.ts";
 
 const GAUGES = {
   sockets: 3,

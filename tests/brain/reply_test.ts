@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cutToBytes, GrowingReply } from "../../brain/reply.ts";
-import { StoreError } from "../../brain/store/database.ts";
+import { StoreError } from "../../brain/store/store_error.ts";
 import { addMessage, getMessage } from "../../brain/store/messages.ts";
 import { createSession } from "../../brain/store/sessions.ts";
 import { MAX_FRAME_BYTES } from "../../shared/protocol.ts";

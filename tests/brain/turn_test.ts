@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type Chunk, ProviderError } from "../../brain/llm/provider.ts";
 import { getMessage, pathTo, updateMessage } from "../../brain/store/messages.ts";
-import { StoreError } from "../../brain/store/database.ts";
+import { StoreError } from "../../brain/store/store_error.ts";
 import { dayOf, spentOn } from "../../brain/store/usage.ts";
 import { getPrompt } from "../../brain/store/prompts.ts";
 import { getSession } from "../../brain/store/sessions.ts";

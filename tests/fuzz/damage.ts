@@ -6,7 +6,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { rememberMissing } from "../../brain/memory/remember.ts";
 import { readArchive } from "../../brain/store/archive.ts";
-import { copyDatabase, type Database, openDatabase, StoreError } from "../../brain/store/database.ts";
+import { copyDatabase, type Database, openDatabase } from "../../brain/store/database.ts";
+import { StoreError } from "../../brain/store/store_error.ts";
 import { factsOnPath, findFacts } from "../../brain/store/facts.ts";
 import { inspectDatabase } from "../../brain/store/inspect.ts";
 import { listMarks, markedMessages } from "../../brain/store/marks.ts";

@@ -1,7 +1,7 @@
 /** A story taken out of one database and put into another is the same story. */
 import assert from "node:assert/strict";
 import { CARRIED_TABLES, readArchive, writeArchive } from "../../../brain/store/archive.ts";
-import { StoreError } from "../../../brain/store/database.ts";
+import { StoreError } from "../../../brain/store/store_error.ts";
 import { updateMessage } from "../../../brain/store/messages.ts";
 import { getSession, listSessions } from "../../../brain/store/sessions.ts";
 import { aSession, tell, tellAll, withDatabase } from "../../support/stories.ts";

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  changesOf,
-  copyDatabase,
-  type Database,
-  openDatabase,
-  StoreError,
-  type StoreErrorKind,
-} from "../../../brain/store/database.ts";
+import { changesOf, copyDatabase, type Database, openDatabase } from "../../../brain/store/database.ts";
+import { StoreError, type StoreErrorKind } from "../../../brain/store/store_error.ts";
 import { MIGRATIONS } from "../../../brain/store/migrations.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { addPlayer } from "../../../brain/store/players.ts";

@@ -1,6 +1,7 @@
 /** No function of the store shows one player, or lets one player change, what is another's. */
 import assert from "node:assert/strict";
-import { type Database, StoreError } from "../../../brain/store/database.ts";
+import type { Database } from "../../../brain/store/database.ts";
+import { StoreError } from "../../../brain/store/store_error.ts";
 import * as lore from "../../../brain/store/lore.ts";
 import * as memories from "../../../brain/store/memories.ts";
 import * as unit_index from "../../../brain/store/unit_index.ts";

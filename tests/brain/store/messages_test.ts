@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Usage } from "../../../shared/story.ts";
-import { StoreError } from "../../../brain/store/database.ts";
+import { StoreError } from "../../../brain/store/store_error.ts";
 import {
   addMessage,
   getMessage,

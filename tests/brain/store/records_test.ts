@@ -1,6 +1,7 @@
 /** Facts, marks, summaries and what was paid beside replies: bound to their messages, kept apart between players. */
 import assert from "node:assert/strict";
-import { type Database, StoreError } from "../../../brain/store/database.ts";
+import type { Database } from "../../../brain/store/database.ts";
+import { StoreError } from "../../../brain/store/store_error.ts";
 import * as facts from "../../../brain/store/facts.ts";
 import * as marks from "../../../brain/store/marks.ts";
 import { attachLore, syncLore } from "../../../brain/store/lore.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
-import { StoreError } from "../../../brain/store/database.ts";
+import { StoreError } from "../../../brain/store/store_error.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { getState, saveState } from "../../../brain/store/players.ts";
 import { getPrompt, savePrompt } from "../../../brain/store/prompts.ts";
