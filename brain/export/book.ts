@@ -68,6 +68,5 @@ function oneLine(text: string): string {
 }
 
 function clean(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "").trim();
+  return text.replace(/\r\n?/g, "\n").replace(/(?![\t\n])\p{Cc}/gu, "").trim();
 }

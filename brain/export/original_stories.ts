@@ -144,8 +144,7 @@ function titleFrom(messages: OriginalMessage[]): string {
 }
 
 function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\s\x00-\x1f\x7f-\x9f]+/g, " ").trim().slice(0, 1000);
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, 1000);
 }
 
 /** `YYYY-MM-DD HH:MM`, with or without seconds, UTC; null when it is nothing like it. */

@@ -232,7 +232,7 @@ export function endReply(
   now_ms: number,
 ): Transcript {
   const { live } = transcript;
-  let after: Transcript = settlePendingOf(transcript, message, now_ms);
+  let after = message === null && live !== null ? settlePending(transcript, now_ms) : transcript;
   if (message !== null) after = setMessage(after, message, now_ms);
   else if (live !== null) {
     after = setMessage(after, { ...live.message, status: "complete", usage: null }, now_ms);
@@ -243,10 +243,6 @@ export function endReply(
     after = { ...after, recalled: counts };
   }
   return { ...after, live: null };
-}
-
-function settlePendingOf(transcript: Transcript, message: Message | null, now_ms: number): Transcript {
-  return message === null && transcript.live !== null ? settlePending(transcript, now_ms) : transcript;
 }
 
 /** Tells a text that is there already as if it were being written: the start message of a story. */
