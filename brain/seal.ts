@@ -4,17 +4,22 @@ import type { Config } from "./config.ts";
 import { join } from "node:path/posix";
 import { LAST_PAGE_FILE, SAID_FILE } from "../shared/home.ts";
 
+/** What all of them run with: they ask for nothing, and every variable of the environment reads as unset. */
+const SEALED = [
+  "--quiet",
+  "--no-prompt",
+  // Not merely no --allow-env: npm:yaml reads variables at each parse and throws where that is refused.
+  "--ignore-env",
+  "--no-check",
+];
+
 /**
  * Flags for `deno run`, without the entry. `root` is the folder that holds brain/ and deno.json; every path is
  * absolute and real (links resolved), or Deno would refuse what lies behind a link. `tls`: whether it has a certificate.
  */
 export function sealedBrainFlags(config: Config, root: string, tls: boolean): string[] {
   return [
-    "--quiet",
-    "--no-prompt",
-    // Not merely no --allow-env: npm:yaml reads variables at each parse and throws where that is refused.
-    "--ignore-env",
-    "--no-check",
+    ...SEALED,
     "--cached-only",
     "--frozen",
     `--config=${join(root, "deno.json")}`,
@@ -28,10 +33,7 @@ export function sealedBrainFlags(config: Config, root: string, tls: boolean): st
 export function embedderFlags(root: string, model_folder: string): string[] {
   const own = join(root, "brain", "embedder");
   return [
-    "--quiet",
-    "--no-prompt",
-    "--ignore-env",
-    "--no-check",
+    ...SEALED,
     "--cached-only",
     "--frozen",
     `--config=${join(own, "deno.json")}`,
@@ -48,10 +50,7 @@ export function pullFlags(hub: string, model_folder: string): string[] {
   const host = hostAndPort(hub);
   const hosts = host === "huggingface.co:443" ? HUB_HOSTS : [host];
   return [
-    "--quiet",
-    "--no-prompt",
-    "--ignore-env",
-    "--no-check",
+    ...SEALED,
     "--no-config",
     "--no-lock",
     "--no-npm",
@@ -65,10 +64,7 @@ export function pullFlags(hub: string, model_folder: string): string[] {
 export function chromaFlags(config: Config, root: string): string[] {
   const database = databaseFiles(config.database_path);
   return [
-    "--quiet",
-    "--no-prompt",
-    "--ignore-env",
-    "--no-check",
+    ...SEALED,
     "--cached-only",
     "--frozen",
     `--config=${join(root, "deno.json")}`,

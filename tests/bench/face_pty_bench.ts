@@ -3,7 +3,7 @@
 import type { Message } from "../../shared/story.ts";
 import { type FakeBrain, startFakeBrain } from "../support/fake_brain.ts";
 import { events, message } from "../support/player.ts";
-import { FACE, tempHome, until } from "../support/processes.ts";
+import { faceCommand, tempHome, until } from "../support/processes.ts";
 import { rolePlay } from "../support/role_play.ts";
 import { CHARACTERS, MODELS, WORLDS } from "../support/salt_marsh.ts";
 import { type Shell, startShell } from "../support/shell.ts";
@@ -56,19 +56,7 @@ async function withFace(measure: (shell: Shell, brain: FakeBrain) => Promise<voi
   await using home = await tempHome();
   await using brain = startFakeBrain(greet);
   await using shell = startShell(
-    [
-      Deno.execPath(),
-      "run",
-      "-A",
-      "--no-check",
-      "--quiet",
-      FACE,
-      "face",
-      "--url",
-      brain.url,
-      "--home",
-      home.path,
-    ],
+    faceCommand(brain.url, home.path),
     { columns: 200, rows: 60, env: { NO_COLOR: "", COLORTERM: "truecolor" } },
   );
   await shell.shows(/Tab reread/, 60_000);

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../shared/story.ts";
 import { type FakeBrain, startFakeBrain } from "../support/fake_brain.ts";
 import { events, message, seeded } from "../support/player.ts";
-import { FACE, tempHome } from "../support/processes.ts";
+import { faceCommand, tempHome } from "../support/processes.ts";
 import { CHARACTERS, COMMANDS, MODELS, PROSE, RULES, SESSIONS, WORLDS } from "../support/salt_marsh.ts";
 import { assertGivenBack, type Shell, startShell } from "../support/shell.ts";
 
@@ -248,19 +248,7 @@ Deno.test({
     const story: Message[] = [message(1, "assistant", PROSE.shop, { created_ms: Date.now() })];
     await using brain = startFakeBrain((joined) => greet(joined, story));
     await using shell = startShell(
-      [
-        Deno.execPath(),
-        "run",
-        "-A",
-        "--no-check",
-        "--quiet",
-        FACE,
-        "face",
-        "--url",
-        brain.url,
-        "--home",
-        home.path,
-      ],
+      faceCommand(brain.url, home.path),
       { columns: 80, rows: 24, env: { NO_COLOR: "", COLORTERM: "truecolor", FLOWER_MOTION: "off" } },
     );
     await shell.shows(/Tab reread/);

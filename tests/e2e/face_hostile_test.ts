@@ -8,7 +8,7 @@ import type { CommandItem, SyncState, Why, WhyPiece } from "../../shared/protoco
 import { type FakeBrain, startFakeBrain } from "../support/fake_brain.ts";
 import { BROKEN, HOSTILE } from "../support/hostile.ts";
 import { events, message } from "../support/player.ts";
-import { FACE, tempHome } from "../support/processes.ts";
+import { faceCommand, tempHome } from "../support/processes.ts";
 import { WHY } from "../support/salt_marsh.ts";
 import { assertGivenBack, assertTaken, type Shell, startShell } from "../support/shell.ts";
 
@@ -184,7 +184,7 @@ async function clearEditor(shell: Shell): Promise<void> {
 
 function openFace(home: string, url: string): Shell {
   return startShell(
-    [Deno.execPath(), "run", "-A", "--no-check", "--quiet", FACE, "face", "--url", url, "--home", home],
+    faceCommand(url, home),
     { columns: 120, rows: 36, env: { NO_COLOR: "", COLORTERM: "truecolor" } },
   );
 }

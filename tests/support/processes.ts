@@ -11,6 +11,11 @@ export const FIXTURE_DOOR = join(ROOT, "tests", "support", "fixture_front_door.t
 export const FRONT_DOOR = join(ROOT, "brain", "main.ts");
 export const FACE = join(ROOT, "face", "main.ts");
 
+/** The command that starts a face for the brain at `url`, with a home folder of its own. */
+export function faceCommand(url: string, home: string): string[] {
+  return [Deno.execPath(), "run", "-A", "--no-check", "--quiet", FACE, "face", "--url", url, "--home", home];
+}
+
 export interface TempHome extends AsyncDisposable {
   path: string;
 }
