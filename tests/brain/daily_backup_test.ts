@@ -318,3 +318,27 @@ Deno.test("closing gives up a copy that is being made, and looks no more", async
   }, { worker: new URL(silent) });
   URL.revokeObjectURL(silent);
 });
+
+Deno.test("closing gives up taking a story out of a copy: nothing is complained of, and the list waits for the next start", async () => {
+  const begun = await Deno.makeTempFile({ prefix: "flower-daily-begun-" });
+  const silent = URL.createObjectURL(
+    new Blob([`onmessage = () => Deno.removeSync(${JSON.stringify(begun)})`], {
+      type: "application/javascript",
+    }),
+  );
+  await withBackup(async ({ backup, clock, logs, names, folder }) => {
+    await Deno.mkdir(folder);
+    const day = new Date(clock.now).toISOString().slice(0, 10);
+    await Deno.writeTextFile(join(folder, `engine-${day}.db`), "");
+    await Deno.writeTextFile(
+      join(folder, "deleted.jsonl"),
+      `${JSON.stringify({ player_id: "ann", id: "a" })}\n`,
+    );
+    const looking = backup.look();
+    await until(async () => !(await exists(begun)), "the thread that takes it out");
+    backup.close();
+    await looking;
+    assert.deepEqual([logs, names()], [[], ["deleted.jsonl", `engine-${day}.db`]]);
+  }, { worker: new URL(silent) });
+  URL.revokeObjectURL(silent);
+});
