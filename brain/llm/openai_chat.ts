@@ -263,6 +263,10 @@ function watchedFetch(
     if (!response.body || !response.ok) return response;
     let line_bytes = 0;
     const reader = response.body.getReader();
+    // Deno's own abort reaches a body that is being read only sometimes, and then nobody would ever end this one.
+    const giveUp = () => void reader.cancel().catch(() => {});
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
     rest(async () => {
       while (!(await reader.read()).done);
     });
