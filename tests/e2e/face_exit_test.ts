@@ -67,9 +67,10 @@ async function inMidReply({ shell }: Play): Promise<void> {
   shell.type("\r");
   await shell.shows(/Who are you there\?\s+› 1 /);
   shell.type("\r");
-  await shell.shows(/Tab reread/);
+  // The start message is told like a reply: what is said meanwhile waits for its end.
+  await shell.shows(/looks\s+at\s+the\s+rope\.[^]*Tab reread/);
   shell.type("I look around.\r");
-  await shell.shows(/narrating/);
+  await shell.shows(/› I look around\.[^]*narrating/);
 }
 
 const SLOW = "narrator_word_ms: 80\n";
