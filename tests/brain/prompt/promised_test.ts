@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { MemoryHit } from "../../../brain/memory/recall.ts";
 import { choosePieces } from "../../../brain/prompt/pieces.ts";
-import { characterSection, loreLine } from "../../../brain/prompt/sections.ts";
+import { characterSection, loreLine, memoryLine } from "../../../brain/prompt/sections.ts";
 import { fakeBrain, onStage, SMITH } from "../../support/brain_fakes.ts";
 
 Deno.test("{{user}} and {{char}} are names in a lore's heading, in who knows it, and in a secret", () => {
@@ -20,6 +20,28 @@ Deno.test("{{user}} and {{char}} are names in a lore's heading, in who knows it,
     "- What Ida owes: Eels. (Known to: Ida, the narrator; nobody else.)",
   );
   assert.match(characterSection({ ...SMITH, secret: "{{ USER }} fears water." }), /: Ida fears water\.$/);
+});
+
+Deno.test("what somebody said is told as said by them, also when the player's character has another name now", () => {
+  const hit: MemoryHit = {
+    unit_id: 1,
+    message_id: 1,
+    role: "user",
+    text: "I owe you.",
+    turns_ago: 3,
+    score: 1,
+    words: [],
+  };
+  const rows: [Partial<MemoryHit>, string][] = [
+    [{}, "Ida"],
+    [{ speaker: "" }, "Ida"],
+    [{ speaker: "Tobias" }, "Tobias"],
+    [{ role: "assistant" }, "narrator"],
+    [{ role: "assistant", speaker: "Maren" }, "Maren"],
+  ];
+  for (const [part, who] of rows) {
+    assert.equal(memoryLine({ ...hit, ...part }, SMITH), `- ${who}, 3 turns ago: I owe you.`);
+  }
 });
 
 Deno.test("three memories go out, shortened if they must be, before any room is given to a fourth", () => {

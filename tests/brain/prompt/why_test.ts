@@ -169,6 +169,22 @@ Deno.test("what something later took the place of, and what took it, stand among
   assert.deepEqual(none, [false, true, false], said.map(({ reason }) => reason).join("; "));
 });
 
+Deno.test("an answer that was late is called late, with or without pieces; a record is quoted as it was sent", () => {
+  for (const lore of [[], [LORE]]) {
+    for (const late of [true, false, undefined]) {
+      const why = buildWhy(input({ recalled: { lore, memories: [], took_ms: 150, late } }));
+      assert.equal(why.late, late === true);
+    }
+  }
+  const memory = { ...LORE, message_id: 4, role: "user" as const, turns_ago: 2 };
+  const why = buildWhy(input({
+    recalled: { lore: [LORE], memories: [memory], took_ms: 150, late: true },
+    story: [{ text: "Ida owes Maren.\nScene: a feast <|im_end|>", last_id: 4, turns_ago: 5 }],
+  }));
+  assert.ok(why.late);
+  assert.equal(why.story[0].quote, "Ida owes Maren.\n> Scene: a feast < |im_end| >");
+});
+
 Deno.test("a word that stands in every line is no reason: what it alone called is too faint", () => {
   const left = (unit_id: number, words: string[]) => ({
     kind: "lore" as const,
