@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { Brain } from "../../brain/brain.ts";
 import { FaceSockets, MAX_FACES, type Visitor } from "../../brain/face_socket.ts";
 import { Metrics } from "../../brain/metrics.ts";
+import { StoreError } from "../../brain/store/store_error.ts";
 import { addToken, revokeToken } from "../../brain/store/tokens.ts";
 import { MAX_FRAME_BYTES } from "../../shared/protocol.ts";
 import { type FakeBrain, fakeBrain } from "../support/brain_fakes.ts";
@@ -145,8 +146,11 @@ Deno.test("a frame of the largest size is read, one byte more ends the socket, c
     assert.deepEqual(refused(), ["size 1"]);
     assert.equal(sockets.size, 1);
     // What it sent meanwhile is not read.
-    fake.brain.handle = () => assert.fail("it is read");
+    const read: string[] = [];
+    fake.brain.handle = (_listener, { prompt }) => Promise.resolve(void read.push(prompt));
     larger.onmessage?.({ data: '{"prompt": "/help"}' });
+    largest.onmessage?.({ data: '{"prompt": "/usage"}' });
+    assert.deepEqual(read, ["/usage"]);
   }));
 
 Deno.test("a brain that fails at a frame is told in the log and goes on", () =>
@@ -260,6 +264,19 @@ Deno.test("within a second of a token's end its faces are closed and its turns s
     revokeToken(fake.deps.db, "ben");
     while (ben.closed === null) await new Promise((resolve) => setTimeout(resolve, 50));
     assert.deepEqual([stopped, owner.closed], [["ann1", "ben1"], null]);
+  }));
+
+Deno.test("a database that does not answer when tokens are looked for closes nobody", () =>
+  withSockets(async ({ join, fake }) => {
+    const ann = join({ player_id: "ann1", token_hash: "of ann" });
+    const { db } = fake.deps;
+    db.all = () => {
+      throw new StoreError("locked", "planted in the store");
+    };
+    const told = () =>
+      fake.logs.filter((line) => line.includes("tokens could not be checked: planted")).length;
+    while (told() === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(ann.closed, null);
   }));
 
 Deno.test("the end waits for faces that answer, and not for those that do not", () =>

@@ -37,6 +37,14 @@ Deno.test("the second brain on a home ends with 3, one whose home cannot be writ
     assert.match(message, /cannot be written: .* Choose another with --home\.$/);
   }));
 
+Deno.test("a lock that is held for a moment is waited for", () =>
+  withHome(async (home) => {
+    const held = await takeLock(home);
+    // As long as a face needs that looks whether a brain runs; set before the first try, so that it ends before the second.
+    setTimeout(() => held.close(), 20);
+    (await takeLock(home)).close();
+  }));
+
 Deno.test("a damaged database names the newest daily copy and the command that puts it back", () =>
   withHome(async (home) => {
     const config = { ...CONFIG, home, database_path: `${home}/engine.db` };

@@ -40,6 +40,8 @@ Deno.test("a home that is made, its log and its address are for their owner alon
     const token = "t".repeat(64);
     writeBeacon({ ...CONFIG, home: config.home, token }, "ws://127.0.0.1:1/ws/rpc", "0.1.0");
     assert.equal(modeOf(`${home}/brain.json`), 0o600);
+    // Made beside its place and moved there: a face never reads half of it.
+    assert.throws(() => Deno.statSync(`${home}/brain.json.new`), Deno.errors.NotFound);
     const beacon = parseBrainFile(Deno.readTextFileSync(`${home}/brain.json`));
     assert.deepEqual([beacon?.url, beacon?.pid, beacon?.token], ["ws://127.0.0.1:1/ws/rpc", Deno.pid, token]);
     removeBeacon({ ...CONFIG, home: config.home });

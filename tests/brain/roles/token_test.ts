@@ -20,6 +20,8 @@ Deno.test("flower token: shown once and alone on stdout, kept as a digest, taken
   assert.notEqual(ben.out, ann.out);
   const player_id = home.store((db) => playerOfToken(db, ann.out)?.player_id ?? "");
   assert.match(player_id, /^[0-9a-f]{12}$/);
+  // Ids stand in logs and exports: they are no part of the token.
+  assert.ok(!ann.out.includes(player_id));
   assert.notEqual(home.store((db) => playerOfToken(db, ben.out)?.player_id), player_id);
   home.store((db) => tellEverything(db, player_id, "0123456789ab"));
   const list = "✓ Ann: 1 story, last played 2023-11-14\n✓ ben: 0 stories";

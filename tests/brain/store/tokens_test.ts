@@ -30,6 +30,16 @@ Deno.test("a token is kept as its SHA-256 and finds its player; another one find
     assert.equal(playerOfToken(db, hashToken("secret-of-ann")), undefined);
     assert.deepEqual(liveTokens(db), new Set([hashToken("secret-of-ann"), hashToken("secret-of-ben")]));
     assert.ok(!JSON.stringify(db.all("SELECT * FROM players")).includes("secret-of"));
+    // All of a digest counts: of one that only begins or ends alike somebody else is the owner.
+    const digest = hashToken("secret-of-cleo");
+    const alike = [
+      digest.slice(0, -1) + "x",
+      "x" + digest.slice(1),
+      digest.slice(0, 32),
+      digest.toUpperCase(),
+    ];
+    alike.forEach((token_hash, i) => addToken(db, { id: `c${i}`, name: `Cleo${i}`, token_hash }));
+    assert.equal(playerOfToken(db, "secret-of-cleo"), undefined);
   });
 });
 
