@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../brain/commands/table.ts";
+import { loadConfig } from "../brain/config.ts";
 import { FACE_COMMANDS } from "../face/face_commands.ts";
 import { README, withTables } from "./support/readme_tables.ts";
 
@@ -39,3 +40,25 @@ Deno.test("a command's name stands in one table only", () => {
   const verbs = new Set(COMMANDS.map(({ name }) => name.split(" ")[0]));
   assert.deepEqual(FACE_COMMANDS.filter(({ name }) => verbs.has(name)), []);
 });
+
+/** The YAML between one heading of the README and the next, as a file has it. */
+function yamlUnder(heading: string): string[] {
+  const section = readme.split(`\n${heading}\n`)[1]?.split(/\n#{2,3} /)[0] ?? "";
+  return [...section.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+}
+
+for (const heading of ["### A Chroma server", "## Configuration", "### Setup"]) {
+  Deno.test(`the config that the README shows under "${heading}" is read without a complaint`, () => {
+    const files = yamlUnder(heading);
+    assert.equal(files.length, 1);
+    const { complaints } = loadConfig({
+      home: "/home/player/h",
+      assets: "/engine/assets",
+      config_path: null,
+      cwd: "/work",
+      env: () => undefined,
+      read: (path) => path === "/work/config.yaml" ? files[0] : null,
+    });
+    assert.deepEqual(complaints, []);
+  });
+}
