@@ -246,7 +246,7 @@ Deno.test("a stop with grace where nothing runs says nothing and waits for nothi
   withBrain(async (fake) => {
     const from = performance.now();
     await fake.brain.stop(60_000);
-    assert.ok(performance.now() - from < 1_000);
+    assert.ok(performance.now() - from < 10_000);
     assert.deepEqual(fake.face.heard, []);
   }));
 

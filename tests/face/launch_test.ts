@@ -98,8 +98,8 @@ Deno.test("a crashed brain is started again after 0.2, 1 and 5 s, and a fourth c
   await using launcher = launch(home.path, { waits });
   const tokens = new Set([(await launcher.locate()).token]);
   for (const delay of [200, 1000, 5000]) {
-    await crash(home.path);
     const started = performance.now();
+    await crash(home.path);
     await until(async () => {
       const { token } = await launcher.locate();
       return tokens.has(token) ? false : tokens.add(token);

@@ -110,5 +110,5 @@ Deno.test("hostile text is read in reasonable time", () => {
     factsByRule("assistant", text.repeat(64 * 1024 / text.length), "Ida");
   }
   const took = performance.now() - begun;
-  assert.ok(took < 1500, `${took} ms`);
+  assert.ok(took < 10_000, `${took} ms`);
 });

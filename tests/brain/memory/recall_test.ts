@@ -140,7 +140,7 @@ Deno.test("a late answer is an empty one, and does not disturb the next", async 
       late: true,
     });
     const waited = performance.now() - begun;
-    assert.ok(waited >= 25 && waited < 5000, `${waited} ms`);
+    assert.ok(waited >= 25 && waited < 10_000, `${waited} ms`);
     assert.equal((await recall.ask(question({ line: "answer" }), PATIENCE_MS)).took_ms, 42);
     await recall.close();
   });

@@ -165,7 +165,7 @@ Deno.test("sanitize: a flood of beginnings costs by its length, not by its squar
       sanitizePiece("", text);
       const took_ms = performance.now() - started;
       // The square takes half a minute.
-      assert.ok(took_ms < 1500, `${JSON.stringify(flood)} and ${JSON.stringify(end)}: ${took_ms} ms`);
+      assert.ok(took_ms < 10_000, `${JSON.stringify(flood)} and ${JSON.stringify(end)}: ${took_ms} ms`);
     }
   }
 });
