@@ -13,6 +13,7 @@ export function writeBeacon({ home, token }: Config, url: string, version: strin
   Deno.renameSync(`${path}.new`, path);
 }
 
+/** Takes the file away. Never throws: one that is left counts for nothing once the lock is free. */
 export function removeBeacon({ home }: Config): void {
   try {
     Deno.removeSync(`${home}/brain.json`);

@@ -31,6 +31,7 @@ interface Asked extends Request {
   called: { command: Command; args: string } | undefined;
 }
 
+/** Handles what faces ask and tells them what comes of it. Call `stop` at its end. */
 export class Brain {
   readonly #audience: Audience;
   readonly #gate: Gate;

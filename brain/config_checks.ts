@@ -41,6 +41,7 @@ export function urlFault(text: string): string {
   return "";
 }
 
+/** Reads a whole number of `unit` from `min` to `max`, both included. */
 export function whole(min: number, max: number, unit: string): Read<number> {
   const want = `must be a whole number of ${unit} from ${min} to ${max}`;
   return (value, path, complain) => {
@@ -52,6 +53,7 @@ export function whole(min: number, max: number, unit: string): Read<number> {
   };
 }
 
+/** Reads a number from `min` to `max`, both included; `what` says what it stands for. */
 export function number(min: number, max: number, what: string): Read<number> {
   return (value, path, complain) => {
     if (typeof value === "number" && value >= min && value <= max) return value;
@@ -60,6 +62,7 @@ export function number(min: number, max: number, what: string): Read<number> {
   };
 }
 
+/** Reads a text, trimmed, of at most `max` UTF-16 units. */
 export function text(what: string, max: number): Read<string> {
   return (value, path, complain) => {
     if (typeof value === "string" && value.trim().length <= max) return value.trim();
@@ -68,6 +71,7 @@ export function text(what: string, max: number): Read<string> {
   };
 }
 
+/** Reads on or off. */
 export function flag(value: unknown, path: Path, complain: Complain): boolean | undefined {
   // YAML 1.2 reads on and off as plain words.
   if (value === true || value === "on" || value === "yes") return true;
@@ -76,6 +80,7 @@ export function flag(value: unknown, path: Path, complain: Complain): boolean | 
   return undefined;
 }
 
+/** Reads one of these words. */
 export function oneOf<Word extends string>(words: readonly Word[]): Read<Word> {
   return (value, path, complain) => {
     const found = words.find((word) => word === value);
@@ -84,6 +89,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): Read<Word> {
   };
 }
 
+/** Reads a list of texts, trimmed; items that are none are left out, each with a complaint. */
 export function list(what: string): Read<string[]> {
   return (value, path, complain) => {
     if (!Array.isArray(value)) {
@@ -110,6 +116,7 @@ export function secret(value: unknown, path: Path, complain: Complain): string |
   return fault ? undefined : key;
 }
 
+/** Reads a base URL; an empty one unsets what another place says. */
 export function url(value: unknown, path: Path, complain: Complain): string | undefined {
   if (typeof value !== "string") {
     complain(path, `must be a URL like https://host/v1, not ${shown(value)}`);
@@ -121,6 +128,7 @@ export function url(value: unknown, path: Path, complain: Complain): string | un
   return fault ? undefined : address;
 }
 
+/** Reads a mapping; `want` says in the complaint what should stand there. */
 export function mapping(
   value: unknown,
   path: Path,

@@ -47,6 +47,7 @@ const ROWS: { [Key in keyof VectorsSetting]: Read<VectorsSetting[Key]> } = {
   token: secret,
 };
 
+/** Reads `vectors:`; undefined after a complaint that leaves nothing of it. */
 export function vectors(value: unknown, path: Path, complain: Complain): VectorsSetting | undefined {
   const embedded = defaultVectors();
   if (value === "embedded") return embedded;

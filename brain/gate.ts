@@ -23,6 +23,7 @@ export interface GateOptions {
   told(player_id: string): number;
 }
 
+/** Asked before each turn, and before what is asked of a model between turns. */
 export class Gate {
   readonly #prices: PriceQuestions;
 

@@ -10,6 +10,7 @@ import { getPrompt } from "./store/prompts.ts";
 /** What a first prompt is taken to have when its price is reckoned before it is built. */
 const FIRST_PROMPT_TOKENS = 1500;
 
+/** Remembers for as long as the brain runs which player agreed to which model. */
 export class PriceQuestions {
   /** `player model`: agreed to pay more than `ask_above_cost`. */
   readonly #agreed = new Set<string>();

@@ -12,6 +12,7 @@ const SAVE_EVERY_MS = 200;
 
 const encoder = new TextEncoder();
 
+/** Takes the pieces of one reply, and writes them to the store as it grows. Time is `deps.now`, in milliseconds. */
 export class GrowingReply {
   /** The whole text so far, with what stood there before a `/continue`. */
   text: string;

@@ -1,5 +1,6 @@
 /** An end before the brain was ready. `message` is for the player. */
 
+/** `code` is the exit code. */
 export class StartError extends Error {
   override name = "StartError";
 

@@ -11,6 +11,7 @@ interface Tended {
   ended: Promise<void>;
 }
 
+/** Call `close` at its end. */
 export class Tending {
   /** By session id. */
   readonly #tended = new Map<string, Tended>();

@@ -52,6 +52,7 @@ export function refOf(frame: string): string | null {
   }
 }
 
+/** A request as a frame; without a `ref` it is what the original sends. */
 export function encodeRequest(request: Request): string {
   return JSON.stringify(request.ref === null ? { prompt: request.prompt } : request);
 }

@@ -42,6 +42,7 @@ export const readRule = (item: Field): RuleItem => ({
   about: item.at("about").or("", text),
 });
 
+/** A model on offer; what an original server does not send has its default. Throws CodecError. */
 export function readModel(item: Field): ModelItem {
   const prompt_price = item.at("prompt_price").or(0, number);
   const completion_price = item.at("completion_price").or(0, number);
@@ -91,6 +92,7 @@ export const readHistory = (field: Field): Message[] => {
 /** Beyond it there is no date. */
 const LAST_DAY_MS = 8.64e15;
 
+/** A message; `stand_in_id` is its id where an original server sends none. Throws CodecError. */
 export function readMessage(item: Field, stand_in_id: number): Message {
   const role = item.at("role").text();
   return {

@@ -157,6 +157,7 @@ function reasonOf(error: unknown): string {
   return text.replace(/\s+/g, " ").slice(0, 160);
 }
 
+/** A path of a folder and a name in it, by "/" alone. */
 export function join(folder: string, name: string): string {
   return `${folder.replace(/\/+$/, "")}/${name}`;
 }

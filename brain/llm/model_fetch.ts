@@ -18,6 +18,7 @@ export interface ModelFetch {
   status(endpoint: Endpoint, url: string, body?: unknown): Promise<unknown>;
 }
 
+/** Asks through `ask`, with the keys of the endpoints that have one. */
 export function createModelFetch(keys: Keys, ask: typeof fetch, closing: AbortSignal): ModelFetch {
   /** JSON of an address, or an error that says what came instead. */
   async function getJson(

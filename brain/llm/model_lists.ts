@@ -13,6 +13,7 @@ export interface Listed extends Model {
 
 type Fields = Record<string, unknown>;
 
+/** The fields of an object; of anything else, none. */
 export function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : {};
 }

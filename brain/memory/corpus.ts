@@ -57,6 +57,7 @@ interface KnownPath {
   place: Int32Array;
 }
 
+/** Nothing is known yet. */
 export function emptyKnown(): KnownUnits {
   return { stories: new Map(), lore: new Map() };
 }

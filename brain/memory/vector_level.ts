@@ -79,6 +79,7 @@ export async function level(
   return { changed: missing.length + gone.length, complete_to };
 }
 
+/** A row of the store as an index takes it: bytes become 32-bit floats, little-endian as they were written. */
 export function placed(unit: PlacedUnit): PlacedVector {
   const { id, player_id, world_id, session_id, hash } = unit;
   return { unit_id: id, player_id, world_id, session_id, hash, vector: vectorOf(unit.vector) };

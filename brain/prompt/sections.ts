@@ -108,11 +108,13 @@ export function baseRulesSection(base_rules: string, character: Character, words
   return fence(fill(base_rules, character)).replace(WORD_RANGE, `${words.min} to ${words.max}`);
 }
 
+/** The rule packs that are switched on; empty without any. */
 export function rulesSection(rules: Rule[], character: Character): string {
   const texts = rules.map((rule) => fence(fill(rule.prompt, character))).filter((text) => text !== "");
   return labelled(RULES, texts.join("\n\n"));
 }
 
+/** The world's own prompt. */
 export function worldSection(world: World, character: Character): string {
   return labelled(WORLD, fence(fill(world.system_prompt, character)));
 }
@@ -128,6 +130,7 @@ export function characterSection(character: Character): string {
   return lines.join("\n");
 }
 
+/** The scene on one line; empty without one. */
 export function sceneSection(world: World, character: Character): string {
   const scene = fenceLine(fill(world.scene, character));
   return scene && `${SCENE} ${scene}`;
@@ -138,10 +141,12 @@ export function storySection(texts: string[]): string {
   return labelled(STORY, texts.map((text) => fence(text)).filter((text) => text !== "").join("\n\n"));
 }
 
+/** Lines made by `loreLine`, under their label. */
 export function loreSection(lines: string[]): string {
   return list(LORE, lines);
 }
 
+/** A piece of lore on one line, with its heading unless its text names it, and who alone knows it. */
 export function loreLine(hit: LoreHit, character: Character): string {
   const text = fenceLine(fill(hit.text, character));
   const heading = fenceLine(fill(hit.heading, character));
@@ -150,6 +155,7 @@ export function loreLine(hit: LoreHit, character: Character): string {
   return `- ${named ? "" : `${heading}: `}${text}${known_to ? ` (Known to: ${known_to}; nobody else.)` : ""}`;
 }
 
+/** Lines made by `memoryLine`, under their label. */
 export function memorySection(lines: string[]): string {
   return list(EARLIER, lines);
 }

@@ -10,6 +10,7 @@ import { counted, type Place, statOrNull } from "./place.ts";
 /** The Deno that this version was built and tested with: older ones lack what it relies on. */
 const DENO = [2, 9] as const;
 
+/** Versions of the engine, of Deno and of SQLite; a Deno that is too old is bad. */
 export function checkVersions(): Finding[] {
   const text = `Flower Engine ${manifest.version}, Deno ${Deno.version.deno}, SQLite ${sqliteVersion()}, ` +
     `${Deno.build.os} ${Deno.build.arch}`;
@@ -57,6 +58,7 @@ async function isWritable(folder: string): Promise<boolean> {
   }
 }
 
+/** What the config and the environment say, with every complaint about them. */
 export async function checkConfig(place: Place): Promise<Finding[]> {
   const { config, config_file, keys } = place;
   const complaints = config.complaints.map((text) =>
@@ -82,6 +84,7 @@ export async function checkConfig(place: Place): Promise<Finding[]> {
   return found;
 }
 
+/** Worlds, characters and rules, with every file that is broken. */
 export async function checkAssets(place: Place): Promise<Finding[]> {
   // Opening the library makes the player's folders: not in a home that is not there.
   const home = await statOrNull(place.home).catch(() => null) === null ? place.assets : place.home;

@@ -13,6 +13,7 @@ const LOCAL_TIMEOUT_MS = 1000;
 /** What one server said when it was asked for its models. */
 type Answer = { models: number } | { fault: string; fix: string };
 
+/** Asks every server that could tell a story for its models, all at once. */
 export async function checkProviders(place: Place): Promise<Finding[]> {
   const { config, keys } = place;
   const endpoints = endpointsOf(config);

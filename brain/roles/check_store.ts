@@ -16,6 +16,7 @@ const NO_ROOM = 20e6;
 /** A log that grew beyond this is not written back: something keeps an old state open. */
 const LONG_LOG = 100e6;
 
+/** Whether the database can be read, is whole, and is of this version. */
 export async function checkDatabase(place: Place): Promise<Finding[]> {
   const path = place.config.database_path;
   try {
@@ -88,6 +89,7 @@ function restoreAdvice(place: Place): string {
   return `flower restore puts a backup back; daily ones are in ${join(place.home, "backups")}`;
 }
 
+/** How old the newest daily copy is. */
 export async function checkBackups(place: Place): Promise<Finding[]> {
   const folder = join(place.home, "backups");
   const names: string[] = [];
@@ -171,6 +173,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
+/** Room on the disk where the home is, or will be. */
 export async function checkDisk(place: Place): Promise<Finding[]> {
   let folder = place.home;
   while (await statOrNull(folder).catch(() => null) === null && folder !== "/") folder = join(folder, "..");

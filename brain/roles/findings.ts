@@ -11,14 +11,17 @@ export interface Finding {
   fix: string;
 }
 
+/** A finding that asks for nothing. */
 export function ok(area: string, text: string): Finding {
   return { area, level: "ok", text, fix: "" };
 }
 
+/** A finding that one can play with. */
 export function note(area: string, text: string, fix: string): Finding {
   return { area, level: "note", text, fix };
 }
 
+/** A finding that must be mended first. */
 export function bad(area: string, text: string, fix: string): Finding {
   return { area, level: "bad", text, fix };
 }

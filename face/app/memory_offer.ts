@@ -47,6 +47,7 @@ export function fetchModel(model: Model, now_ms: number): Result {
   return [{ ...after, confirm: null }, [{ kind: "fetch_model" }]];
 }
 
+/** So many bytes of `total` are here; `total` 0: nobody knows yet of how many. */
 export function fetching(model: Model, done: number, total: number, now_ms: number): Result {
   const count = { done, total: total === 0 ? null : total };
   return updateWork(

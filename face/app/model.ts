@@ -185,6 +185,7 @@ export interface Start {
   themes: readonly OwnTheme[];
 }
 
+/** What the face knows before anything has happened. */
 export function init(start: Start): Model {
   const { page = null } = start;
   return {

@@ -25,6 +25,7 @@ function openingRows(model: Model): number {
     : 0;
 }
 
+/** The row `step` further on; past the last one comes the first. */
 export function moveInOpening(model: Model, step: number): Model {
   const count = openingRows(model);
   if (count === 0) return model;

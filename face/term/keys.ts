@@ -28,6 +28,7 @@ const MAX_SEQUENCE = 1024; // longer ones are read to their end and forgotten
 
 type State = "ground" | "utf8" | "esc" | "csi" | "ss3" | "string" | "string_esc" | "x10" | "linux" | "paste";
 
+/** A parser at the beginning of its input. */
 export function createKeyParser(): KeyParser {
   let state: State = "ground";
   let alt = false; // an ESC came before what is being read

@@ -11,6 +11,7 @@ export interface Paste {
   text(): string;
 }
 
+/** A paste whose opening mark has just been read. */
 export function createPaste(): Paste {
   let bytes = new Uint8Array(1024);
   let length = 0;

@@ -60,6 +60,7 @@ interface Resume {
   blank: boolean;
 }
 
+/** An empty layout, `width` columns wide; `plain` as in Layout. */
 export function createLayout(width: number, plain = false): Layout {
   return {
     width: Math.max(1, width),

@@ -24,6 +24,7 @@ export function putSpans(
   return at;
 }
 
+/** Columns. */
 export function spansWidth(spans: readonly Span[]): number {
   return spans.reduce((sum, span) => sum + textWidth(span.text), 0);
 }

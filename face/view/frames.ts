@@ -20,6 +20,7 @@ export interface Frames {
   clickAt(x: number, y: number): Click | null;
 }
 
+/** Frames for a terminal that shows nothing of ours yet. */
 export function createFrames(): Frames {
   let shown: { grid: Grid; screen: Screen } | null = null;
   // Two grids take turns: making one anew costs more than drawing into it.

@@ -27,6 +27,7 @@ function frame(width: number): { x: number; width: number } {
   return { x: width <= BLOCK + 4 ? 2 : (width - block) >> 1, width: Math.min(block, width - 4) };
 }
 
+/** Draws the opening in the rows above `bottom`. */
 export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: number, clicks: Clicks): void {
   const { theme, opening } = model;
   const { marks } = theme;

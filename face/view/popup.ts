@@ -15,6 +15,7 @@ import { type ListLine, listLines, placesOf } from "./list_rows.ts";
 
 const MAX_ROWS = 10;
 
+/** Draws the open list over the page; nothing when none is open. */
 export function drawPopup(grid: Grid, model: Model, place: Geometry, now_ms: number, clicks: Clicks): void {
   const completion = completionOf(model, now_ms);
   if (completion === null || model.confirm !== null) return;

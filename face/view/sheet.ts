@@ -10,6 +10,7 @@ import { fit } from "./draw.ts";
 import type { Style } from "../term/style.ts";
 import { textWidth } from "../term/width.ts";
 
+/** Draws a page of words in the place of the story. */
 export function drawSheet(grid: Grid, model: Model, place: Geometry, sheet: Sheet, clicks: Clicks): void {
   const { theme } = model;
   const { top } = scrollSheet(model, sheet, 0);

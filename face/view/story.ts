@@ -21,6 +21,7 @@ export const SILENT_MS = 3000;
 /** After this long, a wait says what for. */
 const SAY_WHY_MS = 3000;
 
+/** Draws the story, or what is waited for before there is one; returns what of it stands where. */
 export function drawStory(grid: Grid, model: Model, place: Geometry, now_ms: number): PageView {
   if (!model.story.synced && model.transcript.messages.length === 0 && model.connection.kind !== "gone") {
     const text = model.connection.kind === "starting"

@@ -161,10 +161,12 @@ export function tailOf(context: PageContext): ("pending" | "live" | "waiting" | 
   return tail;
 }
 
+/** How many blocks the page has: the messages that are loaded, and what stands after them. */
 export function blockCount(context: PageContext): number {
   return context.transcript.messages.length + tailOf(context).length;
 }
 
+/** The message of a block; null for one that is no message. */
 export function messageAt(context: PageContext, index: number): Message | null {
   const { transcript } = context;
   if (index < transcript.messages.length) return transcript.messages[index] ?? null;
@@ -173,6 +175,7 @@ export function messageAt(context: PageContext, index: number): Message | null {
     : null;
 }
 
+/** A block with its rows: what stands before it, its prose, what stands after it. */
 export function block(context: PageContext, index: number): Block {
   const { transcript } = context;
   const message = messageAt(context, index);
@@ -252,6 +255,7 @@ function hasFoot(transcript: Transcript, message: Message): boolean {
     message.status === "stopped";
 }
 
+/** A row of a block, from 0. */
 export function rowOf(part: Block, row: number): PageRow {
   if (row < part.before.length) return part.before[row];
   const at = row - part.before.length;

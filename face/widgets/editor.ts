@@ -77,10 +77,12 @@ function borders(text: string, at: number): { before: number; after: number } {
   return { before, after };
 }
 
+/** The caret one grapheme to the left. */
 export function left(editor: Editor): Editor {
   return editor.caret === 0 ? editor : move(editor, borders(editor.text, editor.caret).before);
 }
 
+/** The caret one grapheme to the right. */
 export function right(editor: Editor): Editor {
   return editor.caret >= editor.text.length ? editor : move(editor, borders(editor.text, editor.caret).after);
 }
@@ -106,18 +108,22 @@ function borderAt(text: string, at: number): number {
   return borders(text, before).after === at ? at : before;
 }
 
+/** The caret to the beginning of the word, or of the one before. */
 export function wordLeft(editor: Editor): Editor {
   return move(editor, wordStart(editor.text, editor.caret));
 }
 
+/** The caret to the end of the word, or of the next one. */
 export function wordRight(editor: Editor): Editor {
   return move(editor, wordEnd(editor.text, editor.caret));
 }
 
+/** The caret to the beginning of its line. */
 export function lineStart(editor: Editor): Editor {
   return move(editor, editor.text.lastIndexOf("\n", editor.caret - 1) + 1);
 }
 
+/** The caret to the end of its line. */
 export function lineEnd(editor: Editor): Editor {
   const end = editor.text.indexOf("\n", editor.caret);
   return move(editor, end < 0 ? editor.text.length : end);
@@ -138,22 +144,26 @@ function cut(editor: Editor, from: number, to: number, last: "delete" | "kill"):
   return { ...after, kills: [piece, ...editor.kills].slice(0, MAX_KILLS) };
 }
 
+/** Without the grapheme before the caret. */
 export function backspace(editor: Editor): Editor {
   return editor.caret === 0
     ? editor
     : cut(editor, borders(editor.text, editor.caret).before, editor.caret, "delete");
 }
 
+/** Without the grapheme after the caret. */
 export function deleteForward(editor: Editor): Editor {
   return editor.caret >= editor.text.length
     ? editor
     : cut(editor, editor.caret, borders(editor.text, editor.caret).after, "delete");
 }
 
+/** To the beginning of the word; what is cut can be put back. */
 export function deleteWordLeft(editor: Editor): Editor {
   return cut(editor, wordStart(editor.text, editor.caret), editor.caret, "kill");
 }
 
+/** To the end of the word; what is cut can be put back. */
 export function deleteWordRight(editor: Editor): Editor {
   return cut(editor, editor.caret, wordEnd(editor.text, editor.caret), "kill");
 }
@@ -169,6 +179,7 @@ export function killToEnd(editor: Editor): Editor {
   );
 }
 
+/** To the line's beginning; at the beginning of a line, the line break before it. */
 export function killToStart(editor: Editor): Editor {
   const start = lineStart(editor).caret;
   return cut(editor, start === editor.caret ? Math.max(0, start - 1) : start, editor.caret, "kill");
@@ -192,6 +203,7 @@ export function yankOlder(editor: Editor): Editor {
   return { ...editor, text, caret: back.caret + piece.length, yanked };
 }
 
+/** As it was before the last change. */
 export function undo(editor: Editor): Editor {
   const back = editor.past.at(-1);
   if (back === undefined) return editor;
@@ -206,6 +218,7 @@ export function undo(editor: Editor): Editor {
   };
 }
 
+/** As it was before the last undo. */
 export function redo(editor: Editor): Editor {
   const forth = editor.future.at(-1);
   if (forth === undefined) return editor;
