@@ -169,13 +169,19 @@ Deno.test("a crash while nothing waits starts nothing; the next request does", a
 });
 
 Deno.test("a silent process is ended, which counts as a crash; one that goes on answering is not", async () => {
-  const { host, ask, started, answered, logged } = setUp({ silence_ms: 60 });
+  const started: Fake[] = [];
+  const start = () => {
+    const process = fake();
+    // The second one answers before anybody can find it silent.
+    if (started.push(process) === 2) process.says({ id: 1, vectors: [[1]] });
+    return process;
+  };
+  const { host, ask, answered, logged } = setUp({ silence_ms: 60, start });
   ask(1, "a");
-  await until(() => started.length === 2, "a second process");
+  await answered(1);
+  assert.equal(started.length, 2);
   assert.ok(started[0].killed);
   assert.ok(logged.includes("the embedder does not answer and is ended"));
-  started[1].says({ id: 1, vectors: [[1]] });
-  await answered(1);
   // Nothing waits: silence is no fault.
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.ok(!started[1].killed);
@@ -209,14 +215,26 @@ Deno.test("a process that is still asked does not rest", async () => {
 
 Deno.test("what is asked of a process that is about to rest keeps it; one that crashed has no rest to come", async () => {
   const asked_next = (embedded: Embedded) => void (embedded.id === 1 && ask(2, "b"));
-  const { host, ask, started, answered, logged } = setUp({ rest_ms: 1, silence_ms: 200, answer: asked_next });
+  const started: Fake[] = [];
+  const start = () => {
+    const process = fake();
+    // The second one answers before anybody can find it silent, and crashes before it can rest.
+    if (started.push(process) === 2) {
+      process.says({ id: 2, vectors: [[1]] });
+      process.end();
+    }
+    return process;
+  };
+  const { host, ask, answers, answered, logged } = setUp({
+    ...{ rest_ms: 1, silence_ms: 200 },
+    ...{ answer: asked_next, start },
+  });
   ask(1, "a");
   started[0].says({ id: 1, vectors: [[1]] });
   await until(() => started.length === 2, "the end of the first process");
   assert.equal(logged[0], "the embedder does not answer and is ended");
-  started[1].says({ id: 2, vectors: [[1]] });
-  started[1].end();
   await answered(2);
+  assert.deepEqual(answers[1], { id: 2, vectors: [[1]] });
   await until(() => logged.length === 3, "the second crash");
   assert.equal(logged[2], "the embedder has crashed again and stays off");
   await host.close();

@@ -146,7 +146,11 @@ Deno.test("an index elsewhere that fails is replaced by the embedded one, one th
     assert.deepEqual(await answers(path, { embedder, elsewhere: failing }), embedded);
     const words = await answers(path, {});
     const silent = { near: () => new Promise<Near[]>(() => {}) };
-    const late = await answers(path, { embedder, elsewhere: silent }, 1500);
+    let late = await answers(path, { embedder, elsewhere: silent }, 1500);
+    // On a machine that stands still no word is in time either; not five times in a row.
+    for (let i = 0; i < 4 && late.some(({ memories }) => memories.length === 0); i++) {
+      late = await answers(path, { embedder, elsewhere: silent }, 1500);
+    }
     assert.deepEqual(late, words.map((one) => ({ ...one, late: true })));
   });
 });
