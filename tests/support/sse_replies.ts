@@ -217,7 +217,10 @@ const FAULTS: Record<string, (argument: string, times: number, asked: Record<str
       frame({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 100, total_tokens: 200 } }),
       "data: [DONE]",
     ]),
-  "web-page": () => ({ headers: { "content-type": "text/html" }, body: "<html>Welcome</html>" }),
+  "web-page": () => ({
+    headers: { "content-type": "text/html; charset=utf-8" },
+    body: "<html>Welcome</html>",
+  }),
   "echo": (_argument, _times, asked) => {
     const last = (asked.messages as { content: string }[] | undefined)?.at(-1)?.content ?? "";
     return streamed(storyFrames(`You wrote: ${last}`));

@@ -137,6 +137,11 @@ Deno.test("our own port is not asked", () =>
     assert.equal(servers.own.requests.length, 0);
     await open({ local_servers }, { own_port: servers.own.port + 1 }).ready;
     assert.equal(servers.own.requests.length, 1);
+    // The same port of another machine is nobody's own.
+    const { fetch, asked } = tunnel({});
+    const providers = [{ name: "far", base_url: "https://models.example:8000/v1", quirks: {} }];
+    await open({ providers }, { fetch, own_port: 8000 }).ready;
+    assert.deepEqual(asked, ["https://models.example:8000/v1/models"]);
   }));
 
 Deno.test("a vendor is asked only with its own key, and offers nothing without one", () =>
@@ -244,13 +249,13 @@ Deno.test("an old list serves where the network does not, a list without its key
     });
     await offline.ready;
     assert.deepEqual(idsOf(offline), ["demo/narrator", "groq/old"]);
+    const keyless = open({ providers: ENTRIES }, { fetch: nowhere });
+    await keyless.ready;
+    assert.deepEqual(idsOf(keyless), ["demo/narrator"], "the list of a key that is there no more");
     const moved = ENTRIES.map((entry) => ({ ...entry, base_url: `${entry.base_url}/moved` }));
     const elsewhere = open({ providers: moved }, { fetch: nowhere, keys: { groq: "k" } });
     await elsewhere.ready;
     assert.deepEqual(idsOf(elsewhere), ["demo/narrator"], "the list of another address");
-    const keyless = open({ providers: ENTRIES }, { fetch: nowhere });
-    await keyless.ready;
-    assert.deepEqual(idsOf(keyless), ["demo/narrator"]);
   }));
 
 Deno.test("local servers are asked at every start and leave the list when they are gone", () =>
@@ -264,6 +269,31 @@ Deno.test("local servers are asked at every start and leave the list when they a
     await servers.ollama.close();
     await catalogue.refresh();
     assert.deepEqual(idsOf(catalogue), ["demo/narrator"]);
+  }));
+
+Deno.test("local servers are shown while the vendors' lists are still on their way, and are not kept beside them", () =>
+  withBench([], async ({ home, open }) => {
+    const gate = Promise.withResolvers<void>();
+    // No network, so that no pause of the machine counts against the 300 ms of a local server.
+    const far = async (url: string) => {
+      await gate.promise;
+      return Response.json(list(url.includes("groq") ? "g" : "other"));
+    };
+    const catalogue = open({
+      providers: ENTRIES,
+      local_servers: [{ name: "ollama", base_url: "http://127.0.0.1:11434/v1" }],
+    }, {
+      keys: { groq: "k" },
+      fetch: (input) =>
+        String(input).startsWith("https") ? far(String(input)) : Promise.resolve(Response.json(list("m"))),
+    });
+    await new Promise<void>((shown) => catalogue.onChange(shown));
+    assert.deepEqual(idsOf(catalogue), ["demo/narrator", "ollama/m"]);
+    gate.resolve();
+    await catalogue.ready;
+    assert.deepEqual(idsOf(catalogue), ["demo/narrator", "groq/g", "ollama/m"]);
+    const { lists } = JSON.parse(await Deno.readTextFile(`${home}/models-cache.json`));
+    assert.deepEqual(lists.map(({ name }: { name: string }) => name), ["groq"]);
   }));
 
 Deno.test("a home that cannot be written costs a sentence in the log", () =>
@@ -352,7 +382,10 @@ Deno.test("a price is the vendor's, else the config's, else the shipped one, els
 
 Deno.test("the context is what a local server has loaded, else 4096; what a vendor says, else 32768", () =>
   withBench(["groq", "ollama"], async ({ servers, open }) => {
-    servers.groq.route("/v1/models", list({ id: "wide", context_window: 131_072 }, "unsaid"));
+    servers.groq.route(
+      "/v1/models",
+      list({ id: "wide", context_window: 131_072, max_completion_tokens: 8192 }, "unsaid"),
+    );
     servers.ollama.route("/v1/models", list("m", "quiet"));
     servers.ollama.route("/api/ps", { models: [{ name: "m", context_length: 8192 }] });
     const far = tunnel({ "api.groq.com": servers.groq }).fetch;

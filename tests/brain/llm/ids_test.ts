@@ -95,6 +95,11 @@ Deno.test("an id finds its provider, never by a part of its name", () => {
     ["groq/compound", "groq: groq/compound"],
     ["gemini-flash", "gemini: gemini-flash"],
     ["qwen3", "ollama: qwen3"],
+    // Neither its beginning nor its end is it.
+    ["llama-3.3", "openrouter: llama-3.3"],
+    ["3.3-70b", "openrouter: 3.3-70b"],
+    ["gpt-oss-20b", "openrouter: gpt-oss-20b"],
+    ["emini-flash", "openrouter: emini-flash"],
     // Two offer it: nobody is guessed.
     ["twice-1", "openrouter: twice-1"],
     // In no list: the provider its first segment names, else the main one.
@@ -117,6 +122,15 @@ Deno.test("an id finds its provider, never by a part of its name", () => {
     const found = findEndpoint(id, endpoints, "openrouter", LISTED);
     assert.equal(found ? `${found.endpoint.name}: ${found.model}` : "nobody", expected, id);
   }
+});
+
+Deno.test("what the first segment names is believed only where that provider has the rest in its own list", () => {
+  const listed = [
+    { id: "openrouter/deepseek/chat-x", provider: "openrouter", vendor_id: "deepseek/chat-x" },
+    { id: "groq/chat-x", provider: "groq", vendor_id: "chat-x" },
+  ];
+  const found = findEndpoint("deepseek/chat-x", endpoints, "gemini", listed)!;
+  assert.equal(`${found.endpoint.name}: ${found.model}`, "openrouter: deepseek/chat-x");
 });
 
 Deno.test("a local server that is the main endpoint answers to its own name too", () => {

@@ -50,6 +50,18 @@ Deno.test("each server is asked for what it has loaded, and what a model could r
     {
       server: "ollama",
       answers: {
+        "/api/ps": {
+          models: [{ name: "m2", context_length: 9999 }, { name: "m:7b", context_length: 9999 }, {
+            name: "m:latest",
+            context_length: 8192,
+          }],
+        },
+      },
+      tokens: 8192,
+    },
+    {
+      server: "ollama",
+      answers: {
         "/api/ps": { models: [{ name: "other", context_length: 9999 }] },
         "/api/show": { parameters: 'stop "<|eot|>"\nnum_ctx                        16384', model_info: {} },
       },

@@ -135,6 +135,13 @@ Deno.test("a price is the list's, else the config's, else nothing on the own mac
   assert.deepEqual([unknown.prompt_price, unknown.completion_price], [null, null]);
   const row = offering({ supported_models: ["groq/unheard"], prices: { unheard: one } }).models()[0];
   assert.deepEqual([row.prompt_price, row.completion_price, row.context], [1, 1, null]);
+  // Whatever the player calls the entry: prices are the vendor's.
+  const own = configWith({
+    main_provider: "fast",
+    providers: [at("fast", "https://api.groq.com/openai/v1")],
+  });
+  const named = createOffering(own, endpointsOf(own), NARRATOR, { "groq/eel": one, "fast/eel": free });
+  assert.deepEqual(named.price("eel"), one);
 });
 
 Deno.test("a place is found in the lists by its provider and the vendor's id, both", () => {

@@ -159,11 +159,13 @@ Deno.test("without a key no authorization is sent, and a vendor that needs one i
 Deno.test("quirks decide the name of the token limit and what is left out", () =>
   withServer(async (server) => {
     const quirks = { temperature: 1, top_p: 1, include_usage: false, omit: ["seed", "top_p"] };
-    await collect(server, "story", {
-      endpoint: { quirks: { ...quirks, max_tokens_field: "max_completion_tokens" } },
-    });
-    const { messages: _, ...body } = server.chats()[0].body as Record<string, unknown>;
-    assert.deepEqual(body, { model: "story", stream: true, max_completion_tokens: 400, temperature: 0.8 });
+    for (const local of [false, true]) {
+      await collect(server, "story", {
+        endpoint: { local, quirks: { ...quirks, max_tokens_field: "max_completion_tokens" } },
+      });
+      const { messages: _, ...body } = server.chats().at(-1)!.body as Record<string, unknown>;
+      assert.deepEqual(body, { model: "story", stream: true, max_completion_tokens: 400, temperature: 0.8 });
+    }
   }));
 
 interface Fault {
@@ -360,6 +362,13 @@ Deno.test("thoughts are announced once and never told", () =>
       assert.equal(told.text, STORY, field);
       assert.deepEqual(told.waiting, ["thinking"], field);
     }
+    // Who has begun to tell is not said to think.
+    const late = [{ content: "The door opens." }, { reasoning: "And now?" }].map((delta) => ({
+      send: chunk(delta),
+    }));
+    server.script({ steps: [...late, ...storyFrames(" It rains.").map((send) => ({ send }))] });
+    const told = await collect(server, "x");
+    assert.deepEqual([told.text, told.waiting], ["The door opens. It rains.", []]);
   }));
 
 Deno.test("the length limit and the content filter keep the text and say so", () =>
@@ -371,6 +380,9 @@ Deno.test("the length limit and the content filter keep the text and say so", ()
     assert.equal(filtered.text, "The door");
     assert.equal(filtered.end?.finish, "stop");
     assert.deepEqual(filtered.notices, ["Testhost ended this reply with its content filter."]);
+    server.script({ steps: storyFrames("The door", "safety").map((send) => ({ send })) });
+    const safe = await collect(server, "x");
+    assert.deepEqual([safe.text, safe.notices], ["The door", filtered.notices]);
   }));
 
 Deno.test("a server that does not stream is understood: its whole answer, its error with status 200, messages for deltas", () =>
@@ -465,6 +477,31 @@ Deno.test("a refused parameter is left out, and for that model only it stays out
       "max_tokens",
       400,
     ]]]);
+  }));
+
+Deno.test("a model that refuses several parameters is asked without all of them, whatever status it refuses with", () =>
+  withServer(async (server) => {
+    const provider = createOpenAiChat(endpointAt(server.base_url), KEY, {
+      ...LIMITS,
+      chance: () => 0.5,
+      clock: hurriedClock(),
+    });
+    const refuse = (status: number, name: string) =>
+      server.script({
+        status,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ error: { message: `${name} is not supported`, param: name } }),
+      });
+    refuse(400, "temperature");
+    refuse(422, "top_p");
+    refuse(422, "seed");
+    for (let turn = 0; turn < 2; turn++) {
+      const told = await gather(provider.stream(request("story"), new AbortController().signal));
+      assert.equal(told.text, STORY);
+    }
+    const names = ["temperature", "top_p", "seed"];
+    const sent = server.chats().map(({ body }) => names.filter((name) => name in (body as object)));
+    assert.deepEqual(sent, [names, names.slice(1), names.slice(2), [], []]);
   }));
 
 Deno.test("an error that merely names a parameter takes none away", () =>

@@ -35,6 +35,16 @@ Deno.test("an id becomes a provider, the vendor's id and the vendor's sampling d
     assert.equal(found?.entry.quirks.temperature, temperature, id);
   }
   assert.equal(registry.resolve("demo/narrator")?.provider, demo);
+  assert.deepEqual(registry.resolve("demo/narrator")?.entry.quirks, { temperature: 0.8, top_p: 0.95 });
+  const bounded = { name: "anthropic", base_url: "https://api.anthropic.com/v1", quirks: { top_p: 0.9 } };
+  const claude = createRegistry(
+    configWith({ providers: [bounded] }),
+    {},
+    { listed: () => [] },
+    demo,
+    { chance: () => 0 },
+  ).resolve("anthropic/m");
+  assert.deepEqual([claude?.entry.max_temperature, claude?.entry.quirks.top_p], [1, 0.9]);
   assert.equal(
     registry.resolve("groq/a")?.provider,
     registry.resolve("groq/b")?.provider,
@@ -54,7 +64,6 @@ Deno.test("each endpoint gets its own key and the config's limits", async () => 
     const config = configWith({
       providers: [entry("one"), entry("two")],
       main_provider: "one",
-      idle_timeout_ms: 60,
     });
     const registry = createRegistry(config, { two: "key-of-two" }, { listed: () => [] }, demo, {
       chance: () => 0,
@@ -86,7 +95,13 @@ Deno.test("each endpoint gets its own key and the config's limits", async () => 
       undefined,
       "the main provider's key stays its own",
     );
-    await assert.rejects(tell("two/fault/stall-between"), { kind: "stalled", message: /silent for 0\.1 s/ });
+    const hasty = createRegistry({ ...config, idle_timeout_ms: 60 }, {}, { listed: () => [] }, demo, {
+      chance: () => 0,
+    });
+    await assert.rejects(tell("two/fault/stall-between", hasty), {
+      kind: "stalled",
+      message: /silent for 0\.1 s/,
+    });
   } finally {
     await server.close();
   }

@@ -124,6 +124,7 @@ const cases: Case[] = [
   { what: "<|im_start|> after story", raw: "The door.<|im_start|>user", shown: "The door.", ended: true },
   { what: "a role's header first", raw: "<|im_start|>assistant\nThe door.", shown: "The door." },
   { what: "the player's header first", raw: "<|im_start|>user\nI go.", shown: "", ended: true },
+  { what: "the player's header by that name", raw: "<|im_start|>player\nI go.", shown: "", ended: true },
   {
     what: "Llama's header first",
     raw: "<|start_header_id|>assistant<|end_header_id|>\n\nThe door.",
