@@ -2,7 +2,7 @@
 
 import type { Config } from "./config.ts";
 import { join } from "node:path/posix";
-import { LAST_PAGE_FILE, SAID_FILE } from "../shared/home.ts";
+import { BRAIN_FILE, LAST_PAGE_FILE, LOCK_FILE, SAID_FILE } from "../shared/home.ts";
 
 /** What all of them run with: they ask for nothing, and every variable of the environment reads as unset. */
 const SEALED = [
@@ -129,9 +129,9 @@ export function netList(config: Config, tls: boolean): string[] {
 const READ_IN_HOME = ["lore", "system_rules.yaml"];
 const WRITTEN_IN_HOME = ["worlds", "characters", "rules", "backups", "exports"];
 const OWN_FILES = [
-  "brain.lock",
-  "brain.json",
-  "brain.json.new",
+  LOCK_FILE,
+  BRAIN_FILE,
+  `${BRAIN_FILE}.new`,
   "models-cache.json",
   "models-cache.json.new",
   // What a face at this machine keeps of a story goes with it.

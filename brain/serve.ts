@@ -5,14 +5,13 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
-import { LAST_PAGE_FILE, SAID_FILE } from "../shared/home.ts";
-import { withoutStory } from "../shared/said.ts";
 import { removeBeacon, writeBeacon } from "./beacon.ts";
 import { Brain } from "./brain.ts";
 import { type Channel, type Orders, ownChannel } from "./channel.ts";
 import type { Config, Keys, Price } from "./config.ts";
 import { openDailyBackup } from "./daily_backup.ts";
 import type { Deps } from "./deps.ts";
+import { forgetTraces } from "./face_traces.ts";
 import { openLibrary } from "./library/assets.ts";
 import { readLoreFolder } from "./library/lore_folder.ts";
 import { type Catalogue, openCatalogue } from "./llm/catalogue.ts";
@@ -189,10 +188,7 @@ async function start(
     unitsChanged,
     forgetStory(player_id, id) {
       backup.forget({ player_id, id });
-      if (player_id !== LOCAL_PLAYER) return;
-      // The picture of the page that a face at this machine shows first.
-      Deno.remove(`${config.home}/${LAST_PAGE_FILE}`).catch(() => {});
-      forgetSaid(`${config.home}/${SAID_FILE}`, id);
+      if (player_id === LOCAL_PLAYER) forgetTraces(config.home, id);
     },
     conditions: () => [sync?.condition() ?? "", recall.condition?.() ?? ""].filter((text) => text !== ""),
     now: Date.now,
@@ -287,17 +283,6 @@ async function shippedPrices(config: Config, log: Deps["log"]): Promise<Record<s
   } catch (error) {
     log("warn", `no prices: ${error instanceof Error ? error.message : error}`);
     return {};
-  }
-}
-
-/** Takes the lines of a story out of what the player said at this machine, in one go: two stories may go at once. */
-function forgetSaid(path: string, story: string): void {
-  try {
-    const file = Deno.readTextFileSync(path);
-    const kept = withoutStory(file, story);
-    if (kept !== file) Deno.writeTextFileSync(path, kept);
-  } catch {
-    // No face was ever here.
   }
 }
 
