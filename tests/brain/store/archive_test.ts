@@ -1,6 +1,7 @@
 /** A story taken out of one database and put into another is the same story. */
 import assert from "node:assert/strict";
 import { CARRIED_TABLES, readArchive, writeArchive } from "../../../brain/store/archive.ts";
+import { addFacts, findFacts } from "../../../brain/store/facts.ts";
 import { StoreError } from "../../../brain/store/store_error.ts";
 import { updateMessage } from "../../../brain/store/messages.ts";
 import { getSession, listSessions } from "../../../brain/store/sessions.ts";
@@ -85,6 +86,27 @@ Deno.test("every row of a story is the same under its new id, in its own databas
       const { leaf_id: _leaf, ...before } = getSession(db, "ann", "eels")!;
       assert.deepEqual(session, { ...before, id: "copy", player_id: "ben" });
     });
+  });
+});
+
+Deno.test("a carried fact is found by the characters of its words; a row about a message that is gone stays behind", async () => {
+  await withDatabase((db) => {
+    const [message_id] = tellEverything(db, "ann", "eels");
+    const fact = {
+      subject: "森",
+      relation: "has",
+      object: "塩",
+      text: "森は塩を持つ",
+      origin: "model" as const,
+    };
+    addFacts(db, "ann", "eels", [{ ...fact, message_id, created_ms: 7 }]);
+    db.run("UPDATE summaries SET first_id = 999 WHERE session_id = 'eels'");
+    const archive = readArchive(db, "ann", "eels")!;
+    assert.deepEqual(archive.rows.filter(({ table }) => table === "summaries"), []);
+    writeArchive(db, "ann", "copy", archive);
+    for (const story of ["eels", "copy"]) {
+      assert.equal(findFacts(db, "ann", story, "塩 を", 9).length, 1, story);
+    }
   });
 });
 

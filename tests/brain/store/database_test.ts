@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { changesOf, copyDatabase, type Database, openDatabase } from "../../../brain/store/database.ts";
-import { StoreError, type StoreErrorKind } from "../../../brain/store/store_error.ts";
+import { explain, StoreError, type StoreErrorKind } from "../../../brain/store/store_error.ts";
 import { MIGRATIONS } from "../../../brain/store/migrations.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { addPlayer } from "../../../brain/store/players.ts";
@@ -147,6 +148,16 @@ Deno.test("a newer database, a foreign one and a broken one are refused and left
       /newer Flower Engine.*"0099_dice".*Update this one/,
     ],
     [
+      "newer, without a step that this one knows",
+      (path) => {
+        const db = openDatabase(path);
+        db.run("UPDATE migrations SET name = '0099_dice' WHERE name = ?", MIGRATIONS.at(-1)!.name);
+        db.close();
+      },
+      "newer",
+      /newer Flower Engine.*"0099_dice".*nothing was changed/,
+    ],
+    [
       "another program's",
       (path) => {
         const db = openDatabase(path);
@@ -155,6 +166,16 @@ Deno.test("a newer database, a foreign one and a broken one are refused and left
       },
       "other",
       /another program's tables.*database_path/,
+    ],
+    [
+      "another program's, none of whose tables is called like one of ours",
+      (path) => {
+        const db = new DatabaseSync(path);
+        db.exec("CREATE TABLE bookmarks (url TEXT)");
+        db.close();
+      },
+      "other",
+      /another program's tables.*nothing was changed/,
     ],
     [
       "no database",
@@ -168,9 +189,88 @@ Deno.test("a newer database, a foreign one and a broken one are refused and left
     await t.step(name, () =>
       withPath((path) => {
         prepare(path);
+        const tables = () => {
+          const db = new DatabaseSync(path, { readOnly: true });
+          const names = db.prepare("SELECT name FROM sqlite_master ORDER BY name").all();
+          db.close();
+          return names;
+        };
+        const before = kind === "newer" || kind === "other" && Deno.statSync(path).isFile ? tables() : null;
         assert.throws(() => openDatabase(path), isStoreError(kind, message));
+        if (before !== null) assert.deepEqual(tables(), before);
       }));
   }
+});
+
+Deno.test("a step that fails leaves the database as it was, and the steps before it undone", async () => {
+  await withPath((path) => {
+    const raw = new DatabaseSync(path);
+    raw.exec("CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT");
+    raw.exec(MIGRATIONS[0].sql);
+    raw.prepare("INSERT INTO migrations (name) VALUES (?)").run(MIGRATIONS[0].name);
+    // In the way of the third.
+    raw.exec("CREATE TABLE marks (kind TEXT)");
+    const schema = () => raw.prepare("SELECT name FROM sqlite_master ORDER BY name").all();
+    const before = schema();
+    assert.throws(() => openDatabase(path), isStoreError("other", /marks already exists/));
+    assert.deepEqual(schema(), before);
+    assert.deepEqual(raw.prepare("SELECT name FROM migrations").all().length, 1);
+    raw.close();
+  });
+});
+
+Deno.test("of two that open an old database at once one takes the steps, and the other waits for them", async () => {
+  await withPath(async (path) => {
+    const program = `
+      import { DatabaseSync } from "node:sqlite";
+      import { MIGRATIONS } from ${JSON.stringify(import.meta.resolve("../../../brain/store/migrations.ts"))};
+      const db = new DatabaseSync(${JSON.stringify(path)});
+      db.exec("BEGIN IMMEDIATE; CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT");
+      for (const { name, sql } of MIGRATIONS) {
+        db.exec(sql);
+        db.prepare("INSERT INTO migrations (name) VALUES (?)").run(name);
+      }
+      postMessage("held");
+      // Until the other has looked and waits.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      db.exec("COMMIT");
+      db.close();
+      postMessage("done");`;
+    new DatabaseSync(path).exec("PRAGMA journal_mode = WAL");
+    const url = URL.createObjectURL(new Blob([program], { type: "application/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    const said = () => new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
+    assert.equal(await said(), "held");
+    const done = said();
+    const db = openDatabase(path, { busy_timeout_ms: 60_000 });
+    assert.equal(db.all("SELECT name FROM migrations").length, MIGRATIONS.length);
+    assert.equal(await done, "done");
+    db.close();
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  });
+});
+
+Deno.test("what SQLite says by its code alone is told in the same words", () => {
+  const rows: [number, StoreErrorKind, RegExp][] = [
+    [13, "full", /is full\. Free some space/],
+    [5, "locked", /Wait a moment/],
+    // SQLITE_BUSY_SNAPSHOT and SQLITE_LOCKED_SHAREDCACHE: the reason stands above the code's first byte.
+    [517, "locked", /Wait a moment/],
+    [262, "locked", /Wait a moment/],
+    [11, "damaged", /is damaged/],
+    [26, "damaged", /is damaged/],
+    [8, "other", /cannot be written/],
+    [14, "other", /cannot be opened/],
+    [778, "other", /does not answer as it should/],
+    [19, "other", /could not do that: it says so\.$/],
+  ];
+  for (const [errcode, kind, message] of rows) {
+    const error = explain(Object.assign(new Error("it says so"), { errcode }), "/home/flower.db");
+    assert.ok(isStoreError(kind, message)(error), `${errcode}`);
+  }
+  const slip = new TypeError("a slip");
+  assert.equal(explain(slip, "/home/flower.db"), slip);
 });
 
 Deno.test("a transaction is kept whole or not at all", async () => {

@@ -19,7 +19,7 @@ Deno.test("what a player has chosen is empty at first, then what was saved last,
       model: "",
       rules: [],
     });
-    saveState(db, "ann", { ...STATE, rules: [] });
+    saveState(db, "ann", { world_id: "w", character_id: "c", session_id: "s", model: "o", rules: [] });
     saveState(db, "ann", STATE);
     db.close();
     const again = openDatabase(path);

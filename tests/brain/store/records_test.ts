@@ -271,7 +271,7 @@ Deno.test("lists of pieces: the path's memory newest first, the world's lore bef
 
 Deno.test("the whole request stays with the last reply of each story only", async () => {
   await withDatabase((db) => {
-    const ids = tellAll(db, aSession(), ["a", "b", "c", "d"]);
+    const ids = tellAll(db, aSession(), ["a", "b", "c", "d", "e", "f"]);
     const [second] = tellAll(db, aSession({ id: "second" }), ["e"]);
     const record = (over = 0) => ({
       over,
@@ -289,8 +289,10 @@ Deno.test("the whole request stays with the last reply of each story only", asyn
     assert.equal(wasTooLong(db, "ann", "story", ids[1]), true);
     assert.equal(wasTooLong(db, "ann", "story", ids[3]), false);
     assert.equal(wasTooLong(db, "ann", "second", 0), false);
-    savePrompt(db, ids[3], { messages: ["x".repeat(1024 * 1024)] });
-    assert.deepEqual(kept(ids[3]), []);
+    savePrompt(db, ids[5], record());
+    assert.deepEqual(ids.filter((_, i) => i % 2 === 1).map(kept), [["over"], ["over"], whole]);
+    savePrompt(db, ids[5], { messages: ["x".repeat(1024 * 1024)] });
+    assert.deepEqual(kept(ids[5]), []);
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
+import { addFacts } from "../../../brain/store/facts.ts";
 import { StoreError } from "../../../brain/store/store_error.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { getState, saveState } from "../../../brain/store/players.ts";
@@ -150,13 +151,17 @@ Deno.test("no word of a deleted session is left in the files", async () => {
       rememberMessage(db, "ann", message.session_id, message);
       savePrompt(db, id, { sent: message.content });
     }
+    ids.slice(0, 3).forEach((message_id, i) => {
+      const fact = { subject: `snorbel${i}`, relation: "met", object: "you", text: `Snorbel${i} met you.` };
+      addFacts(db, "ann", "story", [{ ...fact, message_id, origin: "rule", created_ms: 1 }]);
+    });
     db.all("PRAGMA wal_checkpoint(FULL)");
-    for (const word of ["quixzotal17", "wrobnak", "Wrobnak", "vumpratic"]) {
+    for (const word of ["quixzotal17", "wrobnak", "Wrobnak", "vumpratic", "snorbel1", "Snorbel1"]) {
       assert.ok(files().includes(word), word);
     }
 
     assert.equal(deleteSession(db, "ann", "story"), true);
-    assert.doesNotMatch(files(), /quixzotal|wrobnak/i);
+    assert.doesNotMatch(files(), /quixzotal|wrobnak|snorbel/i);
     assert.match(files(), /vumpratic/);
     assert.equal(db.get<{ integrity_check: string }>("PRAGMA integrity_check")?.integrity_check, "ok");
   });
