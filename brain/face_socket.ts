@@ -37,7 +37,8 @@ export class FaceSockets {
   readonly #pace = new FramePace();
   readonly #sweeper: ReturnType<typeof setInterval>;
 
-  constructor(readonly brain: Brain, readonly metrics: Metrics) {
+  /** `now`: milliseconds that never go back. */
+  constructor(readonly brain: Brain, readonly metrics: Metrics, readonly now = () => performance.now()) {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -99,7 +100,7 @@ export class FaceSockets {
   /** One frame; what came before it is asked before it. */
   async #receive(socket: WebSocket, listener: Listener, limits: Limits, data: unknown): Promise<void> {
     const { brain, metrics } = this;
-    if (!this.#pace.take(listener.player_id, limits.frames_per_second, performance.now())) {
+    if (!this.#pace.take(listener.player_id, limits.frames_per_second, this.now())) {
       metrics.refused("pace");
       const text = `At most ${limits.frames_per_second} lines a second are read. Nothing was sent.`;
       return brain.reject(listener, typeof data === "string" ? refOf(data) : null, text);

@@ -28,6 +28,8 @@ export interface LinkOptions {
   connect_timeout_ms?: number;
   /** How long a brain of ours may be silent after something was said: it confirms a line at once. */
   answer_timeout_ms?: number;
+  /** How the end of `answer_timeout_ms` is waited for: calls `fn` once, unless the returned function is called before. */
+  after?: (ms: number, fn: () => void) => () => void;
 }
 
 export interface BrainLink extends Link {
@@ -48,13 +50,18 @@ const COUNTDOWN_MS = 1000;
 /** Unreadable frames are told this often per connection, then passed over. */
 const PROBLEMS_TOLD = 3;
 
+function afterMs(ms: number, fn: () => void): () => void {
+  const timer = setTimeout(fn, ms);
+  return () => clearTimeout(timer);
+}
+
 /**
  * Opens a link that keeps itself alive until `close`. `on` gets "starting", then "connected" and events; "lost" with the
  * rest of each wait; "gone" once when `locate` gives up. Never throws; after `close` nothing more is told.
  */
 export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): BrainLink {
   const { delays_ms = DELAYS_MS, connect_timeout_ms = CONNECT_TIMEOUT_MS } = options;
-  const { answer_timeout_ms = ANSWER_TIMEOUT_MS } = options;
+  const { answer_timeout_ms = ANSWER_TIMEOUT_MS, after = afterMs } = options;
   let closing = false;
   let socket: WebSocket | null = null;
   let failure: NoBrain | null = null;
@@ -83,7 +90,7 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
       let fault = "";
       let problems = 0;
       let ours = false;
-      let silence: ReturnType<typeof setTimeout> | undefined;
+      let cancelSilence: (() => void) | undefined;
       const timer = setTimeout(() => {
         fault = `no answer from ${address.url}`;
         current.close();
@@ -96,20 +103,20 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
         socket = current;
         watch = () => {
           // An original server answers many a command with nothing.
-          if (!ours || silence !== undefined) return;
-          silence = setTimeout(() => {
+          if (!ours || cancelSilence !== undefined) return;
+          cancelSilence = after(answer_timeout_ms, () => {
             if (socket === current) socket = null;
             current.onmessage = null;
             current.close();
             resolve({ opened, reason: `no answer from ${address.url}` });
-          }, answer_timeout_ms);
+          });
         };
         if (closing) current.close();
         else tell({ kind: "connected" });
       };
       current.onmessage = (message: MessageEvent<unknown>) => {
-        clearTimeout(silence);
-        silence = undefined;
+        cancelSilence?.();
+        cancelSilence = undefined;
         if (typeof message.data !== "string") return;
         try {
           const event = parseEvent(message.data);
@@ -130,7 +137,7 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
       };
       current.onclose = (event) => {
         clearTimeout(timer);
-        clearTimeout(silence);
+        cancelSilence?.();
         if (socket === current) socket = null;
         resolve({ opened, reason: plainReason(opened, event, fault) });
       };

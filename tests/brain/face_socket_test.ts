@@ -62,7 +62,7 @@ const OWNER: Visitor = { player_id: "local", token_hash: null };
 async function withSockets(fn: (scene: Scene) => Promise<void> | void): Promise<void> {
   const fake = fakeBrain({ config: { limits: { frames_per_second: 5 } } });
   const metrics = new Metrics(() => 0);
-  const sockets = new FaceSockets(fake.brain, metrics);
+  const sockets = new FaceSockets(fake.brain, metrics, () => 0);
   const gauges = {
     ...{ sockets: 0, running_turns: 0, queued_requests: 0, resident_bytes: 0, heap_bytes: 0, uptime_s: 0 },
     version: "1",
@@ -241,7 +241,7 @@ Deno.test("a player with a token has a number of faces, each counts from before 
     assert.ok(sockets.hasRoom(OWNER));
   }));
 
-Deno.test("within a second of a token's end its faces are closed and its turns stopped, and nobody else's", () =>
+Deno.test("after a token's end its faces are closed and its turns stopped, and nobody else's", () =>
   withSockets(async ({ join, fake }) => {
     for (const name of ["ann", "ben"]) {
       addToken(fake.deps.db, { id: `${name}1`, name, token_hash: `of ${name}` });
@@ -291,11 +291,13 @@ Deno.test("the end waits for faces that answer, and not for those that do not", 
     ]);
     await closing;
     const took = performance.now() - begun;
-    assert.ok(took >= 290 && took < 1500, `${took}`);
+    assert.ok(took >= 290 && took < 10_000, `${took}`);
     const alone = join();
     const second = sockets.close(1012, "restarting");
-    const at = performance.now();
+    const waits = Promise.withResolvers<string>();
+    const timer = setTimeout(() => waits.resolve("waits"), 0);
+    assert.equal(await Promise.race([second.then(() => "at once"), waits.promise]), "at once");
+    clearTimeout(timer);
     await second;
     assert.notEqual(alone.closed, null);
-    assert.ok(performance.now() - at < 250);
   }));

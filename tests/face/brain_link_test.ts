@@ -235,22 +235,38 @@ const GREETING = JSON.stringify({
 
 Deno.test("a brain that falls silent after a line is given up and looked for anew; one that answers is not", async () => {
   await using server = serve();
-  await using opened = open({ locate: at(server.url), delays_ms: [10], answer_timeout_ms: 150 });
+  const alarms = new Map<() => void, number>();
+  const after = (ms: number, fn: () => void) => {
+    alarms.set(fn, ms);
+    return () => void alarms.delete(fn);
+  };
+  await using opened = open({ locate: at(server.url), delays_ms: [10], answer_timeout_ms: 150, after });
   await opened.nth("connected");
   server.sockets[0].send(GREETING);
   await opened.nth("event");
   for (let line = 1; line <= 3; line++) {
     opened.link.say({ prompt: `line ${line}`, ref: null });
-    await until(() => server.received.length === line, "the line");
+    opened.link.say({ prompt: "and on", ref: null });
+    assert.deepEqual([...alarms.values()], [150], "from the first line without an answer");
+    await until(() => server.received.length === 2 * line, "the lines");
     server.sockets[0].send(NOTICE);
     await opened.nth("event", 1 + line);
+    assert.equal(alarms.size, 0, "nothing is asked of it");
   }
-  await new Promise((resolve) => setTimeout(resolve, 250));
-  assert.equal(opened.events.filter(({ kind }) => kind === "lost").length, 0, "nothing was asked of it");
   assert.equal(opened.link.say({ prompt: "Is anybody there?", ref: null }), true);
+  assert.equal(opened.events.filter(({ kind }) => kind === "lost").length, 0);
+  for (const ring of alarms.keys()) ring();
   const { reason } = await opened.nth("lost");
   assert.equal(reason, `no answer from ${server.url}`);
   await opened.nth("connected", 2);
+  // And with a real clock.
+  await using waiting = open({ locate: at(server.url), delays_ms: [60_000], answer_timeout_ms: 20 });
+  await waiting.nth("connected");
+  await until(() => server.sockets.length === 3, "the socket");
+  server.sockets[2].send(GREETING);
+  await waiting.nth("event");
+  waiting.link.say({ prompt: "Is anybody there?", ref: null });
+  assert.equal((await waiting.nth("lost")).reason, reason);
 });
 
 Deno.test("an original server may be silent", async () => {
