@@ -4,14 +4,14 @@
  */
 
 import { TextLineStream } from "../shared/lines.ts";
-import { BRAIN_ENDS, type EventOf, PROTOCOL, type SyncState } from "../shared/protocol.ts";
+import { BRAIN_ENDS, PROTOCOL } from "../shared/protocol.ts";
 import { EXIT } from "../shared/roles.ts";
 import type { Link, LinkEvent } from "./app/link.ts";
+import { Ear, Leave } from "./wiring/plain_ear.ts";
 import {
   type Choice,
   chosen,
   listText,
-  merged,
   missing,
   named,
   notOffered,
@@ -23,7 +23,7 @@ import { cutAtLimit } from "./widgets/transcript.ts";
 export interface PlainOptions {
   /** Opens the connection; what comes of it is passed to `on`. */
   link(on: (event: LinkEvent) => void): Link;
-  /** The player's lines; its end leaves. */
+  /** The player's lines; their end leaves. */
   lines: AsyncIterator<string>;
   out(text: string): void;
   err(text: string): void;
@@ -39,85 +39,22 @@ export interface PlainOptions {
 /** A command without a reply is done when nothing more has come for it in this time. */
 const ANSWERED_MS = 150;
 
-type Heard = LinkEvent | { kind: "line"; line: string } | { kind: "end" } | { kind: "interrupted" } | {
-  kind: "quiet";
-};
-
-/** A reason to leave, with its exit code. */
-class Leave extends Error {
-  constructor(readonly code: number, message = "") {
-    super(message);
-  }
-}
-
 /** Plays until the lines end. Resolves to the exit code: 4 when a turn failed. Never throws. */
 export async function runPlain(options: PlainOptions): Promise<number> {
   const { out, err } = options;
-  const waiting: Heard[] = [];
-  let wake = () => {};
-  const hear = (heard: Heard) => {
-    waiting.push(heard);
-    wake();
-  };
-  const link = options.link(hear);
-  const interrupt = () => hear({ kind: "interrupted" });
-  options.signal.addEventListener("abort", interrupt);
   const note = (text: string) => options.interactive ? out(`${text}\n`) : err(`${text}\n`);
-
-  let state: SyncState | null = null;
-  let history: EventOf<"chat_history">["metadata"]["history"] = [];
-  let greeted: number | null | undefined;
+  const ear = new Ear({ lines: options.lines, note, err });
+  const link = options.link((event) => ear.hear(event));
+  const interrupt = () => ear.hear({ kind: "interrupted" });
+  options.signal.addEventListener("abort", interrupt);
   let failed = false;
   let refs = 0;
-
-  /** The next thing that happens; what every wait must know is taken in on the way. */
-  async function next(timeout_ms = Infinity): Promise<Heard> {
-    while (waiting.length === 0) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = await Promise.race([
-        new Promise<boolean>((resolve) => wake = () => resolve(false)),
-        ...(timeout_ms === Infinity
-          ? []
-          : [new Promise<boolean>((resolve) => timer = setTimeout(resolve, timeout_ms, true))]),
-      ]);
-      clearTimeout(timer);
-      if (late) return { kind: "quiet" };
-    }
-    const heard = waiting.shift()!;
-    if (heard.kind === "gone") throw new Leave(EXIT.no_brain, sanitizeLine(heard.reason));
-    if (heard.kind === "problem") note(sanitizeLine(heard.text));
-    if (heard.kind === "event") {
-      const { event } = heard;
-      if (event.event === "sync_state") state = merged(state, event.metadata);
-      if (event.event === "chat_history") history = event.metadata.history;
-      if (event.event === "system_update" && event.metadata.greeting) {
-        greeted = event.metadata.greeting.protocol;
-      }
-    }
-    return heard;
-  }
-
-  /** Waits for a state that suits; an original server sends no history on connect. */
-  async function until(ready: () => boolean): Promise<void> {
-    while (!ready()) {
-      const heard = await next();
-      if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
-      if (
-        heard.kind === "event" && heard.event.event === "system_update" && heard.event.content.startsWith("✗")
-      ) {
-        const text = sanitizeLine(heard.event.content);
-        // An original server refuses so; ours tells what could be better, and plays.
-        if (greeted !== PROTOCOL) throw new Leave(EXIT.failed, text);
-        err(`${text}\n`);
-      }
-    }
-  }
 
   /** Says a line and tells what comes of it until it has ended; `quietly`: only what went wrong. */
   async function ask(prompt: string, quietly = false): Promise<void> {
     const ref = String(++refs);
     while (!link.say({ prompt, ref })) {
-      const heard = await next();
+      const heard = await ear.next();
       if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
     }
     const command = prompt.startsWith("/");
@@ -131,7 +68,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       return new Leave(EXIT.turn_failed, `The connection was lost: ${reason}. What was told is kept.`);
     };
     while (true) {
-      const heard = await next(answered && !started ? ANSWERED_MS : Infinity);
+      const heard = await ear.next(answered && !started ? ANSWERED_MS : Infinity);
       if (heard.kind === "quiet") return;
       if (heard.kind === "interrupted") {
         // A command that nothing is told for cannot be stopped; nobody has to wait for it.
@@ -142,12 +79,12 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       if (heard.kind === "lost") throw lost(sanitizeLine(heard.reason));
       if (heard.kind === "line" || heard.kind === "end") {
         // A line that came early waits for its turn.
-        later.push(heard);
+        ear.putOff(heard);
         continue;
       }
       if (heard.kind !== "event") continue;
       const { event } = heard;
-      const ours = event.ref === ref || greeted !== PROTOCOL;
+      const ours = event.ref === ref || ear.greeted !== PROTOCOL;
       if (!ours) {
         const condition = event.event === "system_update" && event.ref === null &&
           event.content.startsWith("✗");
@@ -177,7 +114,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
             if (!command) failed = true;
             err(`${sanitize(event.content)}\n`);
             // An original server ends nothing when the stage is not ready.
-            if (greeted !== PROTOCOL && told === 0) return;
+            if (ear.greeted !== PROTOCOL && told === 0) return;
           } else if (!quietly) note(`· ${sanitize(event.content).replace(/^✓\s*/u, "")}`);
           break;
         case "progress":
@@ -197,15 +134,13 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     }
   }
 
-  const later: Heard[] = [];
-
   try {
-    await until(() => state !== null);
-    if (greeted === PROTOCOL) await until(() => waiting.length === 0);
+    await ear.until(() => ear.state !== null);
+    if (ear.greeted === PROTOCOL) await ear.until(() => ear.idle);
     await stage();
-    readLines();
+    ear.readLine();
     while (true) {
-      const heard = later.shift() ?? await next();
+      const heard = await ear.take();
       if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
       if (heard.kind === "end") break;
       if (heard.kind !== "line") continue;
@@ -213,7 +148,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
       if (line === "/quit") break;
       if (line !== "") await ask(line);
       if (options.interactive) out("> ");
-      readLines();
+      ear.readLine();
     }
     return failed ? EXIT.turn_failed : EXIT.done;
   } catch (error) {
@@ -226,24 +161,6 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     link.close();
   }
 
-  /** Asks for the next line; it comes as an event like everything else. */
-  function readLines(): void {
-    options.lines.next().then(({ done, value }) =>
-      hear(done ? { kind: "end" } : { kind: "line", line: value })
-    );
-  }
-
-  /** The next line of somebody who sits there. */
-  async function line(): Promise<string> {
-    readLines();
-    while (true) {
-      const heard = later.shift() ?? await next();
-      if (heard.kind === "interrupted") throw new Leave(EXIT.interrupted);
-      if (heard.kind === "end") throw new Leave(EXIT.done);
-      if (heard.kind === "line") return heard.line.trim();
-    }
-  }
-
   /** Tells what there is and asks until one of it is named. */
   async function choose<Item extends Choice>(
     question: string,
@@ -253,7 +170,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     if (items.length === 0) throw new Leave(EXIT.failed, "There is nothing to choose from.");
     out(listText(question, items, what));
     while (true) {
-      const typed = await line();
+      const typed = await ear.line();
       if (typed === "/quit") throw new Leave(EXIT.done);
       const item = typed === "" ? items[0] : chosen(typed, items);
       if (item !== undefined) return item;
@@ -263,10 +180,10 @@ export async function runPlain(options: PlainOptions): Promise<number> {
 
   /** Brings the story on the stage that was asked for. */
   async function stage(): Promise<void> {
-    const known = state as SyncState | null;
+    const known = ear.state;
     if (known === null) return;
     if (options.world === null && options.character === null && known.session_id !== "") {
-      const last = history.findLast((message) => message.role === "assistant");
+      const last = ear.history.findLast((message) => message.role === "assistant");
       if (options.interactive && last) {
         out(`${sanitize(last.content)}\n\n`);
         if (cutAtLimit(last)) {
@@ -289,13 +206,13 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     const before = known.session_id;
     await ask(`/world select ${world.id}`, true);
     await ask(`/character select ${character.id}`, true);
-    history = [];
+    ear.history = [];
     await ask("/session new", true);
-    if ((state as SyncState | null)?.session_id === before) {
+    if (ear.state?.session_id === before) {
       throw new Leave(EXIT.failed, "The story could not be begun.");
     }
     if (!options.interactive) return;
-    for (const message of history) out(`${sanitize(message.content)}\n\n`);
+    for (const message of ear.history) out(`${sanitize(message.content)}\n\n`);
     out("> ");
   }
 }
