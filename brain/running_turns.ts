@@ -78,6 +78,12 @@ export class RunningTurns {
 
   /** Opens a turn in a session that has none, and tells it to all faces of its player. Throws StoreError: nothing has happened then. */
   begin(scene: Scene, start: TurnStart, asker: Listener, ref: string | null): void {
+    const { session, world } = scene;
+    if (start.kind === "line") {
+      const { player_id, leaf_id } = session;
+      // Recall's thread begins while the line is being saved.
+      this.deps.recall.expect?.({ player_id, world_id: world.id, leaf_id, line: start.line });
+    }
     const turn = openTurn(this.deps, scene, start);
     const stop = new AbortController();
     const running: Running = {
@@ -89,7 +95,7 @@ export class RunningTurns {
       stop,
       ended: Promise.resolve(),
     };
-    this.#running.set(scene.session.id, running);
+    this.#running.set(session.id, running);
     running.ended = this.#play(running);
   }
 

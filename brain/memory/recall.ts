@@ -19,6 +19,15 @@ export interface RecallQuestion {
   max_memories: number;
 }
 
+/** A line that has just come, before it is saved: what recall can look for meanwhile. */
+export interface ExpectedLine {
+  player_id: string;
+  world_id: string;
+  /** The message that it will follow; null: it begins the story. */
+  leaf_id: number | null;
+  line: string;
+}
+
 /** A score by its parts (words, neighbours, facts, vectors, ...); their sum is the score. */
 export type Split = Record<string, number>;
 
@@ -91,6 +100,8 @@ export interface Recalled {
 /** Answers a question within `timeout_ms`, or with nothing: recall never fails a turn and never makes it wait. */
 export interface Recall {
   ask(question: RecallQuestion, timeout_ms: number): Promise<Recalled>;
+  /** Ranks the lore for a line while its turn is opened: the question that follows finds it done. Answers nothing. */
+  expect?(line: ExpectedLine): void;
   /** Reads ahead what the next question of the story used last will need; answers nothing, and fails quietly. */
   warm?(): void;
   /** What is wrong with it, for the player; "" when nothing is. */
@@ -115,6 +126,7 @@ export type WorkerRequest =
   | { kind: "open"; path: string }
   /** `model`: whose vectors will be asked for; null: none. */
   | { kind: "warm"; model: string | null }
+  | { kind: "expect"; line: ExpectedLine }
   | Ask;
 export interface WorkerAnswer {
   ask: number;
@@ -231,6 +243,10 @@ export function openRecall(database_path: string, options: RecallOptions = {}): 
       worker.postMessage({ kind: "ask", ask, question } satisfies WorkerRequest);
       if (awaits_meaning) void sendMeaning(ask, question, embedder!);
       return answered;
+    },
+    expect(line) {
+      clearTimeout(ahead);
+      worker?.postMessage({ kind: "expect", line } satisfies WorkerRequest);
     },
     warm() {
       const model = elsewhere === null && embedder !== null ? embedder.model : null;

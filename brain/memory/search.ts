@@ -22,6 +22,8 @@ const NAMED_PIECES = 3;
 export interface SearchOptions {
   /** Units near the question in meaning; none: words alone. */
   near?: { lore: Near[]; memory: Near[] };
+  /** The lore as `rankLore` ranks it without `near`, when that was done before. */
+  ranked?: Ranked<LoreHit>[];
   lore?: Weights;
   memory?: Weights;
 }
@@ -34,7 +36,7 @@ export function search(
   options: SearchOptions = {},
 ): { lore: LoreHit[]; memories: MemoryHit[]; left_out: LeftOut[] } {
   const recent = recentlyTold(db, question);
-  const lore = chooseLore(question, rankLore(db, question, known, options), recent);
+  const lore = chooseLore(question, options.ranked ?? rankLore(db, question, known, options), recent);
   const found = rankMemories(db, question, known, options);
   const restated = (options.memory ?? MEMORY_WEIGHTS).facts > 0 ? restatedBy(db, question, found) : [];
   const on_page = found.length === 0 ? [] : onThePage(db, question, restated);
@@ -59,7 +61,7 @@ export type Ranked<Hit> = Hit & {
 /** Units of lore by score, best first, the floor not yet applied. */
 export function rankLore(
   db: Database,
-  question: RecallQuestion,
+  question: Pick<RecallQuestion, "player_id" | "world_id" | "line" | "before">,
   known: KnownUnits,
   options: SearchOptions = {},
 ): Ranked<LoreHit>[] {
@@ -165,7 +167,7 @@ interface Looking {
 // Twice: the best finds of the first time lend their words to the second.
 function rankUnits(
   corpus: UnitCorpus,
-  question: RecallQuestion,
+  question: Pick<RecallQuestion, "line" | "before">,
   looking: Looking,
 ): { ranked: number[]; scores: Scores; callers: Callers } {
   const { weights } = looking;

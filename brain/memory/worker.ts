@@ -1,8 +1,17 @@
 /** Recall's own thread: SQLite is synchronous, and a slow search here stops no socket. Reads, never writes. */
 import { type Database, openDatabase } from "../store/database.ts";
-import type { Ask, Meaning, RecallQuestion, WorkerAnswer, WorkerRequest } from "./recall.ts";
+import { pathPage } from "../store/messages.ts";
+import type {
+  Ask,
+  ExpectedLine,
+  LoreHit,
+  Meaning,
+  RecallQuestion,
+  WorkerAnswer,
+  WorkerRequest,
+} from "./recall.ts";
 import { emptyKnown } from "./corpus.ts";
-import { search, type SearchOptions } from "./search.ts";
+import { type Ranked, rankLore, search, type SearchOptions } from "./search.ts";
 import { rehearsals } from "./rehearsal.ts";
 import { ExactIndex, type VectorScope } from "./vectors.ts";
 
@@ -15,6 +24,8 @@ let path = "";
 let opened: { db: Database; file: number | null } | null = null;
 let known = emptyKnown();
 let index = new ExactIndex();
+/** Lore ranked before its question came, by all that its rank depends on. */
+let expected: { key: string; lore: Ranked<LoreHit>[] } | null = null;
 /** So many of the nearest lend what they are worth; the rest is no likeness. */
 const NEAREST = 300;
 
@@ -25,6 +36,10 @@ scope.onmessage = ({ data }) => {
   }
   if (data.kind === "warm") {
     rehearse(data.model);
+    return;
+  }
+  if (data.kind === "expect") {
+    expected = rankAhead(data.line);
     return;
   }
   const begun = performance.now();
@@ -40,11 +55,38 @@ scope.onmessage = ({ data }) => {
 function answer({ question, meaning }: Ask): ReturnType<typeof search> {
   try {
     const db = connection();
-    return search(db, question, known, meaning === undefined ? {} : { near: nearTo(db, question, meaning) });
+    if (meaning !== undefined) return search(db, question, known, { near: nearTo(db, question, meaning) });
+    const ranked = expected?.key === keyOf(question) ? expected.lore : undefined;
+    expected = null;
+    return search(db, question, known, { ranked });
   } catch {
     forget();
     return { lore: [], memories: [], left_out: [] };
   }
+}
+
+type Asked = Pick<RecallQuestion, "player_id" | "world_id" | "line" | "before">;
+
+function rankAhead({ player_id, world_id, leaf_id, line }: ExpectedLine): typeof expected {
+  try {
+    const db = connection();
+    const { history } = pathPage(db, player_id, leaf_id, { limit: 2 });
+    const asked: Asked = {
+      player_id,
+      world_id,
+      line,
+      before: history.reverse().map(({ content }) => content),
+    };
+    return { key: keyOf(asked), lore: rankLore(db, asked, known) };
+  } catch {
+    // The question will tell.
+    forget();
+    return null;
+  }
+}
+
+function keyOf({ player_id, world_id, line, before }: Asked): string {
+  return JSON.stringify([player_id, world_id, line, before]);
 }
 
 /** The first questions of a thread take ten times as long as the later ones: the code is not compiled yet. */
@@ -105,5 +147,6 @@ function forget(): void {
   opened = null;
   known = emptyKnown();
   index = new ExactIndex();
+  expected = null;
   rehearsed = "";
 }

@@ -64,6 +64,27 @@ Deno.test("recall is asked for the line, with the two texts before it, the newes
     assert.equal(fake.questions.at(-1)?.line, "I wait for Maren.");
   }));
 
+Deno.test("recall hears of a line before it is saved, with what it follows; of another telling it hears nothing ahead", () =>
+  withBrain(async (fake) => {
+    const heard: unknown[] = [];
+    fake.deps.recall.expect = (line) => heard.push([line, session(fake).leaf_id]);
+    await fake.turn("I ring the bell.");
+    const reply = session(fake).leaf_id;
+    await fake.turn("I wait for Maren.");
+    const expected = (leaf_id: number | null, line: string) => ({
+      player_id: "local",
+      world_id: "marsh",
+      leaf_id,
+      line,
+    });
+    assert.deepEqual(heard.slice(1), [[expected(reply, "I wait for Maren."), reply]]);
+    assert.equal(heard.length, 2);
+    const before = fake.face.of("chat_end").length;
+    await fake.say("/retry");
+    await fake.face.until(() => fake.face.of("chat_end").length > before);
+    assert.equal(heard.length, 2);
+  }));
+
 Deno.test("heat and top_p are those of the vendor's row, and no telling is hotter than it takes", () =>
   withBrain(async (fake) => {
     const resolve = fake.deps.registry.resolve;

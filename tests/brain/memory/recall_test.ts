@@ -96,6 +96,38 @@ Deno.test("what is read ahead changes no answer, however often and whatever has 
   });
 });
 
+Deno.test("lore that is ranked before its question changes no answer, whichever question comes", async () => {
+  await withPath(async (path) => {
+    const recall = openRecall(path);
+    const expected = (line: string) => ({ player_id: "ann", world_id: "marsh", leaf_id: null, line });
+    // Nothing is there yet, and nothing breaks.
+    recall.expect!(expected("heron"));
+    assert.deepEqual((await recall.ask(question(), PATIENCE_MS)).lore, []);
+    fill(path, "lantern");
+    const db = openDatabase(path);
+    syncLore(db, "marsh", [
+      { heading: "", text: "A heron waits.", known_to: "" },
+      { heading: "", text: "The lantern burns.", known_to: "" },
+    ]);
+    syncLore(db, "dune", [{ heading: "", text: "A heron lies in the sand.", known_to: "" }]);
+    db.close();
+    const told = async (about: Partial<RecallQuestion>) =>
+      (await recall.ask(question(about), PATIENCE_MS)).lore.map(({ text }) => text);
+    for (const line of ["heron", "lantern"]) {
+      for (const asked of ["heron", "lantern"]) {
+        recall.expect!(expected(line));
+        const text = asked === "heron" ? "A heron waits." : "The lantern burns.";
+        assert.deepEqual(await told({ line: asked }), [text], `${asked} after ${line}`);
+        assert.deepEqual(await told({ line: asked }), [text], `${asked} again`);
+      }
+      recall.expect!(expected(line));
+      assert.deepEqual(await told({ line: "heron", world_id: "dune" }), ["A heron lies in the sand."]);
+    }
+    await recall.close();
+    recall.expect!(expected("heron"));
+  });
+});
+
 Deno.test("a database that is not there, is broken, or was put in its place later is no reason to fail", async () => {
   await withPath(async (path) => {
     const recall = openRecall(path);

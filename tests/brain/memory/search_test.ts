@@ -101,6 +101,22 @@ Deno.test("a memory comes with where it stands, how long ago, and the words that
   });
 });
 
+Deno.test("lore that is ranked already is chosen from as it is", () =>
+  withDatabase((db) => {
+    syncLore(db, "marsh", [
+      { heading: "", text: "A heron waits on the pier.", known_to: "" },
+      { heading: "", text: "The heron eats eels.", known_to: "" },
+    ]);
+    const known = emptyKnown();
+    const asked = question({ line: "heron" });
+    const ranked = rankLore(db, asked, known);
+    const told = (options: { ranked?: typeof ranked }) =>
+      search(db, asked, known, options).lore.map(({ text }) => text);
+    assert.equal(ranked.length, 2);
+    assert.deepEqual(told({ ranked }), told({}));
+    assert.deepEqual(told({ ranked: ranked.slice(1) }), [ranked[1].text]);
+  }));
+
 Deno.test("a reply comes with the line it answers and a line with its reply, not what came before or after", async () => {
   await withStory((_db, _ids, ask) => {
     assert.deepEqual(ask({ line: "Where are the gulls?" }), [STORY[9], STORY[8]]);
