@@ -36,6 +36,8 @@ export interface CatalogueOptions {
   /** Our own port, where nobody need look for a model server. */
   own_port?: number;
   fetch?: typeof fetch;
+  /** How long a local server may take to answer; 300 ms when not said. */
+  local_timeout_ms?: number;
   /** So many of the vendors' lists are there; the last call of a fetch has both the same. */
   fetched?: (done: number, total: number) => void;
   /** What went wrong with a list, a sentence without keys, for the log. */
@@ -57,7 +59,7 @@ export function openCatalogue(config: Config, keys: Keys, options: CatalogueOpti
   const lists = new Map<string, CachedList>();
   const contexts = new Map<string, { tokens: number; asked_ms: number }>();
   const offering = createOffering(config, endpoints, options.narrator, options.prices);
-  const asking = createModelFetch(keys, options.fetch ?? fetch, closing.signal);
+  const asking = createModelFetch(keys, options.fetch ?? fetch, closing.signal, options.local_timeout_ms);
 
   function isWanted(endpoint: Endpoint): boolean {
     const url = new URL(endpoint.base_url);

@@ -18,8 +18,13 @@ export interface ModelFetch {
   status(endpoint: Endpoint, url: string, body?: unknown): Promise<unknown>;
 }
 
-/** Asks through `ask`, with the keys of the endpoints that have one. */
-export function createModelFetch(keys: Keys, ask: typeof fetch, closing: AbortSignal): ModelFetch {
+/** Asks through `ask`, with the keys of the endpoints that have one; a local one has `local_timeout_ms` to answer. */
+export function createModelFetch(
+  keys: Keys,
+  ask: typeof fetch,
+  closing: AbortSignal,
+  local_timeout_ms = LOCAL_TIMEOUT_MS,
+): ModelFetch {
   /** JSON of an address, or an error that says what came instead. */
   async function getJson(
     url: string,
@@ -47,7 +52,7 @@ export function createModelFetch(keys: Keys, ask: typeof fetch, closing: AbortSi
   }
 
   async function list(endpoint: Endpoint): Promise<Listed[] | null> {
-    const timeout_ms = endpoint.probed ? LOCAL_TIMEOUT_MS : REMOTE_TIMEOUT_MS;
+    const timeout_ms = endpoint.probed ? local_timeout_ms : REMOTE_TIMEOUT_MS;
     const first = `${endpoint.base_url}/models`;
     const models: Listed[] = [];
     for (let url = first, page = 0; page < MAX_PAGES; page++) {
@@ -68,6 +73,6 @@ export function createModelFetch(keys: Keys, ask: typeof fetch, closing: AbortSi
   return {
     list,
     status: (endpoint, url, body) =>
-      getJson(url, headersFor(endpoint), LOCAL_TIMEOUT_MS, body).catch(() => null),
+      getJson(url, headersFor(endpoint), local_timeout_ms, body).catch(() => null),
   };
 }

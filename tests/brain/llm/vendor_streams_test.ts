@@ -31,7 +31,7 @@ Deno.test("every vendor's stream becomes the same story", async () => {
     const [endpoint] = endpointsOf(
       configWith({ providers: [{ name: "x", base_url: server.base_url, quirks: {} }] }),
     );
-    const limits = { connect_timeout_ms: 5000, first_byte_timeout_ms: 5000, idle_timeout_ms: 5000 };
+    const limits = { connect_timeout_ms: 60_000, first_byte_timeout_ms: 60_000, idle_timeout_ms: 60_000 };
     const provider = createOpenAiChat(endpoint, "", { ...limits, chance: () => 0 });
     for (const { vendor, thinks, usage } of VENDORS) {
       const stream = await Deno.readTextFile(new URL(`stream_${vendor}.sse`, FIXTURES));
