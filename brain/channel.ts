@@ -7,7 +7,7 @@ import type { Config, Keys } from "./config.ts";
 export interface Orders {
   config: Config;
   keys: Keys;
-  /** PEM texts; the brain reads no file for them. */
+  /** PEM texts; the brain reads no file for them. Left out, never null, without TLS: sealed.ts asks whether it is there. */
   tls?: { cert: string; key: string };
 }
 

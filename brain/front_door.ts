@@ -4,11 +4,12 @@ import { join } from "node:path/posix";
 import { TextLineStream } from "../shared/lines.ts";
 import { EXIT } from "../shared/roles.ts";
 import { fromSources, type Self } from "../shared/self.ts";
+import type { Orders } from "./channel.ts";
 import { childEnv } from "./child_env.ts";
 import { EmbedderHost } from "./embedder_host.ts";
 import { missingForEmbedder, startEmbedder } from "./embedder_process.ts";
 import type { LogFile } from "./log_file.ts";
-import { type Orders, prepare, type PrepareOptions } from "./preparation.ts";
+import { prepare, type Prepared, type PrepareOptions } from "./preparation.ts";
 import { sealedBrainFlags } from "./seal.ts";
 import { StartError } from "./start_error.ts";
 
@@ -28,11 +29,11 @@ const SETTLE_MS = 1500;
 /** Runs until the brain ends or is told to; resolves to the exit code. Never throws. */
 export async function runFrontDoor(options: FrontDoorOptions): Promise<number> {
   try {
-    const { config, keys, tls, log } = await prepare(options);
+    const prepared = await prepare(options);
     try {
-      return await runBrain(options, { config, keys, tls }, log);
+      return await runBrain(options, prepared);
     } finally {
-      log.close();
+      prepared.log.close();
     }
   } catch (error) {
     const code = error instanceof StartError ? error.code : EXIT.failed;
@@ -43,8 +44,8 @@ export async function runFrontDoor(options: FrontDoorOptions): Promise<number> {
   }
 }
 
-async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile): Promise<number> {
-  const { config, keys, tls } = orders;
+async function runBrain(options: FrontDoorOptions, prepared: Prepared): Promise<number> {
+  const { config, keys, tls, log } = prepared;
   const self = options.self ?? fromSources(options.root, options.entry);
   const child = new Deno.Command(Deno.execPath(), {
     args: self.sealed("brain", sealedBrainFlags(config, options.root, tls !== null)),
@@ -84,7 +85,8 @@ async function runBrain(options: FrontDoorOptions, orders: Orders, log: LogFile)
   const logged = relayLog(child.stderr, log, !options.with_parent);
   const tell = (value: unknown) =>
     void channel.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`)).catch(() => {});
-  tell(tls === null ? { config, keys } : { config, keys, tls });
+  const orders: Orders = tls === null ? { config, keys } : { config, keys, tls };
+  tell(orders);
   const embedder = new EmbedderHost({
     missing: () => missingForEmbedder(options.root, config.embeddings, self.compiled),
     start: () =>

@@ -1,5 +1,6 @@
 /** What a brain takes hold of in its home before anything else: the lock, and the record. */
 
+import { EXIT } from "../shared/roles.ts";
 import type { Config } from "./config.ts";
 import { copiesIn } from "./daily_backup.ts";
 import { lockHome } from "./home_lock.ts";
@@ -14,12 +15,15 @@ export async function takeLock(home: string): Promise<Deno.FsFile> {
     lock = await lockHome(home);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new StartError(`The home folder cannot be written: ${reason}. Choose another with --home.`, 1);
+    throw new StartError(
+      `The home folder cannot be written: ${reason}. Choose another with --home.`,
+      EXIT.failed,
+    );
   }
   if (lock !== null) return lock;
   throw new StartError(
     "Another brain runs on this home. Attach with `deno task play`, or choose another with --home.",
-    3,
+    EXIT.no_brain,
   );
 }
 
@@ -34,7 +38,7 @@ export async function openStore({ database_path, max_page_count, home }: Config)
     throw new StartError(
       `${database_path} is damaged or no database. The newest daily copy takes its place with: ` +
         `flower restore ${home}/backups/${copy} (what is damaged is kept beside it).`,
-      1,
+      EXIT.failed,
     );
   }
 }

@@ -13,11 +13,13 @@ const GRACE_MS = 10_000;
 const LOG_BYTES = 1024 * 1024;
 const LOG_FILES_KEPT = 4;
 
-/** What the sealed brain is told first, without the null of a brain without TLS. */
-export interface Orders {
+/** What a brain is started with; its log is open. */
+export interface Prepared {
   config: Config;
   keys: Keys;
+  /** PEM texts; null: no TLS. */
   tls: { cert: string; key: string } | null;
+  log: LogFile;
 }
 
 /** What the command line says about a brain that is to be started. */
@@ -40,7 +42,7 @@ export interface PrepareOptions {
 }
 
 /** Makes the home, reads the config and what lets others in, opens the log. Throws StartError. */
-export async function prepare(options: PrepareOptions): Promise<Orders & { log: LogFile }> {
+export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const cwd = Deno.cwd();
   const wanted = resolve(cwd, options.home);
   const home = attempt(`The home ${wanted} cannot be used`, "Name another one with --home", () => {
@@ -98,10 +100,7 @@ function attempt<T>(what: string, hint: string, action: () => T): T {
     return action();
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/ \(os error \d+\).*$/s, "") : String(error);
-    throw new StartError(
-      `${what}: ${why}. ${hint}.`,
-      EXIT.failed,
-    );
+    throw new StartError(`${what}: ${why}. ${hint}.`, EXIT.failed);
   }
 }
 

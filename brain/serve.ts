@@ -5,6 +5,7 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
+import { EXIT } from "../shared/roles.ts";
 import { removeBeacon, writeBeacon } from "./beacon.ts";
 import { Brain } from "./brain.ts";
 import { type Channel, type Orders, ownChannel } from "./channel.ts";
@@ -54,7 +55,7 @@ interface Running {
 /** Runs the brain until its channel ends, or it is told to; resolves to the exit code. */
 export async function serve({ lines, told, assets_change }: Channel): Promise<number> {
   const first = await lines.next();
-  if (first.done) return 1;
+  if (first.done) return EXIT.failed;
   const { config, keys, tls = null } = JSON.parse(first.value) as Orders;
   const log = (level: (typeof LEVELS)[number], text: string) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(config.log_level)) return;
@@ -69,7 +70,7 @@ export async function serve({ lines, told, assets_change }: Channel): Promise<nu
   try {
     running = await start(config, keys, tls, log, embedder, assets_change);
   } catch (error) {
-    const code = error instanceof StartError ? error.code : 1;
+    const code = error instanceof StartError ? error.code : EXIT.failed;
     const message = error instanceof Error ? error.message : String(error);
     console.log(JSON.stringify({ ready: false, error: message, code }));
     log("error", message);
@@ -84,7 +85,7 @@ export async function serve({ lines, told, assets_change }: Channel): Promise<nu
     await sleep(SETTLE_MS);
   };
   await Promise.race([closed, late()]);
-  return 0;
+  return EXIT.done;
 }
 
 function sleep(ms: number): Promise<void> {
@@ -203,11 +204,11 @@ async function start(
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) {
       const reason = error instanceof Error ? error.message : error;
-      throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${reason}.`, 3);
+      throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${reason}.`, EXIT.no_brain);
     }
     throw new StartError(
       `Port ${config.port} on ${config.host} is taken. Choose another with --port, or 0 for any.`,
-      3,
+      EXIT.no_brain,
     );
   }
   writeBeacon(config, server.local_url, manifest.version);

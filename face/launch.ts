@@ -1,6 +1,7 @@
 /** Finds the brain that runs on a home, or starts one; starts it again when it crashed; ends it when the face leaves. */
 
 import { BRAIN_FILE, type BrainFile, LOCK_FILE, parseBrainFile } from "../shared/home.ts";
+import { EXIT } from "../shared/roles.ts";
 import { type Address, NoBrain } from "./brain_link.ts";
 
 export interface LaunchOptions {
@@ -57,7 +58,7 @@ export function createLauncher(options: LaunchOptions): Launcher {
         const reason = `${crashed}, for the fourth time within a minute`;
         crashed = "";
         restarts = [];
-        throw new NoBrain(`${reason}. See ${options.home}/logs/brain.log.`, 1);
+        throw new NoBrain(`${reason}. See ${options.home}/logs/brain.log.`, EXIT.failed);
       }
       const delay = RESTART_DELAYS_MS[restarts.length];
       options.on_restart?.(delay, crashed);
@@ -65,7 +66,7 @@ export function createLauncher(options: LaunchOptions): Launcher {
       restarts.push(Date.now());
       crashed = "";
     }
-    if (closing) throw new NoBrain("The face is leaving.", 1);
+    if (closing) throw new NoBrain("The face is leaving.", EXIT.failed);
     return openFrontDoor(options.home, front_door);
   };
 
@@ -78,13 +79,15 @@ export function createLauncher(options: LaunchOptions): Launcher {
         await own?.stop();
         own = null;
         refused += 1;
-        if (refused > LOCK_ATTEMPTS) throw new NoBrain(`Another brain comes and goes on ${options.home}.`, 3);
+        if (refused > LOCK_ATTEMPTS) {
+          throw new NoBrain(`Another brain comes and goes on ${options.home}.`, EXIT.no_brain);
+        }
       }
       const found = await findBrain(options.home, leave.signal);
-      if (closing) throw new NoBrain("The face is leaving.", 1);
+      if (closing) throw new NoBrain("The face is leaving.", EXIT.failed);
       if (found !== null) return checked(found, options.version);
       if (options.front_door === null) {
-        throw new NoBrain(`No brain runs on ${options.home}. "deno task play" starts one.`, 3);
+        throw new NoBrain(`No brain runs on ${options.home}. "deno task play" starts one.`, EXIT.no_brain);
       }
       const started = await start(options.front_door);
       own = started;
@@ -126,7 +129,10 @@ async function findBrain(home: string, signal: AbortSignal): Promise<BrainFile |
     const found = readBrainFile(home);
     if (found) return found;
     if (Date.now() >= until) {
-      throw new NoBrain(`A brain holds ${home}/${LOCK_FILE}, but does not say where it listens.`, 3);
+      throw new NoBrain(
+        `A brain holds ${home}/${LOCK_FILE}, but does not say where it listens.`,
+        EXIT.no_brain,
+      );
     }
     await wait(POLL_MS, signal);
   }
@@ -139,7 +145,7 @@ export function checked(found: BrainFile, version: string): Address {
   throw new NoBrain(
     `The brain that runs on this home is version ${found.version}, this face is ${version}: ` +
       `end the other one (process ${found.pid}), or play with its version.`,
-    3,
+    EXIT.no_brain,
   );
 }
 
@@ -198,7 +204,10 @@ function openFrontDoor(home: string, args: string[]): Own {
     })().catch(() => {});
     if (value !== undefined) return readyAddress(home, JSON.parse(value));
     const text = (await errors).trim();
-    throw new NoBrain(text === "" ? `The brain could not be started (code ${await ended}).` : text, 1);
+    throw new NoBrain(
+      text === "" ? `The brain could not be started (code ${await ended}).` : text,
+      EXIT.failed,
+    );
   })();
   // Asked for later, perhaps never.
   ready.catch(() => {});
@@ -228,7 +237,7 @@ function readyAddress(
   if (line.ready) return { url: line.url ?? "", token: readBrainFile(home)?.token ?? "" };
   // With a port of its own choosing the lock is all that can be taken.
   if (line.code === 3) return null;
-  throw new NoBrain(line.error ?? "The brain could not be started.", 1);
+  throw new NoBrain(line.error ?? "The brain could not be started.", EXIT.failed);
 }
 
 async function tail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {

@@ -57,7 +57,9 @@ export function createPlay(options: PlayOptions): {
         }));
       }
       if (!isLocked(common.home)) {
-        return refuseWith(new NoBrain(`No brain runs on ${common.home}. "${command}" starts one.`, 3));
+        return refuseWith(
+          new NoBrain(`No brain runs on ${common.home}. "${command}" starts one.`, EXIT.no_brain),
+        );
       }
       return await draw(common, "", () => {
         const launcher = createLauncher({ home: common.home, version, front_door: null });
