@@ -45,6 +45,7 @@ Deno.test("a host is the bound address, this machine at our port, or a public na
     [false, "other.example:8000", named],
     [false, "other.example", named],
     [false, "xstory.example", named],
+    [false, "another.example:8443", named],
     [false, "story.example.evil", named],
     // Bound to everything: an address cannot be made to lead here by somebody else's DNS, a name can.
     [true, "10.1.2.3:8000", gate({ host: "0.0.0.0" })],

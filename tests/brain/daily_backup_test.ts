@@ -25,7 +25,7 @@ interface Scene {
 
 async function withBackup(
   fn: (scene: Scene) => Promise<void>,
-  options: { worth?: () => boolean; worker?: URL } = {},
+  options: { worth?: () => boolean; worker?: URL; gone?: (scene: Scene) => void } = {},
 ): Promise<void> {
   const home = await Deno.makeTempDir({ prefix: "flower-daily-" });
   const database = join(home, "engine.db");
@@ -38,21 +38,18 @@ async function withBackup(
     database_path: database,
     folder,
     worth: options.worth ?? (() => true),
-    gone: ({ player_id, id }) => getSession(db, player_id, id) === undefined,
+    gone({ player_id, id }) {
+      options.gone?.(scene);
+      return getSession(db, player_id, id) === undefined;
+    },
     now: () => clock.now,
     log: (level, text) => void logs.push(`${level} ${text}`),
     worker: options.worker,
   });
+  const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  const scene: Scene = { folder, database, logs, clock, backup, db, names };
   try {
-    await fn({
-      folder,
-      database,
-      logs,
-      clock,
-      backup,
-      db,
-      names: () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
-    });
+    await fn(scene);
   } finally {
     backup.close();
     db.close();
@@ -96,7 +93,13 @@ Deno.test("the newest seven are kept; what is not a daily copy is left alone", a
     await Deno.mkdir(folder);
     const old = ["01", "02", "03", "04", "05", "06", "07", "08"].map((day) => `engine-2026-11-${day}.db`);
     const mine = ["engine-2026-11-01.db.bak", "before the war.db", "engine.db"];
-    const unfinished = ["engine-2026-11-09.db.part", "engine-2026-11-10.db.part-journal"];
+    const unfinished = [
+      "engine-2026-11-09.db.part",
+      "engine-2026-11-10.db.part-journal",
+      // In the way of today's.
+      "engine-2026-11-22.db.part",
+      "engine-2026-11-22.db.part-journal",
+    ];
     for (const name of [...old, ...mine, ...unfinished]) {
       await Deno.writeTextFile(join(folder, name), "x");
     }
@@ -149,6 +152,7 @@ Deno.test("a story that is deleted leaves every copy, word for word; the others 
     backup.forget(DELETED);
     // At once, should the brain be killed now.
     assert.deepEqual(names(), ["deleted.jsonl", ...copies]);
+    assert.equal(Deno.statSync(join(folder, "deleted.jsonl")).mode! & 0o777, 0o600);
     deleteSession(db, DELETED.player_id, DELETED.id);
     await backup.look();
     assert.deepEqual(names(), copies);
@@ -171,7 +175,7 @@ Deno.test("a story that is deleted leaves every copy, word for word; the others 
 
 Deno.test("what a crash left on the list is done by the next look; of a deletion that failed nothing is", async () => {
   await withBackup(async (scene) => {
-    const { db, backup, folder, names } = scene;
+    const { db, backup, clock, folder, names } = scene;
     const copies = await withCopies(scene);
     const list = join(folder, "deleted.jsonl");
     const line = `${JSON.stringify(DELETED)}\n`;
@@ -183,6 +187,16 @@ Deno.test("what a crash left on the list is done by the next look; of a deletion
     await Deno.writeTextFile(list, `{"player_id":"ann","i\n{"id":7}\nnull\n${line}`);
     await backup.look();
     assert.deepEqual([names(), holding(folder, "Zanzibar")], [copies, []]);
+    // What is deleted next stands on a line of its own.
+    tellAll(db, aSession({ id: "again" }), ["I sail to Quixote."]);
+    clock.now += 61_000;
+    await backup.look();
+    assert.deepEqual(holding(folder, "Quixote"), ["engine-2026-11-23.db"]);
+    await Deno.writeTextFile(list, `{"player_id":"ann","i`);
+    backup.forget({ player_id: "ann", id: "again" });
+    deleteSession(db, "ann", "again");
+    await backup.look();
+    assert.deepEqual([names(), holding(folder, "Quixote")], [[...copies, "engine-2026-11-23.db"], []]);
   });
 });
 
@@ -210,6 +224,65 @@ Deno.test("a copy that cannot be opened is complained of once a day and tried ag
     await backup.look();
     assert.ok(!names().includes("deleted.jsonl"));
   });
+});
+
+Deno.test("stories that are deleted one after the other, also while one is taken out, all leave the copies that hold them", async () => {
+  const later = { player_id: "ann", id: "later" };
+  let looks = 0;
+  const modes: number[] = [];
+  await withBackup(async (scene) => {
+    const { db, backup, folder, clock, names } = scene;
+    const copies = await withCopies(scene);
+    // Stands in one of three copies only.
+    for (const [id, word] of [["fez", "Fez"], ["later", "Quixote"]]) {
+      tellAll(db, aSession({ id }), [`I sail to ${word}.`]);
+    }
+    clock.now += 61_000;
+    await backup.look();
+    for (const key of [DELETED, { player_id: "ann", id: "fez" }]) {
+      backup.forget(key);
+      deleteSession(db, key.player_id, key.id);
+    }
+    await backup.look();
+    await backup.look();
+    for (const word of ["Zanzibar", "Fez", "Quixote"]) assert.deepEqual(holding(folder, word), [], word);
+    assert.deepEqual(names(), [...copies, "engine-2026-11-23.db"]);
+    // The list was written anew with the later one on it, for its owner alone.
+    assert.ok(modes.length > 2 && modes.every((mode) => mode === 0o600), `${modes}`);
+  }, {
+    gone({ backup, db, folder }) {
+      modes.push(Deno.statSync(join(folder, "deleted.jsonl")).mode! & 0o777);
+      if (looks++ > 0) return;
+      backup.forget(later);
+      deleteSession(db, later.player_id, later.id);
+    },
+  });
+});
+
+Deno.test("it looks every ten minutes, and each thread ends with its copy", async () => {
+  const { setInterval: start, Worker: Thread } = globalThis;
+  const waits: unknown[] = [];
+  let threads = 0;
+  globalThis.setInterval = ((fn: () => void, ms: number) => (waits.push(ms), start(fn, ms))) as typeof start;
+  globalThis.Worker = class extends Thread {
+    constructor(...args: ConstructorParameters<typeof Thread>) {
+      super(...args);
+      threads++;
+    }
+    override terminate() {
+      super.terminate();
+      threads--;
+    }
+  };
+  try {
+    await withBackup(async ({ backup, names }) => {
+      assert.deepEqual(waits, [600_000]);
+      await backup.look();
+      assert.deepEqual([names().length, threads], [1, 0]);
+    });
+  } finally {
+    Object.assign(globalThis, { setInterval: start, Worker: Thread });
+  }
 });
 
 Deno.test("without a folder of copies there is nothing to forget, and none is made", async () => {
@@ -303,6 +376,19 @@ Deno.test("closing before a copy begins is in time, too", async () => {
     assert.deepEqual(logs, []);
   }, { worker: new URL(silent) });
   URL.revokeObjectURL(silent);
+});
+
+Deno.test("closing while a copy is prepared begins no thread that nobody would end", async () => {
+  const crash = URL.createObjectURL(
+    new Blob(["throw new Error('planted')"], { type: "application/javascript" }),
+  );
+  let close = () => {};
+  await withBackup(async ({ backup, logs }) => {
+    close = () => backup.close();
+    await backup.look();
+    assert.deepEqual(logs, []);
+  }, { worker: new URL(crash), worth: () => (close(), true) });
+  URL.revokeObjectURL(crash);
 });
 
 Deno.test("closing gives up a copy that is being made, and looks no more", async () => {

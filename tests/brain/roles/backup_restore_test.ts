@@ -6,7 +6,7 @@ import { inspectDatabase } from "../../../brain/store/inspect.ts";
 import { lockHome } from "../../../brain/home_lock.ts";
 import { MIGRATIONS } from "../../../brain/store/migrations.ts";
 import { listSessions } from "../../../brain/store/sessions.ts";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite";
 import { type RoleHome, roleHome, tellEverything } from "../../support/role_home.ts";
 
 const files = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
@@ -30,6 +30,14 @@ function damage(path: string): void {
     file.seekSync(at, Deno.SeekMode.Start);
     file.writeSync(new Uint8Array(2048).fill(0x5a));
   }
+}
+
+/** Takes an index out of the schema: its pages belong to nothing any more, and all the rest can be read. */
+function damageQuietly(path: string): void {
+  const raw = new DatabaseSync(path, { defensive: false } as DatabaseSyncOptions);
+  raw.exec("PRAGMA writable_schema = ON");
+  raw.exec("DELETE FROM sqlite_master WHERE type = 'index' AND name = 'memory_units_by_message'");
+  raw.close();
 }
 
 Deno.test("a backup holds what the database holds, says so, and is one file for its owner alone", async () => {
@@ -69,7 +77,10 @@ Deno.test("a backup is refused where it would cost something, with a reason, and
   assert.deepEqual(files(cwd), ["copy.db", "link.db"]);
   const before = Deno.readFileSync(home.copy);
   home.store((db) => tellEverything(db, "local", "more"));
+  // As a backup that was killed leaves it.
+  await Deno.writeTextFile(`${home.copy}.part`, "no database ".repeat(1000));
   assert.equal((await home.run({ role: "backup", file: "copy.db", force: true })).code, 0);
+  assert.deepEqual(files(cwd), ["copy.db", "link.db"]);
   assert.equal(inspectDatabase(home.copy).stories, 2);
   assert.notDeepEqual(Deno.readFileSync(home.copy), before);
 });
@@ -80,12 +91,15 @@ Deno.test("a backup of nothing, and of a damaged database, is refused and replac
   assert.deepEqual([code, err], [1, `✗ The database ${empty.database} is not there.`]);
   assert.deepEqual(files(empty.path), ["config.yaml"]);
   await using home = await homeWithBackup();
-  damage(home.database);
-  const broken = await home.run({ role: "backup", file: "copy.db", force: true });
-  assert.equal(broken.code, 1);
-  assert.match(broken.err, /engine\.db.* is damaged/);
-  assert.equal(inspectDatabase(home.copy).stories, 1);
-  assert.deepEqual(files(join(home.copy, "..")), ["copy.db"]);
+  for (const harm of [damageQuietly, damage]) {
+    harm(home.database);
+    const broken = await home.run({ role: "backup", file: "copy.db", force: true });
+    assert.equal(broken.code, 1);
+    assert.match(broken.err, /engine\.db.* is damaged/);
+    const { stories, damage } = inspectDatabase(home.copy);
+    assert.deepEqual([stories, damage], [1, []]);
+    assert.deepEqual(files(join(home.copy, "..")), ["copy.db"]);
+  }
 });
 
 Deno.test("restore puts the backup in the database's place and keeps what was there, whole", async () => {
@@ -102,6 +116,9 @@ Deno.test("restore puts the backup in the database's place and keeps what was th
   // It can be put back in its turn, and nothing else is left lying about.
   assert.equal((await home.run({ role: "restore", file: join("..", "home", kept[0]) })).code, 0);
   assert.deepEqual(stories(home), ["eels", "more"]);
+  // Within the same second, too, nothing that was kept is replaced.
+  for (let i = 0; i < 4; i++) assert.equal((await home.run({ role: "restore", file: "copy.db" })).code, 0);
+  assert.equal(files(home.path).filter((name) => /before-restore-[\dT-]+$/.test(name)).length, 6);
   assert.deepEqual(files(home.path).filter((name) => !name.includes("before-restore")), [
     "brain.lock",
     "config.yaml",
@@ -129,6 +146,15 @@ Deno.test("what stands only in the log of a brain that was killed is kept, too, 
   assert.deepEqual(stories(home), ["eels"]);
   const kept = files(home.path).find((name) => name.includes("before-restore"))!;
   assert.equal(inspectDatabase(join(home.path, kept)).stories, 2);
+  // Nor where the database itself was taken away.
+  const other = await Deno.readFile(join(home.path, kept));
+  for (const name of files(home.path)) {
+    if (/before-restore|^engine/.test(name)) await Deno.remove(join(home.path, name));
+  }
+  await Deno.writeFile(`${home.database}-wal`, other);
+  assert.equal((await home.run({ role: "restore", file: "copy.db" })).code, 0);
+  assert.deepEqual(files(home.path), ["brain.lock", "config.yaml", "crashed", "engine.db"]);
+  assert.deepEqual(stories(home), ["eels"]);
 });
 
 Deno.test("a damaged database gives way to a backup and is kept as it is", async () => {
@@ -161,6 +187,8 @@ Deno.test("what is no backup, or a newer one, is refused and nothing is changed"
   const cwd = join(home.path, "..", "cwd");
   await Deno.copyFile(home.copy, join(cwd, "damaged.db"));
   damage(join(cwd, "damaged.db"));
+  await Deno.copyFile(home.copy, join(cwd, "quiet.db"));
+  damageQuietly(join(cwd, "quiet.db"));
   await Deno.writeFile(join(cwd, "cut.db"), Deno.readFileSync(home.copy).slice(0, 20_000));
   await Deno.writeTextFile(join(cwd, "text.db"), "no database ".repeat(1000));
   await Deno.writeTextFile(join(cwd, "empty.db"), "");
@@ -175,6 +203,7 @@ Deno.test("what is no backup, or a newer one, is refused and nothing is changed"
   const before = Deno.readFileSync(home.database);
   const rows: [string, RegExp][] = [
     ["damaged.db", /damaged.* Nothing was changed/],
+    ["quiet.db", /is damaged [^]*\. Nothing was changed; take another/],
     ["cut.db", /damaged.* Nothing was changed/],
     ["text.db", /damaged, or no backup at all\. Nothing was changed/],
     ["empty.db", /is an empty file: it is no backup/],
@@ -187,7 +216,7 @@ Deno.test("what is no backup, or a newer one, is refused and nothing is changed"
   for (const [file, message] of rows) {
     const { code, err, out } = await home.run({ role: "restore", file });
     assert.deepEqual([code, out], [1, ""], file);
-    assert.match(err, message, file);
+    assert.match(err, message, `${file}: ${err}`);
     assert.deepEqual(Deno.readFileSync(home.database), before, file);
   }
   // A reader may leave an empty log behind.

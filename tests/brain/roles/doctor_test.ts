@@ -1,11 +1,12 @@
 // The doctor: what it finds in a home with one thing wrong, what it advises, and that it shows no key.
 
 import assert from "node:assert/strict";
-import { join } from "node:path/posix";
+import { basename, dirname, join } from "node:path/posix";
 import { checkTerminal } from "../../../brain/roles/check_machine.ts";
 import type { Finding } from "../../../brain/roles/findings.ts";
 import { lockHome } from "../../../brain/home_lock.ts";
 import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite";
+import { ROOT } from "../../support/processes.ts";
 import { type RoleHome, roleHome, tellEverything } from "../../support/role_home.ts";
 
 const KEY = "sk-planted-0123456789";
@@ -104,7 +105,7 @@ Deno.test("the config's complaints come with their line; a key in a file that ot
     `local_servers: off\nlore_tokens: many\nopenai_api_key: ${KEY}\nopenai_base_url: http://127.0.0.1:9/v1\n`,
   );
   const path = join(home.path, "config.yaml");
-  await Deno.chmod(path, 0o644);
+  await Deno.chmod(path, 0o640);
   const { of, text, usable } = await examine(home);
   assert.equal(usable, true);
   const config = of("config");
@@ -233,6 +234,7 @@ Deno.test("a provider: its models, or why not and what to do; the key is sent to
       () => new Response(`no such key ${KEY}`, { status: 401 }),
       /^note: .*: it refuses the key \(401\) -> .*blanks around it$/m,
     ],
+    ["no right", () => new Response("", { status: 403 }), /^note: .*: it refuses the key \(403\) -> /m],
     ["poor", () => new Response("", { status: 429 }), /^note: .*\(429\) -> wait/m],
     [
       "broken",
@@ -302,6 +304,17 @@ Deno.test("nobody listens, no such host; and who makes the vectors", async () =>
       assert.deepEqual((await examine(home)).of("memory"), [`ok: by words and by meaning, with m at ${url}`]);
     },
   );
+  const asked: string[] = [];
+  await withServer((request) => {
+    asked.push(new URL(request.url).pathname);
+    return new Response("", { status: 307, headers: { location: "/elsewhere" } });
+  }, async (url) => {
+    await using home = await roleHome(
+      `local_servers: off\nembeddings: {engine: endpoint, url: "${url}", model: m, api_key: ${KEY}}\n`,
+    );
+    assert.match((await examine(home)).of("memory")[0], /^note: by words only: m at .* answers 307 -> /);
+  });
+  assert.deepEqual(asked, ["/v1/embeddings"]);
 });
 
 Deno.test("a Chroma server, where one is configured: there, with a wrong token, without its database, away", async () => {
@@ -310,12 +323,14 @@ Deno.test("a Chroma server, where one is configured: there, with a wrong token, 
     [401, /^note: .*it refuses the token \(401\); until it is there.* -> correct vectors\.token/],
     [404, /^note: .*it has no database stories of tenant mine; /],
     [500, /^note: .*it answers 500; /],
+    // The token goes nowhere else.
+    [307, /^note: .*it answers 307; /],
   ];
   for (const [status, message] of rows) {
     const seen: string[] = [];
     await withServer((request) => {
       seen.push(`${new URL(request.url).pathname} ${request.headers.get("x-chroma-token")}`);
-      return new Response(`your token ${KEY}`, { status });
+      return new Response(`your token ${KEY}`, { status, headers: { location: "/elsewhere" } });
     }, async (base_url) => {
       const url = base_url.replace("/v1", "");
       await using home = await roleHome(
@@ -387,6 +402,40 @@ Deno.test("each provider is shown its own key and no other's", async () => {
     "/v1/none/models null",
     "/v1/own/models Bearer key-of-its-own",
   ]);
+});
+
+Deno.test("a certificate that nobody has signed is told as such", async () => {
+  const tls = join(ROOT, "tests", "fixtures", "tls");
+  const [cert, key] = ["cert.pem", "key.pem"].map((name) => Deno.readTextFileSync(join(tls, name)));
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", cert, key, onListen() {} },
+    () => new Response(""),
+  );
+  try {
+    await using home = await roleHome(
+      `local_servers: off\nopenai_base_url: https://localhost:${server.addr.port}/v1\nopenai_api_key: ${KEY}\n`,
+    );
+    assert.match(
+      (await examine(home)).of("providers").join("\n"),
+      /^note: .*its certificate is not trusted -> DENO_CERT names/m,
+    );
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("a key stands nowhere, neither in what was found nor in what to do, however often it came in", async () => {
+  await using home = await roleHome();
+  // The name of a folder that both speak of.
+  const secret = basename(dirname(home.path));
+  await Deno.writeTextFile(
+    join(home.path, "config.yaml"),
+    `local_servers: off\nopenai_base_url: http://127.0.0.1:9/${secret}/${secret}/v1\nopenai_api_key: ${secret}\n`,
+  );
+  await Deno.chmod(home.path, 0o755);
+  const { text, of } = await examine(home);
+  assert.match(of("home")[0], /\[key\]\/home can be written.* -> chmod 700 .*\[key\]\/home$/);
+  assert.ok(!text.includes(secret), text);
 });
 
 Deno.test("a database that can be read and is not whole is damaged, and playing is advised against", async () => {

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { inspectDatabase } from "../../../brain/store/inspect.ts";
+import { MIGRATIONS } from "../../../brain/store/migrations.ts";
 import { listSessions } from "../../../brain/store/sessions.ts";
 import { type RoleHome, roleHome, tellEverything } from "../../support/role_home.ts";
 
@@ -39,7 +41,11 @@ Deno.test("exported, imported elsewhere and exported again: the same file, byte 
   assert.equal((await home.run({ role: "import", file: "a.jsonl", player: "local" })).code, 0);
   assert.deepEqual(stories(home), ["eels", id].sort());
   // For another player it is another story; one that does not exist gets none.
-  assert.equal((await other.run({ role: "import", file: "a.jsonl", player: "ben" })).code, 0);
+  for (const said of [/is story [0-9a-f]{12} now: 7 messages$/, /is here already/]) {
+    const { code, out } = await other.run({ role: "import", file: "a.jsonl", player: "ben" });
+    assert.equal(code, 0);
+    assert.match(out, said);
+  }
   assert.equal(stories(other, "ben").length, 2);
   const nobody = await other.run({ role: "import", file: "a.jsonl", player: "eve" });
   assert.deepEqual([nobody.code, nobody.err], [1, '✗ There is no player "eve" here.']);
@@ -82,6 +88,18 @@ Deno.test("a story is found by its id, its title, or how one of them begins; nev
   // By the name of a token, in any case.
   home.store((db) => db.run("UPDATE players SET name = 'Benedict' WHERE id = 'ben'"));
   assert.equal((await home.run({ ...OUT, player: "benedict", story: "secret", out: "d.jsonl" })).code, 0);
+});
+
+Deno.test("a home that an import makes is for its owner alone; an export changes nothing, not even an old schema", async () => {
+  await using home = await roleHome();
+  home.store((db) => tellEverything(db, "local", "eels"));
+  home.store((db) => db.run("DELETE FROM migrations WHERE name = ?", MIGRATIONS.at(-1)!.name));
+  assert.equal((await home.run({ ...OUT, story: "eels", out: "a.jsonl" })).code, 0);
+  assert.equal(inspectDatabase(home.database).schema, "older");
+  await Deno.remove(home.path, { recursive: true });
+  assert.equal((await home.run({ role: "import", file: "a.jsonl", player: "local" })).code, 0);
+  assert.equal(Deno.statSync(home.path).mode! & 0o777, 0o700);
+  assert.equal(Deno.statSync(home.database).mode! & 0o777, 0o600);
 });
 
 Deno.test("a book holds the shown path alone, with the names of world and character", async () => {
