@@ -96,7 +96,10 @@ function spentOn(
   };
 }
 
-/** A reply that was gone on with, or told anew in place of an empty one, used what both turns did; its speed is the last one's. */
+/**
+ * A reply that was gone on with, or told anew in place of an empty one, used what both turns did; its speed is the last
+ * one's.
+ */
 function sum(before: Usage, spent: Usage): Usage {
   return {
     ...spent,

@@ -5,7 +5,10 @@
 
 import type { StoryKey } from "./store/forget.ts";
 
-/** What the thread is asked, and its one answer. `from` may be `to`; 0 bytes: it held none of these stories and was left alone. */
+/**
+ * What the thread is asked, and its one answer. `from` may be `to`; 0 bytes: it held none of these stories and was left
+ * alone.
+ */
 export interface BackupOrder {
   from: string;
   to: string;

@@ -37,7 +37,10 @@ export interface Deps {
   writeExport(name: string, text: string): Promise<string>;
   /** Units of lore or of memory may have come or gone: vectors follow, in the background. */
   unitsChanged?(): void;
-  /** A story is about to be deleted: what else holds its words (daily backups, a face's last page) loses them, in the background. */
+  /**
+   * A story is about to be deleted: what else holds its words (daily backups, a face's last page) loses them, in the
+   * background.
+   */
   forgetStory?(player_id: string, session_id: string): void;
   /** What is wrong for longer, a sentence each: told to the owner's faces when they join. */
   conditions?(): string[];

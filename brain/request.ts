@@ -61,7 +61,10 @@ export interface PromptRecord {
   messages?: ChatMessage[];
 }
 
-/** From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had, and at once when `signal` is aborted. */
+/**
+ * From the saved line to the request: budget, recall, prompt. Throws ProviderError when the model is not to be had, and
+ * at once when `signal` is aborted.
+ */
 export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): Promise<PreparedRequest> {
   const { scene, reply, player_id, start } = turn;
   const { config, db } = deps;

@@ -55,7 +55,10 @@ export class RunningTurns {
     return this.#running.get(session_id)?.turn.reply;
   }
 
-  /** For a face that joins now: all that was told of a session's reply so far as one piece, or that it is on its way; null: none runs. */
+  /**
+   * For a face that joins now: all that was told of a session's reply so far as one piece, or that it is on its way;
+   * null: none runs.
+   */
   soFar(session_id: string): Event | null {
     const running = this.#running.get(session_id);
     if (running === undefined) return null;
@@ -76,7 +79,10 @@ export class RunningTurns {
     };
   }
 
-  /** Opens a turn in a session that has none, and tells it to all faces of its player. Throws StoreError: nothing has happened then. */
+  /**
+   * Opens a turn in a session that has none, and tells it to all faces of its player. Throws StoreError: nothing has
+   * happened then.
+   */
   begin(scene: Scene, start: TurnStart, asker: Listener, ref: string | null): void {
     const { session, world } = scene;
     if (start.kind === "line") {

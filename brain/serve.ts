@@ -1,7 +1,7 @@
 /**
  * The sealed brain: wiring and signals, the only file that builds things. Its stdin and stdout are its channel to the
- * front door, one JSON object a line: in `{config, keys, tls}` and vectors, out the ready line and texts; when stdin ends, it settles
- * and is gone; on SIGTERM the replies that run may end first.
+ * front door, one JSON object a line: in `{config, keys, tls}` and vectors, out the ready line and texts. When stdin ends,
+ * it settles and is gone; on SIGTERM the replies that run may end first.
  */
 
 import manifest from "../deno.json" with { type: "json" };

@@ -40,7 +40,10 @@ const PAGES = ["/healthz", "/readyz", "/metrics"];
 /** What to call for one that listens at all addresses. */
 const LOOPBACK: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-/** Listens as the brain's config says; resolves once connections are taken. Throws Deno.errors.AddrInUse when the port is taken. */
+/**
+ * Listens as the brain's config says; resolves once connections are taken. Throws Deno.errors.AddrInUse when the port is
+ * taken.
+ */
 export function listen(brain: Brain, options: ServerOptions): RunningServer {
   const { config } = brain.deps;
   const sockets = new FaceSockets(brain, options.metrics);

@@ -31,7 +31,10 @@ export function newAttempt(): Attempt {
   };
 }
 
-/** The last chunks of a reply that has its finish reason. `who` is the vendor. Throws ProviderError when no word was written. */
+/**
+ * The last chunks of a reply that has its finish reason. `who` is the vendor. Throws ProviderError when no word was
+ * written.
+ */
 export function* conclude(attempt: Attempt, who: string): Generator<Chunk> {
   const filtered = attempt.finish === "content_filter" || attempt.finish === "safety";
   if (!attempt.wrote) throw nothingWritten(attempt, filtered, who);

@@ -7,7 +7,10 @@ function amount(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : null;
 }
 
-/** `models:` of the parsed file, by `<vendor>/<id>`, US dollars per million tokens. Entries without both prices are left out. */
+/**
+ * `models:` of the parsed file, by `<vendor>/<id>`, US dollars per million tokens. Entries without both prices are left
+ * out.
+ */
 export function readPrices(value: unknown): Record<string, Price> {
   const prices: Record<string, Price> = {};
   for (const [id, entry] of Object.entries(fieldsOf(fieldsOf(value).models))) {

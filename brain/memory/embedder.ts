@@ -32,7 +32,10 @@ const MINILM_DIMENSION = 384;
 /** A line is answered while a story is waited for, so that no list of texts may hold the embedder for long. */
 const PIECE = 8;
 
-/** An embedder over the channel to the front door: `receive` takes each line from there, and leaves alone what is not its own. */
+/**
+ * An embedder over the channel to the front door: `receive` takes each line from there, and leaves alone what is not its
+ * own.
+ */
 export interface ChannelEmbedder extends Embedder {
   receive(line: string): void;
 }

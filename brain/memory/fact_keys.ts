@@ -24,7 +24,10 @@ export interface FactKeys {
 
 export const NO_KEYS: FactKeys = { lent: [], called: [], lines: [] };
 
-/** Facts that have words of the question: each lends its worth to the units of the message it was taken from, the best `most` of them their line too. Throws StoreError. */
+/**
+ * Facts that have words of the question: each lends its worth to the units of the message it was taken from, the best
+ * `most` of them their line too. Throws StoreError.
+ */
 export function factKeys(db: Database, question: RecallQuestion, corpus: UnitCorpus, most: number): FactKeys {
   const { player_id, session_id } = question;
   const worth = new Map<number, { message_id: number; value: number; call: number }>();

@@ -58,7 +58,10 @@ export function estimateTokens(text: string): number {
   return tokens;
 }
 
-/** Tokens that a line has at the least, for a hundredth of what counting them costs: no token reaches over a blank into another word. */
+/**
+ * Tokens that a line has at the least, for a hundredth of what counting them costs: no token reaches over a blank into
+ * another word.
+ */
 export function leastTokens(line: string): number {
   return countTokens === null ? estimateTokens(line) : line.match(/\S+/g)?.length ?? 0;
 }

@@ -1,4 +1,7 @@
-/** `flower token add|revoke|list`: who may play from elsewhere. Works beside a running brain, which looks at each connection. */
+/**
+ * `flower token add|revoke|list`: who may play from elsewhere. Works beside a running brain, which looks at each
+ * connection.
+ */
 
 import { dirname } from "node:path/posix";
 import { EXIT } from "../../shared/roles.ts";

@@ -5,7 +5,10 @@
 import type { Database } from "./database.ts";
 import { bodyHas, type IdSpan } from "./unit_index.ts";
 
-/** Indexes the units of this session with ids above `after_id`; those that are indexed already stay as they are. Works on a connection that only reads. */
+/**
+ * Indexes the units of this session with ids above `after_id`; those that are indexed already stay as they are. Works on
+ * a connection that only reads.
+ */
 export function indexFresh(db: Database, player_id: string, session_id: string, after_id: number): void {
   // Words of a story in a file of its own would outlive the story.
   db.run("PRAGMA temp_store = MEMORY");
@@ -24,7 +27,10 @@ export function indexFresh(db: Database, player_id: string, session_id: string, 
   );
 }
 
-/** Ids in `span` of the units indexed here that hold `phrase`, whoever's they are; `prefix`: its last word may go on. Something must have been indexed before. */
+/**
+ * Ids in `span` of the units indexed here that hold `phrase`, whoever's they are; `prefix`: its last word may go on.
+ * Something must have been indexed before.
+ */
 export function findFresh(db: Database, phrase: string, prefix: boolean, span: IdSpan): number[] {
   const { ids } = db.get<{ ids: string }>(
     `SELECT json_group_array(rowid) AS ids FROM temp.fresh_units

@@ -1,4 +1,7 @@
-/** What the store keeps as JSON, read back from a file that a disk may have damaged: a broken part is left out, not the story around it. */
+/**
+ * What the store keeps as JSON, read back from a file that a disk may have damaged: a broken part is left out, not the
+ * story around it.
+ */
 import type { Usage } from "../../shared/story.ts";
 
 /** The value of a stored text; null when there is none or it is no JSON any more. */

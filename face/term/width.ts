@@ -159,7 +159,10 @@ export function graphemes(text: string): Iterable<Grapheme> {
   return found;
 }
 
-/** What of a text may stand in cells, as one line of at most `most` graphemes: for what is written past the grid (titles, the farewell). */
+/**
+ * What of a text may stand in cells, as one line of at most `most` graphemes: for what is written past the grid (titles,
+ * the farewell).
+ */
 export function lineOfCells(text: string, most: number): string {
   const line = text.slice(0, most * 8).replace(/\s+/g, " ");
   return Array.from(graphemes(line)).filter(({ width }) => width > 0).slice(0, most).map((piece) =>
