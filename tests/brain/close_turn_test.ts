@@ -6,21 +6,7 @@ import { estimateTokens } from "../../brain/prompt/budget.ts";
 import { getMessage } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";
 import { getSession } from "../../brain/store/sessions.ts";
-import { type FakeBrain, fakeBrain, onStage, says, type Script } from "../support/brain_fakes.ts";
-
-async function withBrain(
-  run: (fake: FakeBrain) => Promise<void>,
-  options: Parameters<typeof fakeBrain>[0] = {},
-): Promise<void> {
-  const fake = fakeBrain(options);
-  try {
-    await onStage(fake);
-    fake.face.forget();
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import { type FakeBrain, fakeBrain, says, type Script, withBrain } from "../support/brain_fakes.ts";
 
 /** Ends at its length limit with these counts. */
 function breaksOff(text: string, cost: number | null = null): Script {

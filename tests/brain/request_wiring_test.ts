@@ -8,20 +8,7 @@ import { countPieces } from "../../brain/store/pieces.ts";
 import { getState } from "../../brain/store/players.ts";
 import { getPrompt } from "../../brain/store/prompts.ts";
 import { getSession } from "../../brain/store/sessions.ts";
-import { type FakeBrain, fakeBrain, onStage, says } from "../support/brain_fakes.ts";
-
-async function withBrain(
-  run: (fake: FakeBrain) => Promise<void>,
-  options: Parameters<typeof fakeBrain>[0] = {},
-): Promise<void> {
-  const fake = fakeBrain(options);
-  try {
-    await onStage(fake);
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import { type FakeBrain, says, withBrain } from "../support/brain_fakes.ts";
 
 const session = (fake: FakeBrain) =>
   getSession(fake.deps.db, "local", getState(fake.deps.db, "local").session_id)!;

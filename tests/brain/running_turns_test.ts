@@ -5,21 +5,15 @@ import { BRAIN_ENDS } from "../../shared/protocol.ts";
 import { getMessage } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";
 import { createSession, getSession, updateSession } from "../../brain/store/sessions.ts";
-import { type FakeBrain, fakeBrain, FakeFace, onStage, says, type Script } from "../support/brain_fakes.ts";
-
-async function withBrain(
-  run: (fake: FakeBrain) => Promise<void>,
-  options: Parameters<typeof fakeBrain>[0] = {},
-): Promise<void> {
-  const fake = fakeBrain(options);
-  try {
-    await onStage(fake);
-    fake.face.forget();
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import {
+  type FakeBrain,
+  fakeBrain,
+  FakeFace,
+  onStage,
+  says,
+  type Script,
+  withBrain,
+} from "../support/brain_fakes.ts";
 
 /** A reply that says its beginning and waits for `release`, or to be stopped. */
 function held(): { script: Script; release: () => void } {

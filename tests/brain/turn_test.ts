@@ -9,26 +9,12 @@ import { getPrompt } from "../../brain/store/prompts.ts";
 import { getSession } from "../../brain/store/sessions.ts";
 import { getState } from "../../brain/store/players.ts";
 import { encodeEvent } from "../../shared/codec.ts";
-import { type FakeBrain, fakeBrain, FakeFace, onStage, says, type Script } from "../support/brain_fakes.ts";
+import { type FakeBrain, fakeBrain, FakeFace, says, type Script, withBrain } from "../support/brain_fakes.ts";
 
 function shownPath(fake: FakeBrain) {
   const { session_id } = getState(fake.deps.db, "local");
   const session = getSession(fake.deps.db, "local", session_id);
   return pathTo(fake.deps.db, "local", session?.leaf_id ?? null);
-}
-
-async function withBrain(
-  run: (fake: FakeBrain) => Promise<void>,
-  options: Parameters<typeof fakeBrain>[0] = {},
-) {
-  const fake = fakeBrain(options);
-  try {
-    await onStage(fake);
-    fake.face.forget();
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
 }
 
 Deno.test("a line is saved before the provider is asked", () =>

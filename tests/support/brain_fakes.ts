@@ -294,3 +294,18 @@ export async function onStage(fake: FakeBrain, world = "marsh", character = "smi
   await fake.say(`/character select ${character}`);
   await fake.say("/session new");
 }
+
+/** Runs with a brain that has a story on the stage, and a face that has heard nothing of it yet. */
+export async function withBrain(
+  run: (fake: FakeBrain) => Promise<void>,
+  options: Parameters<typeof fakeBrain>[0] = {},
+): Promise<void> {
+  const fake = fakeBrain(options);
+  try {
+    await onStage(fake);
+    fake.face.forget();
+    await run(fake);
+  } finally {
+    await fake.close();
+  }
+}

@@ -7,17 +7,7 @@ import { getState } from "../../../brain/store/players.ts";
 import { getSession } from "../../../brain/store/sessions.ts";
 import { pathTo } from "../../../brain/store/messages.ts";
 import type { Why } from "../../../shared/protocol.ts";
-import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../../support/brain_fakes.ts";
-
-async function withBrain(run: (fake: FakeBrain) => Promise<void>, options = {}): Promise<void> {
-  const fake = fakeBrain(options);
-  try {
-    await onStage(fake);
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import { type FakeBrain, fakeBrain, FakeFace, onStage, says, withBrain } from "../../support/brain_fakes.ts";
 
 function memory(unit_id: number, message_id: number, text: string, more: Partial<MemoryHit> = {}): MemoryHit {
   return {
