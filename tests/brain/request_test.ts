@@ -1,6 +1,7 @@
 /** What goes into a request: pinned pieces, forgotten ones, and a window that is too small for what is always there. */
 
 import assert from "node:assert/strict";
+import { ProviderError } from "../../brain/llm/provider.ts";
 import type { LoreHit, MemoryHit } from "../../brain/memory/recall.ts";
 import { temperatureOf } from "../../brain/request.ts";
 import { rememberMessage } from "../../brain/memory/remember.ts";
@@ -404,3 +405,75 @@ Deno.test("no two of a hundred tellings are asked for at one temperature, nor ho
     "1.1963",
   ]);
 });
+
+Deno.test("pinned lore comes before what was called and still says who knows it; what is pinned and called stands there once", () =>
+  withBrain(async (fake) => {
+    const { deps: { db } } = fake;
+    syncLore(
+      db,
+      "marsh",
+      chunkLore("## The bell\nIt rings.\n\n## The leather\nNoah bound it. Known to: Noah."),
+    );
+    const hits = db.all<LoreHit>("SELECT id AS unit_id, heading, text, known_to FROM lore_units ORDER BY id")
+      .map((row) => ({ ...row, score: 1, words: [] }));
+    const leather = hits.find(({ heading }) => heading === "The leather")!;
+    const bell = hits.find(({ heading }) => heading === "The bell")!;
+    await fake.say(`/memory pin l${leather.unit_id}`);
+    fake.recalled.lore.push(bell, leather);
+    await fake.turn("I ring the bell.");
+    assert.match(
+      context(fake),
+      /Lore \(true, use if it fits\):\n- The leather: Noah bound it\. \(Known to: Noah; nobody else\.\)\n- The bell: It rings\.\n\n/,
+    );
+    await fake.turn("I hide the silver key inside the clay duck.");
+    await forgetPages(fake);
+    const duck = units(fake).find(({ text }) => text.includes("duck"))!;
+    await fake.say(`/memory pin m${duck.unit_id}`);
+    fake.recalled.memories.push(duck);
+    await fake.turn("I look around.");
+    assert.equal(context(fake).split("clay duck").length, 2);
+    // By hand the memory answers as it does for a reply: pins first, nothing that is forgotten.
+    await fake.say(`/memory forget l${bell.unit_id}`);
+    const recalled = await answer(fake, "/recall the bell");
+    assert.match(recalled, /I hide the silver key inside the clay duck\." \(pinned\) \[m\d+\]/);
+    assert.match(recalled, /lore, The leather: "Noah bound it\." \(pinned\)/);
+    assert.doesNotMatch(recalled, /It rings/);
+  }, { config: { max_context_tokens: 2048, summaries: false } }));
+
+Deno.test("all facts are listed, those of another story of the same player are none of this one's, and a search wants all words", () =>
+  withBrain(async (fake) => {
+    const things = [
+      "eels",
+      "pots",
+      "nets",
+      "oars",
+      "hooks",
+      "ropes",
+      "jars",
+      "keys",
+      "bells",
+      "boots",
+      "coats",
+    ];
+    for (const thing of things) await fake.turn(`I owe Maren two ${thing}. I owe Noah three ${thing}.`);
+    const facts = (await answer(fake, "/memory facts")).split("\n").filter((line) => line.startsWith("f"));
+    assert.equal(facts.length, 2 * things.length);
+    assert.match(await answer(fake, "/memory search maren eels"), /^m\d+ [^\n]*two eels[^\n]*$/);
+    assert.match(await answer(fake, "/memory search maren herrings"), /^Nothing of this story holds/);
+    const [, id] = /^(f\d+)/.exec(facts[0])!;
+    await fake.say("/session new");
+    for (const command of [`/memory pin ${id}`, `/memory forget ${id}`, `/memory edit ${id} None.`]) {
+      assert.match(await answer(fake, command), /^✗ There is no (?:fact )?f\d+ in this story\./, command);
+    }
+  }));
+
+Deno.test("what was told before a reply broke off is remembered", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(async function* () {
+      yield { kind: "text", text: "Maren hides the lantern under the ferry." };
+      await Promise.resolve();
+      throw new ProviderError("cut", "The connection broke off.");
+    });
+    assert.equal((await fake.turn("I wait.")).metadata.message?.status, "failed");
+    assert.match(await answer(fake, "/memory search lantern"), /the narrator, this turn: "Maren hides/);
+  }));

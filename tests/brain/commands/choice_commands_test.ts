@@ -59,3 +59,38 @@ Deno.test("a model list that never comes is waited for three seconds", () =>
     const took_ms = performance.now() - begun;
     assert.ok(took_ms > 2900 && took_ms < 15_000, `${took_ms} ms`);
   }));
+
+Deno.test("a rule pack is switched off by its own name, never by the beginning of another's", () =>
+  withBrain(async (fake) => {
+    const packs = ["terse", "terse_night", "night_terse"].map((id) => ({ id, name: id, prompt: "Short." }));
+    fake.deps.library.rules = () => packs;
+    for (const { id } of packs) await fake.say(`/rules add ${id}`);
+    assert.equal(await answer(fake, "/rules remove terse"), "✓ Rule 'terse' removed");
+    assert.deepEqual(fake.face.last("sync_state").metadata.active_rules, ["terse_night", "night_terse"]);
+  }));
+
+Deno.test("/model refresh answers when the lists are there, with how many models they hold", () =>
+  withBrain(async (fake) => {
+    const models = fake.deps.catalogue.models();
+    let fetched = false;
+    fake.deps.catalogue.models = () => fetched ? models : models.slice(0, 1);
+    fake.deps.catalogue.refresh = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      fetched = true;
+    };
+    assert.equal(await answer(fake, "/model refresh"), "✓ 3 models on offer.");
+  }));
+
+Deno.test("attached lore is measured in bytes, with what is attached already", async () => {
+  const fake = fakeBrain({ config: { limits: { lore_bytes: 100 } } });
+  try {
+    await onStage(fake);
+    const refused = (bytes: number) =>
+      new RegExp(`^✗ With this your lore of this world would have ${bytes} bytes, and 100 are kept\\.`);
+    assert.match(await answer(fake, `/world attach_lore ${"ö".repeat(51)}`), refused(102));
+    assert.match(await answer(fake, `/world attach_lore ${"ö".repeat(50)}`), /^Lore attached/);
+    assert.match(await answer(fake, "/world attach_lore x"), refused(101));
+  } finally {
+    await fake.close();
+  }
+});

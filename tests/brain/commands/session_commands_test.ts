@@ -72,3 +72,16 @@ Deno.test("who watches over copies of a story hears that it was deleted, and who
     await fake.say(`/session delete ${id}`);
     assert.deepEqual(forgotten, [["local", id]]);
   }));
+
+Deno.test("a story is found by the beginning of its title or id, never by what stands within", () =>
+  withBrain(async (fake) => {
+    await fake.say("/session rename The night of the eels");
+    const { session_id } = fake.face.last("sync_state").metadata;
+    await fake.say("/session new");
+    for (const part of ["night", "eels", session_id.slice(-3)]) {
+      await fake.say(`/session continue ${part}`);
+      assert.match(fake.face.last("system_update").content, /^✗ There is no story "/, part);
+    }
+    await fake.say("/session continue the NIGHT");
+    assert.equal(fake.face.last("sync_state").metadata.session_id, session_id);
+  }));

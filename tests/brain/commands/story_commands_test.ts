@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../brain/llm/provider.ts";
-import { getMessage } from "../../../brain/store/messages.ts";
+import { estimateTokens } from "../../../brain/prompt/budget.ts";
+import { addMessage, getMessage, pathTo } from "../../../brain/store/messages.ts";
+import { getState } from "../../../brain/store/players.ts";
+import { getSession, updateSession } from "../../../brain/store/sessions.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../../support/brain_fakes.ts";
 
 async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
@@ -96,6 +99,82 @@ Deno.test("a message of another story is none of this one, for every command tha
       `✗ There is no message ${reply?.id} in this story.`,
     );
     assert.equal(fake.face.last("system_update").metadata.why, null);
+  }));
+
+const session = (fake: FakeBrain) =>
+  getSession(fake.deps.db, "local", getState(fake.deps.db, "local").session_id)!;
+const answer = async (fake: FakeBrain, command: string) => {
+  await fake.say(command);
+  return fake.face.last("system_update").content;
+};
+
+Deno.test("an edited reply is the narrator's, by the same model and of its own length, and so it goes out again", () =>
+  withBrain(async (fake) => {
+    const { id } = (await fake.turn("I wait.")).metadata.message!;
+    const text = "The reeds bend, and somebody behind them laughs at you.";
+    assert.equal(await answer(fake, `/edit ${id} The reeds bend.`), "✗ That is what it says already.");
+    assert.equal(await answer(fake, `/edit ${id} ${text}`), "✓ Saved beside the old wording.");
+    const edited = getMessage(fake.deps.db, "local", session(fake).leaf_id!)!;
+    const { role, content, status, model, tokens } = edited;
+    assert.deepEqual(
+      { role, content, status, model, tokens },
+      {
+        role: "assistant",
+        content: text,
+        status: "complete",
+        model: "fake/one",
+        tokens: estimateTokens(text),
+      },
+    );
+    await fake.turn("Who laughs?");
+    const { messages } = fake.requests.at(-1)!;
+    assert.deepEqual(messages.at(-2), { role: "assistant", content: text });
+    const memory = await answer(fake, "/memory search laughs behind");
+    assert.match(memory, /the narrator, 1 turn ago: "The reeds bend, and somebody/);
+  }));
+
+Deno.test("/swipe without a message is about the last reply, also while a line behind it waits for its answer", () =>
+  withBrain(async (fake) => {
+    fake.scripts.push(says("The reeds bend."), says("The reeds stand still."));
+    await fake.turn("I wait.");
+    const reply = await told(fake, "/retry");
+    const line = addMessage(fake.deps.db, "local", session(fake).id, {
+      parent_id: reply.id,
+      role: "user",
+      content: "I wait longer.",
+      status: "complete",
+      model: "",
+      tokens: 0,
+      created_ms: 0,
+    });
+    updateSession(fake.deps.db, "local", session(fake).id, { leaf_id: line.id });
+    assert.equal(await answer(fake, "/swipe next"), "✗ This is the last telling. /retry asks for another.");
+    assert.equal(await answer(fake, "/swipe prev"), "✓ Telling 1 of 2.");
+    const path = pathTo(fake.deps.db, "local", session(fake).leaf_id);
+    assert.equal(path.at(-1)?.content, "The reeds bend.");
+    // What followed the other telling comes back with it.
+    assert.equal(await answer(fake, "/swipe next"), "✓ Telling 2 of 2.");
+    assert.equal(session(fake).leaf_id, line.id);
+  }));
+
+Deno.test("an older page says how much was recalled for its replies, as the first one does", () =>
+  withBrain(async (fake) => {
+    fake.recalled.lore.push({
+      unit_id: 5,
+      heading: "The bell",
+      text: "The bell rings when someone lies.",
+      known_to: "",
+      score: 1,
+      words: ["bell"],
+    });
+    const { id } = (await fake.turn("I ring the bell.")).metadata.message!;
+    fake.recalled.lore.length = 0;
+    await fake.turn("I wait.");
+    const before = fake.face.of("message").at(-1)!.metadata.message.id;
+    await fake.say(`/history before ${before}`);
+    const page = fake.face.last("history_page").metadata;
+    assert.ok(page.history.some((message) => message.id === id));
+    assert.deepEqual(page.recalled, [{ message_id: id, lore: 1, memories: 0 }]);
   }));
 
 Deno.test("a face that joins while a reply is gone on with hears the whole of it so far", () =>
