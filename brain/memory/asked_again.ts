@@ -69,8 +69,10 @@ function exchangesOf<Hit extends MemoryHit>(ranked: Hit[]): Exchange<Hit>[] {
 }
 
 function asksTheSame(a: Set<string>, b: Set<string>): boolean {
-  if (a.size === 0) return false;
-  const shared = [...a].filter((word) => b.has(word)).length;
+  // Every line is compared with every later one: most differ in their lengths alone.
+  if (a.size === 0 || Math.min(a.size, b.size) < SAME_LINE * Math.max(a.size, b.size)) return false;
+  let shared = 0;
+  for (const word of a) if (b.has(word)) shared++;
   const all = a.size + b.size - shared;
   return shared === all || (Math.min(a.size, b.size) >= SHORT_LINE && shared >= SAME_LINE * all);
 }

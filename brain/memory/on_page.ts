@@ -56,16 +56,24 @@ export function onThePage(db: Database, question: RecallQuestion, restated: Rest
 
 /** For the content words of a memory: a hit of the page that says nearly the same in a sentence; null: none does. */
 export function saidOnPage<Hit extends MemoryHit>(on_page: Hit[]): (content: Set<string>) => Hit | null {
-  const shown = on_page.map((hit) => ({ hit, said: null as Set<string>[] | null }));
   return (content) => {
     if (content.size < SAME_WORDS) return null;
-    for (const one of shown) {
-      one.said ??= (isProse(one.hit) ? sentencesOf(one.hit.text) : [one.hit.text])
-        .flatMap((text) => contentOf(text) ?? []);
-      if (one.said.some((said) => saysAgain(content, said))) {
-        return one.hit;
-      }
-    }
-    return null;
+    return on_page.find((hit) => saidIn(hit).some((said) => saysAgain(content, said))) ?? null;
   };
+}
+
+/** What was read of the page lately, by its text: from one line to the next it stays nearly the same. */
+const read = { prose: new Map<string, Set<string>[]>(), speech: new Map<string, Set<string>[]>() };
+const MOST_READ = 200;
+
+/** The content words of each sentence of the narrator's prose, or of all that a person says. */
+function saidIn(hit: MemoryHit): Set<string>[] {
+  const texts = isProse(hit) ? read.prose : read.speech;
+  let said = texts.get(hit.text);
+  if (said === undefined) {
+    said = (isProse(hit) ? sentencesOf(hit.text) : [hit.text]).flatMap((text) => contentOf(text) ?? []);
+    texts.set(hit.text, said);
+    if (texts.size > MOST_READ) texts.delete(texts.keys().next().value!);
+  }
+  return said;
 }

@@ -188,7 +188,8 @@ function passages(corpus: Corpus, hits: Hits[], window: number): Float64Array {
 
 function highest(values: Float64Array): number {
   let top = 0;
-  for (const value of values) if (value > top) top = value;
+  // By index: an iterator over a typed array costs four times as much.
+  for (let i = 0; i < values.length; i++) if (values[i] > top) top = values[i];
   return top;
 }
 

@@ -4,7 +4,7 @@ import type { UnitCorpus } from "./corpus.ts";
 import { type Hits, rarity } from "./rank.ts";
 import type { Near } from "./vectors.ts";
 import type { Weights } from "./weights.ts";
-import { asksOwnWords, asksWhen, hasTime, wordsOf } from "./words.ts";
+import { asksOwnWords, asksWhen, hasTime, isAscii, wordsOf } from "./words.ts";
 
 /** Shorter than this, a question of the other side rather asks for what is looked for than tells it. */
 const SHORT_QUESTION = 200;
@@ -57,21 +57,13 @@ export function sharesAmong(line: string, texts: string[]): number[] {
   const begun = new Set(
     phrases.filter((phrase) => !phrase.includes(" ")).map((word) => word.slice(0, BEGINNING)),
   );
-  const whole = [...begun].map((word) => word.length < BEGINNING ? `${word}(?!\\p{L})` : word);
-  // Longer ones first: "sea" must not hide "seal".
-  const words = new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:${whole.sort((a, b) => b.length - a.length).join("|")})`,
-    "giu",
-  );
   // Words of scripts without blanks are pairs of characters.
   const pairs = [...new Set(phrases.filter((phrase) => phrase.includes(" ")))].map((pair) =>
     pair.replace(" ", "")
   );
+  const wordsIn = beginningsFinder([...begun]);
   const found = texts.map((text) =>
-    new Set([
-      ...(begun.size > 0 ? text.match(words) ?? [] : []).map((word) => word.toLowerCase()),
-      ...pairs.filter((pair) => text.includes(pair)),
-    ])
+    new Set([...wordsIn(text), ...pairs.filter((pair) => text.includes(pair))])
   );
   const worth = [...begun, ...pairs].map((word) => ({
     word,
@@ -82,6 +74,44 @@ export function sharesAmong(line: string, texts: string[]): number[] {
     worth.reduce((sum, { word, value }) => sum + (said.has(word) ? value : 0), 0) / all
   );
 }
+
+/** Finds which of these beginnings begin a word of a text; those shorter than BEGINNING are whole words. */
+function beginningsFinder(beginnings: string[]): (text: string) => string[] {
+  if (beginnings.length === 0) return () => [];
+  // The pattern asks two tables of Unicode about each character, and takes longer to be made than to be used.
+  const plain = beginnings.every((word) => /^[a-z]+$/.test(word));
+  let pattern: RegExp | undefined;
+  return (text) => {
+    if (plain && isAscii(text)) {
+      const lower = text.toLowerCase();
+      return beginnings.filter((word) => beginsWord(lower, word));
+    }
+    return (text.match(pattern ??= beginningsPattern(beginnings)) ?? []).map((word) => word.toLowerCase());
+  };
+}
+
+function beginningsPattern(beginnings: string[]): RegExp {
+  const whole = beginnings.map((word) => word.length < BEGINNING ? `${word}(?!\\p{L})` : word);
+  // Longer ones first: "sea" must not hide "seal".
+  return new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:${whole.sort((a, b) => b.length - a.length).join("|")})`,
+    "giu",
+  );
+}
+
+/** Whether a word of `text`, ASCII in lower case, begins with `word`, or is it when that is short. */
+function beginsWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const before = text.charCodeAt(at - 1);
+    const after = text.charCodeAt(at + word.length);
+    if (!isLetter(before) && !isDigit(before) && (word.length >= BEGINNING || !isLetter(after))) return true;
+  }
+  return false;
+}
+
+// Of NaN, beyond the text, neither is true.
+const isLetter = (code: number) => code >= 97 && code <= 122;
+const isDigit = (code: number) => code >= 48 && code <= 57;
 
 interface Weighing {
   /** The player's line. */

@@ -163,7 +163,8 @@ function runEnd(text: string, at: number, kinds: number): number {
   return at;
 }
 
-function isAscii(text: string): boolean {
+/** Whether a text has plain characters alone. */
+export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
   return true;
 }

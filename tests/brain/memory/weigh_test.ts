@@ -106,3 +106,28 @@ Deno.test("of texts that compete each has a share of the line's words: by first 
   assert.deepEqual(sharesAmong("?!", ["Fog."]), [0]);
   assert.deepEqual(sharesAmong("swan", []), []);
 });
+
+Deno.test("a dash in a text, or a number in the line, changes no share", () => {
+  const texts = [
+    "The seal sleeps.",
+    "At sea they seek a3seal.",
+    "A seafarer, unsealed: SEAL-skin and lantern2.",
+    "Lanterns; the sea3 and the seas.",
+    "'Sea' he says, and swears.",
+    "Nothing.",
+    "",
+  ];
+  for (
+    const line of ["The seal, the lantern and the sea.", "sea", "swear by lanterns", "a sealskin or sea"]
+  ) {
+    const plain = sharesAmong(line, texts);
+    assert.ok(plain.some((share) => share > 0));
+    assert.deepEqual(sharesAmong(line, texts.map((text) => `${text} –`)), plain, line);
+    assert.deepEqual(
+      sharesAmong(`${line} 77`, texts.map((text) => `${text} 77`)).map((share) => share > 0.01),
+      [
+        ...texts.map(() => true),
+      ],
+    );
+  }
+});
