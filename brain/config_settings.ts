@@ -72,9 +72,9 @@ function replyWords(
   const bag = typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
   const min = parts ? Number(parts[1]) : bag.min;
   const max = parts ? Number(parts[2]) : bag.max;
-  const whole = (n: unknown): n is number =>
+  const isWhole = (n: unknown): n is number =>
     Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) <= 5000;
-  if (whole(min) && whole(max) && min <= max) return { min, max };
+  if (isWhole(min) && isWhole(max) && min <= max) return { min, max };
   complain(path, `must be like "80-160" (1 to 5000 words, the smaller number first), not ${shown(value)}`);
   return undefined;
 }

@@ -1,7 +1,6 @@
 /** Listeners and commands: every answer, the state of every face, the tree of a story. */
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../brain/commands/table.ts";
 import { getState, saveState } from "../../brain/store/players.ts";
 import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../support/brain_fakes.ts";
 
@@ -558,29 +557,6 @@ Deno.test("a face that has left hears nothing more", () =>
     assert.deepEqual(other.heard, []);
     assert.equal(fake.face.notices().at(-1), "A word.");
   }));
-
-Deno.test("what would change the story under the reply waits for it; all else is answered meanwhile", () => {
-  const waits = COMMANDS.filter(({ while_telling }) => !while_telling).map(({ name }) => name);
-  assert.deepEqual(waits.toSorted(), [
-    "/character select",
-    "/continue",
-    "/edit",
-    "/redo",
-    "/retry",
-    "/session continue",
-    "/session delete",
-    "/session new",
-    "/swipe next",
-    "/swipe prev",
-    "/undo",
-    "/world select",
-  ]);
-  assert.deepEqual(COMMANDS.filter((command) => command.at_once).map(({ name }) => name), ["/cancel"]);
-  assert.deepEqual(COMMANDS.filter((command) => command.asks_reply).map(({ name }) => name), [
-    "/retry",
-    "/continue",
-  ]);
-});
 
 Deno.test("an edited line that waits for its answer is retried, not gone on with; it is remembered as the player's", () =>
   withBrain(async (fake) => {
