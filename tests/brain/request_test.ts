@@ -10,20 +10,15 @@ import { attachLore, syncLore } from "../../brain/store/lore.ts";
 import { pathTo } from "../../brain/store/messages.ts";
 import { getState } from "../../brain/store/players.ts";
 import { getSession } from "../../brain/store/sessions.ts";
-import { type FakeBrain, fakeBrain, FakeFace, onStage, says, WORLD } from "../support/brain_fakes.ts";
-
-async function withBrain(
-  run: (fake: FakeBrain) => Promise<void>,
-  options: Parameters<typeof fakeBrain>[0] = {},
-): Promise<void> {
-  const fake = fakeBrain(options);
-  try {
-    await onStage(fake);
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import {
+  type FakeBrain,
+  fakeBrain,
+  FakeFace,
+  onStage,
+  says,
+  withBrain,
+  WORLD,
+} from "../support/brain_fakes.ts";
 
 const session = (fake: FakeBrain) =>
   getSession(fake.deps.db, "local", getState(fake.deps.db, "local").session_id)!;

@@ -1,18 +1,7 @@
 /** Commands that choose: what a hint names, what is forgotten with a choice, how long a list is waited for. */
 
 import assert from "node:assert/strict";
-import { type FakeBrain, fakeBrain, onStage } from "../../support/brain_fakes.ts";
-
-async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
-  const fake = fakeBrain();
-  try {
-    await onStage(fake);
-    fake.face.forget();
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import { type FakeBrain, fakeBrain, onStage, withBrain } from "../../support/brain_fakes.ts";
 
 const answer = async (fake: FakeBrain, command: string) => {
   await fake.say(command);

@@ -2,18 +2,7 @@
 
 import assert from "node:assert/strict";
 import { getState } from "../../../brain/store/players.ts";
-import { type FakeBrain, fakeBrain, onStage, says } from "../../support/brain_fakes.ts";
-
-async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
-  const fake = fakeBrain();
-  try {
-    await onStage(fake);
-    fake.face.forget();
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import { type FakeBrain, says, withBrain } from "../../support/brain_fakes.ts";
 
 const shown = (fake: FakeBrain) => getState(fake.deps.db, "local").session_id;
 const answer = async (fake: FakeBrain, command: string) => {

@@ -6,18 +6,7 @@ import { estimateTokens } from "../../../brain/prompt/budget.ts";
 import { addMessage, getMessage, pathTo } from "../../../brain/store/messages.ts";
 import { getState } from "../../../brain/store/players.ts";
 import { getSession, updateSession } from "../../../brain/store/sessions.ts";
-import { type FakeBrain, fakeBrain, FakeFace, onStage, says } from "../../support/brain_fakes.ts";
-
-async function withBrain(run: (fake: FakeBrain) => Promise<void>): Promise<void> {
-  const fake = fakeBrain();
-  try {
-    await onStage(fake);
-    fake.face.forget();
-    await run(fake);
-  } finally {
-    await fake.close();
-  }
-}
+import { type FakeBrain, FakeFace, says, withBrain } from "../../support/brain_fakes.ts";
 
 async function told(fake: FakeBrain, command: string) {
   const before = fake.face.of("chat_end").length;
