@@ -17,6 +17,7 @@ import { recalledCounts } from "../store/prompts.ts";
 import { updateSession } from "../store/sessions.ts";
 import { type Command, type Context, NO_STORY, type Outcome, quote, single, words } from "./command.ts";
 
+/** Messages in a page of the history, and stories in the state that faces are told. */
 export const PAGE_SIZE = 50;
 
 export const STORY_COMMANDS: Command[] = [
