@@ -420,9 +420,13 @@ Deno.test("wrong values are named with key, file, line and column, and the defau
       `${at}:1:1: openai_base_url must begin with https:// or http://; it is not used`,
     ],
     [
-      "openai_base_url: https://u:p@a/b",
-      `${at}:1:1: openai_base_url holds a user name or a password; a key belongs into api_key; it is not used`,
+      "openai_base_url: httpx://a/b",
+      `${at}:1:1: openai_base_url must begin with https:// or http://; it is not used`,
     ],
+    ...["u:p", "u", ":p"].map((who): [string, string] => [
+      `openai_base_url: https://${who}@a/b`,
+      `${at}:1:1: openai_base_url holds a user name or a password; a key belongs into api_key; it is not used`,
+    ]),
     [
       "openai_base_url: https://a/b?c=d",
       `${at}:1:1: openai_base_url must end with its path: no ? and no #; it is not used`,

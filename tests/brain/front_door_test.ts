@@ -5,6 +5,7 @@ import {
   gone,
   isRunning,
   openSocket,
+  ROOT,
   startPiped,
   startScreen,
   tempHome,
@@ -27,6 +28,21 @@ Deno.test("a ready brain is exactly one JSON line on stdout, with the sealed bra
   assert.equal(await door.ended, 0);
   assert.match(door.stdout(), READY);
   assert.equal(door.stderr(), "");
+});
+
+Deno.test("once the brain is ready no timer is left that would end it", async () => {
+  await using home = await tempHome();
+  await using door = startPiped(join(ROOT, "tests", "support", "timed_front_door.ts"), [
+    "brain",
+    "--with-parent",
+    "--home",
+    home.path,
+  ]);
+  await until(() => door.stderr().includes("held 30000."), "the patience with a brain that starts");
+  await door.ready();
+  await until(() => door.stderr().trimEnd().endsWith("\nheld ."), "the end of it");
+  await door.closeStdin();
+  assert.equal(await door.ended, 0);
 });
 
 Deno.test("with a parent, the end of stdin ends door and brain at once", async () => {

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path/posix";
 import type { FaceClient } from "../support/face_client.ts";
 import { gone, until } from "../support/processes.ts";
-import { STORY } from "../support/sse_replies.ts";
+import { chunk, STORY } from "../support/sse_replies.ts";
 import { configFor, openStage, type Stage, startProvider } from "./stage.ts";
 
 const FAST = "narrator_word_ms: 0\nlocal_servers: off\n";
@@ -93,6 +93,27 @@ Deno.test("SIGTERM in mid-reply lets the reply end, begins no other, and ends wi
   assert.equal(await stage.door.ended, 0);
   await gone(stage.pid);
   assert.deepEqual(stage.rows().map(({ status }) => status), ["complete", "complete", "complete"]);
+});
+
+Deno.test("SIGTERM waits for the reply, Ctrl+C after it does not: what was told is kept and the brain ends by itself", async () => {
+  await using provider = await startProvider();
+  await using stage = await openStage({ config: configFor(provider) });
+  await using face = await stage.face();
+  await face.begin();
+  await provider.script({ steps: [{ send: chunk({ content: "It begins " }) }, { stall: true }] });
+  face.say("I wait.");
+  await face.next("chat_chunk", 0);
+  stage.door.signal("SIGTERM");
+  await face.until(
+    () => face.events.some(({ content }) => content.startsWith("The brain restarts.")),
+    "the word of it",
+  );
+  stage.door.signal("SIGINT");
+  assert.equal(await stage.door.ended, 0);
+  await gone(stage.pid);
+  const { content, status } = stage.rows().at(-1)!;
+  assert.deepEqual([content, status], ["It begins ", "stopped"]);
+  assert.throws(() => Deno.statSync(join(stage.home, "brain.json")), Deno.errors.NotFound);
 });
 
 Deno.test("a full disk is told, nothing that was told is lost, and there is a next turn once there is room", async () => {

@@ -189,6 +189,13 @@ async function failedStart(args: string[]): Promise<{ code: number; stdout: stri
   return { code, stdout: door.stdout(), stderr: door.stderr() };
 }
 
+/** A file with a token for who plays at the machine. */
+async function secretIn(folder: string): Promise<string> {
+  const path = join(folder, "token");
+  await Deno.writeTextFile(path, "the-owner-token-0123456789\n", { mode: 0o600 });
+  return path;
+}
+
 Deno.test("a start that cannot be says why in one sentence, with its exit code", async (t) => {
   await using home = await tempHome();
   await Deno.writeTextFile(join(home.path, "config.yaml"), FAST);
@@ -203,6 +210,15 @@ Deno.test("a start that cannot be says why in one sentence, with its exit code",
     assert.ok(stderr.trim().split("\n").includes(sentence), stderr);
   });
   taken.close();
+
+  await t.step("an address that is none of this machine's", async () => {
+    const { code, stdout, stderr } = await failedStart([
+      ...["--host", "203.0.113.7", "--port", "0", "--home", home.path],
+      ...["--token-file", await secretIn(home.path)],
+    ]);
+    assert.deepEqual([code, stdout], [3, ""]);
+    assert.match(stderr, /^Cannot listen on 203\.0\.113\.7:0: [^\n]+\.$/m);
+  });
 
   await t.step("a home below a regular file", async () => {
     const { code, stdout, stderr } = await failedStart([
@@ -228,9 +244,14 @@ Deno.test("a start that cannot be says why in one sentence, with its exit code",
   await t.step("a database that is none", async () => {
     await using broken = await tempHome();
     await Deno.writeTextFile(join(broken.path, "engine.db"), "This is no database at all. ".repeat(100));
+    // Of a brain that was killed: whoever holds the lock now is not the one it speaks of.
+    await Deno.writeTextFile(join(broken.path, "brain.json"), "{}");
     const { code, stdout, stderr } = await failedStart(["--port", "0", "--home", broken.path]);
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /engine\.db is damaged or no database\. Put a copy back, or move it away/);
+    const why = /engine\.db is damaged or no database\. Put a copy back, or move it away/;
+    assert.match(stderr, why);
+    assert.match(Deno.readTextFileSync(join(broken.path, "logs", "brain.log")), why);
+    assert.throws(() => Deno.statSync(join(broken.path, "brain.json")), Deno.errors.NotFound);
   });
 
   await t.step("and then it starts", async () => {

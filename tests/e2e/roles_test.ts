@@ -168,6 +168,7 @@ Deno.test("a story goes from one home to another and is played on there; /export
     new RegExp(`^${Deno.realPathSync(home.path)}/exports/i-look-around-[0-9a-f]{12}\\.jsonl$`),
   );
   assert.equal(Deno.statSync(exported).mode! & 0o777, 0o600);
+  assert.equal(Deno.statSync(join(home.path, "exports")).mode! & 0o777, 0o700);
   assert.equal([...Deno.readDirSync(join(home.path, "exports"))].length, 2);
 
   await using other = await tempHome("narrator_word_ms: 0\n");

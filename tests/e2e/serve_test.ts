@@ -30,6 +30,13 @@ Deno.test("lore follows its file while the brain runs, also to its end", async (
   await using stage = await openStage({ config: configFor(null), files: { "worlds/attic.yaml": ATTIC } });
   const path = join(stage.home, "worlds", "attic.yaml");
   await until(() => loreOf(stage, "attic").join() === "The trunk holds hats.", "the lore at the start");
+  {
+    // A folder of the home that the brain may read is none for lore.
+    await using face = await stage.face();
+    await face.begin();
+    const { content } = await face.command(`/world sync_folder ${stage.home}/worlds`);
+    assert.match(content, /^✗ Cannot read .*worlds: .*lore_folders/);
+  }
   await Deno.writeTextFile(path, ATTIC.replace("hats", "hats, and one wasp"));
   await until(
     () => loreOf(stage, "attic").join() === "The trunk holds hats, and one wasp.",

@@ -94,6 +94,16 @@ Deno.test("what is too large, too much or no text is left out, and named with th
     ]);
   }));
 
+Deno.test("five hundred files are read, and what comes after them is named", () =>
+  withFolders(async ({ lore }) => {
+    const many = join(lore, "many");
+    await Deno.mkdir(many);
+    for (let i = 0; i < 501; i++) Deno.writeTextFileSync(join(many, `${1000 + i}.md`), "Eels.");
+    const { files, left_out } = await readLoreFolder(many, [lore]);
+    assert.deepEqual([files.length, files.at(-1)?.name], [500, "1499.md"]);
+    assert.deepEqual(left_out, ["1500.md (after the 500th file)"]);
+  }));
+
 Deno.test("a folder of which nothing can be read says why; a pipe is not waited for", () =>
   withFolders(async ({ lore }) => {
     await Deno.mkdir(join(lore, "odd"));
