@@ -58,6 +58,12 @@ Deno.test("a unit is told in two of six replies at most, unless the line means i
   assert.deepEqual(memories([LANTERN, FLOUR], told([1], [], [], [], [1])), [[2], [[1, "repeated"]]]);
   // The sixth reply back is of another six.
   assert.deepEqual(memories([LANTERN], told([1], [], [], [], [], [1])), [[1], []]);
+  // Of ten the five newest count.
+  assert.deepEqual(memories([LANTERN], told([], [], [], [], [], [1], [1], [1], [1], [1])), [[1], []]);
+  assert.deepEqual(memories([LANTERN], told([1], [1], [], [], [], [], [], [], [], [])), [[], [[
+    1,
+    "repeated",
+  ]]]);
   const named = { ...LANTERN, words: ["brass", "lantern"] };
   assert.deepEqual(memories([named], told([1], [1], [1])), [[1], []]);
   assert.deepEqual(memories([LANTERN], told([1], [1]), { line: "The lantern!" }), [[1], []]);
@@ -194,6 +200,9 @@ Deno.test("lore: the same rules, without a later one", () => {
     .map((hit) => hit.text);
   assert.deepEqual(texts, [...pages.slice(0, 3), pages[3].slice(pages[3].indexOf("A lantern"))]);
   assert.equal("called" in chooseLore(QUESTION, [bell], told()).hits[0], false);
+  // What is left out still says who alone knows it.
+  const known = chooseLore(QUESTION, [{ ...bell, known_to: "Noah" }], told([1], [1])).left_out;
+  assert.deepEqual(known.map(({ known_to, reason }) => [known_to, reason]), [["Noah", "repeated"]]);
 });
 
 Deno.test("lore: with room for fewer the best of the same is told, and the best of the same is left out", () => {
@@ -230,6 +239,18 @@ Deno.test("a later one that says much of it again, but not what it is about, tak
   }
   assert.deepEqual(memories([earlier, moved]), [[4], [[1, "superseded"]]]);
   assert.deepEqual(memories([moved, earlier]), [[4], [[1, "superseded"]]]);
+  // It may say more than the earlier one, never less: whichever of them was found first.
+  const more = memory(
+    5,
+    "I hide the brass lantern under the floor of the eel house, wrapped in Tobias' coat.",
+  );
+  const less = memory(6, "I hide the brass lantern under the floor.");
+  for (const found of [[earlier, more], [more, earlier]]) {
+    assert.deepEqual(memories(found), [[5], [[1, "superseded"]]]);
+  }
+  for (const found of [[more, less], [less, more]]) {
+    assert.deepEqual(memories(found), [found.map((hit) => hit.unit_id), []]);
+  }
 });
 
 Deno.test("two say the same from half of all their words on", () => {

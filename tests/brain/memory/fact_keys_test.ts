@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { emptyKnown, storyCorpus } from "../../../brain/memory/corpus.ts";
-import { factKeys } from "../../../brain/memory/fact_keys.ts";
-import type { RecallQuestion } from "../../../brain/memory/recall.ts";
+import { factKeys, laterStatements } from "../../../brain/memory/fact_keys.ts";
+import type { MemoryHit, RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { search } from "../../../brain/memory/search.ts";
 import type { Database } from "../../../brain/store/database.ts";
@@ -89,5 +89,43 @@ Deno.test("keys: worth by word, a call by a rare one, lines for the best alone",
     assert.equal(Object.keys(factKeys(db, asked, corpus, 9).lines).length, 2);
     const bland = question("I wait.");
     assert.deepEqual(factKeys(db, bland, corpus, 9), { lent: [], called: [], lines: {} });
+  });
+});
+
+Deno.test("of several later statements the newest takes the place, and the page's before all that it does not show", () => {
+  const hit = (message_id: number, text: string): MemoryHit => ({
+    unit_id: message_id,
+    message_id,
+    role: "user",
+    text,
+    turns_ago: 1,
+    score: 1,
+    words: [],
+  });
+  const tolls = ["four coppers", "seven pennies", "nine shillings"].map((toll, at) =>
+    hit(at + 1, `The toll is ${toll}.`)
+  );
+  const [first, second, third] = tolls;
+  const restated = [
+    { message_id: 1, object: "four coppers", later_id: 2, later_object: "seven pennies" },
+    { message_id: 1, object: "four coppers", later_id: 3, later_object: "nine shillings" },
+    { message_id: 2, object: "seven pennies", later_id: 3, later_object: "nine shillings" },
+  ];
+  const question = (visible_ids: number[]) => ({ visible_ids }) as RecallQuestion;
+  const later = laterStatements(question([]), tolls, restated);
+  assert.deepEqual(tolls.map(later), [third, third, null]);
+  assert.equal(laterStatements(question([]), [first, second], restated)(first), second);
+  assert.equal(laterStatements(question([3]), [first, second], restated)(first), "visible");
+});
+
+Deno.test("a fact is found by the words of the question in any of their forms", async () => {
+  await withFacts([[1, "Ida schuldet Maren zwei Aale"], [5, "灯台は北の岬にある"]], (db, question) => {
+    const ask = (line: string) => search(db, question(line), emptyKnown()).memories.map(({ fact }) => fact);
+    assert.ok(
+      ask("Wem habe ich Schulden gemacht, wer schuldete mir den Aal?").includes(
+        "Ida schuldet Maren zwei Aale",
+      ),
+    );
+    assert.ok(ask("灯台はどこにある?").includes("灯台は北の岬にある"));
   });
 });

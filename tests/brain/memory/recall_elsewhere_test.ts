@@ -154,3 +154,32 @@ Deno.test("an index elsewhere that fails is replaced by the embedded one, one th
     assert.deepEqual(late, words.map((one) => ({ ...one, late: true })));
   });
 });
+
+Deno.test("what the player's line means is asked for by that line alone, and of a bland line not at all", async () => {
+  await withPath(async (path) => {
+    const db = openDatabase(path);
+    await fill(db);
+    db.close();
+    const asked: string[][] = [];
+    const recall = openRecall(path, {
+      embedder: {
+        ...embedder,
+        embed(texts) {
+          asked.push([...texts]);
+          return embedder.embed(texts);
+        },
+      },
+    });
+    try {
+      const line = "Who has the blue lantern now?";
+      const before = ["Fog comes in over the reeds.", "I wait."];
+      assert.ok((await recall.ask({ ...question("ann", 5, line), before }, PATIENCE_MS)).memories.length > 0);
+      for (const bland of ["I nod.", "Yes.", "I wait."]) {
+        await recall.ask({ ...question("ann", 5, bland), before }, PATIENCE_MS);
+      }
+      assert.deepEqual(asked, [[line]]);
+    } finally {
+      await recall.close();
+    }
+  });
+});
