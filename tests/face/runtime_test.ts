@@ -353,10 +353,12 @@ Deno.test("on a slow line one write is under way at a time, stale frames are dro
     writes = 0;
     letThrough();
     await turns(20);
+    letThrough();
+    await face.shows(/› The last word/);
+    await turns(20);
     assert.equal(writes, 1);
     slow = false;
     letThrough();
-    await face.shows(/› The last word/);
   }, { width: 200, height: 60, line });
 });
 
