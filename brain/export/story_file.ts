@@ -80,9 +80,9 @@ export function readStoryFile(text: string): Archive {
       archive.memory.push(readMemory(check(record.memory, line), archive.messages.length));
     } else if (record.row !== undefined) {
       archive.rows.push(readRow(check(record.row, line), archive.messages.length));
-    } else {throw new StoryFileError(
-        `Line ${line}: this is neither a message nor something that goes with one.`,
-      );}
+    } else {
+      throw new StoryFileError(`Line ${line}: this is neither a message nor something that goes with one.`);
+    }
   }
   if (archive.leaf !== null && archive.leaf > archive.messages.length) {
     throw new StoryFileError(`Line 1: the story ends at message ${archive.leaf}, and there is none.`);

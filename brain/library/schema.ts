@@ -172,14 +172,9 @@ function textField(form: Form, path: Path): string {
   const value = fieldAt(form, path);
   if (value === undefined) return "";
   if (typeof value === "string") return clean(value);
+  const advice = typeof value === "object" ? "" : "; put quotes around it";
   if (value === null) complainEmpty(form, path);
-  else {complain(
-      form,
-      path,
-      `${label(path)} must be a text, not ${nameOf(value)}${
-        typeof value === "object" ? "" : "; put quotes around it"
-      }`,
-    );}
+  else complain(form, path, `${label(path)} must be a text, not ${nameOf(value)}${advice}`);
   return "";
 }
 

@@ -40,9 +40,11 @@ export async function readData(directory: string): Promise<DataSet> {
     const value: unknown = JSON.parse(await Deno.readTextFile(`${directory}/${name}`));
     if (isDialogue(value)) data.dialogues.push(wholeDialogue(name, value));
     else if (isBook(value)) data.books.push(wholeBook(name, value));
-    else {throw new Error(
+    else {
+      throw new Error(
         `${directory}/${name} is neither a dialogue (turns, questions) nor a book (documents, questions)`,
-      );}
+      );
+    }
   }
   return data;
 }
