@@ -236,7 +236,7 @@ function readyAddress(
 ): Address | null {
   if (line.ready) return { url: line.url ?? "", token: readBrainFile(home)?.token ?? "" };
   // With a port of its own choosing the lock is all that can be taken.
-  if (line.code === 3) return null;
+  if (line.code === EXIT.no_brain) return null;
   throw new NoBrain(line.error ?? "The brain could not be started.", EXIT.failed);
 }
 
