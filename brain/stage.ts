@@ -10,6 +10,8 @@ import { bare, pathPage } from "./store/messages.ts";
 import { recalledCounts } from "./store/prompts.ts";
 import { getSession, lastNarrator } from "./store/sessions.ts";
 
+const FEW_COMPLAINTS = 3;
+
 /** The session that is shown; undefined before the first. */
 export function sessionOf(deps: Deps, player_id: string, state: PlayerState): Session | undefined {
   return state.session_id === "" ? undefined : getSession(deps.db, player_id, state.session_id);
@@ -60,11 +62,13 @@ export function historyOf(
   };
 }
 
-/** What is wrong with files and settings, a line each. */
+/** What is wrong with files and settings, a line each; many end with their number, for a face may show the last alone. */
 export function complaintsOf(deps: Deps): string[] {
   const conditions = deps.conditions?.() ?? [];
   const faults = [...deps.config.complaints, ...conditions];
-  return [...faults.map((text) => `✗ ${text}`), ...problemLines(deps.library)];
+  const lines = [...faults.map((text) => `✗ ${text}`), ...problemLines(deps.library)];
+  if (lines.length <= FEW_COMPLAINTS) return lines;
+  return [...lines, `✗ ${lines.length} things are wrong with your files and settings: /log names each.`];
 }
 
 /** What is wrong with the files of worlds, characters and rules, a line each. */

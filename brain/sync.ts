@@ -29,15 +29,15 @@ export function snapshot(parts: SnapshotParts): SyncState {
     available_worlds: parts.worlds.map((world) => ({
       id: world.id,
       name: world.name,
-      hook: world.hook,
-      opening: firstSentence((world.start_message || world.scene).replace(/\{\{\s*user\s*\}\}/gi, "you")),
+      hook: unchosen(world.hook),
+      opening: firstSentence(unchosen(world.start_message || world.scene)),
       characters: world.characters,
       first_line: world.narrator?.first_line ?? "",
     })),
-    available_characters: parts.characters.map(({ id, name, persona }) => ({
-      id,
-      name,
-      about: firstSentence(persona),
+    available_characters: parts.characters.map((character) => ({
+      id: character.id,
+      name: character.name,
+      about: firstSentence(unchosen(character.persona, character.name)),
     })),
     available_models: parts.models.map((model) => ({
       id: model.id,
@@ -48,9 +48,21 @@ export function snapshot(parts: SnapshotParts): SyncState {
       local: model.local,
       context: model.context ?? 0,
     })),
-    available_rules: parts.rules.map(({ id, name, prompt }) => ({ id, name, about: firstSentence(prompt) })),
+    available_rules: parts.rules.map(({ id, name, prompt }) => ({
+      id,
+      name,
+      about: firstSentence(unchosen(prompt)),
+    })),
     available_sessions: parts.sessions.map(sessionItem),
   };
+}
+
+/** A text for a list, where nobody is chosen yet: {{user}} is whoever reads it, or the character it is about. */
+function unchosen(text: string, user = "you"): string {
+  return text.replace(
+    /\{\{\s*(user|char)\s*\}\}/gi,
+    (_all, word: string) => word.toLowerCase() === "user" ? user : "the narrator",
+  );
 }
 
 const LISTS = [

@@ -147,6 +147,8 @@ function find(doc: Document, path: (string | number)[]): number {
   return offset;
 }
 
+const TAB = "indented with a tab; use spaces";
+
 /** The library's messages name its own parts; these name what a writer sees. */
 function plainReason(error: LibraryError, text: string): string {
   const at = text.slice(error.pos[0], error.pos[0] + 1);
@@ -156,7 +158,7 @@ function plainReason(error: LibraryError, text: string): string {
     case "NON_STRING_KEY":
       return "a key must be plain text";
     case "TAB_AS_INDENT":
-      return "indented with a tab; use spaces";
+      return TAB;
     case "TAG_RESOLVE_FAILED":
       return "tags (!name) are not known here";
     case "RESOURCE_EXHAUSTION":
@@ -165,9 +167,8 @@ function plainReason(error: LibraryError, text: string): string {
       return 'a second ": " on this line, or wrong indentation; put quotes around a text that holds ": "';
     case "BAD_INDENT":
       // What stands here is part of a list or mapping that was opened above and not closed.
-      return /^Flow/.test(error.message)
-        ? "a [ or { above is never closed"
-        : "the indentation does not fit the lines above";
+      if (/^Flow/.test(error.message)) return "a [ or { above is never closed";
+      return at === "\t" ? TAB : "the indentation does not fit the lines above";
     case "MULTILINE_IMPLICIT_KEY":
       return 'this line is neither a "key: value" nor part of the text above';
     case "BAD_SCALAR_START":

@@ -13,6 +13,8 @@ import type { Clicks } from "./clicks.ts";
 import { fit, putSpans, type Span, spansWidth } from "./draw.ts";
 
 const BLOCK = 88;
+/** The share of a row that names may have beside what they are. */
+const MOST_FOR_NAMES = 0.4;
 
 interface Choice {
   name: string;
@@ -37,9 +39,12 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
   const text_width = right - text_x;
   const choices = choicesOf(model);
   const longest = Math.max(...choices.map((choice) => textWidth(choice.name)), 0);
-  const names = 2 + (grid.width < BLOCK ? longest : Math.max(16, longest));
-  const what_x = text_x + 3 + names;
-  const roomy = right - what_x >= 24;
+  const room_x = text_x + 3;
+  // One long name does not take the words of all others away.
+  const wanted = Math.min(longest, Math.max(16, Math.floor((right - room_x) * MOST_FOR_NAMES)));
+  const roomy = right - room_x - 2 - wanted >= 24;
+  const names = roomy ? 2 + (grid.width < BLOCK ? wanted : Math.max(16, wanted)) : right - room_x + 2;
+  const what_x = room_x + names;
   // The place depends on the screen alone: nothing jumps when the worlds come or the step changes.
   let y = grid.height < 30 ? (grid.height < 16 ? 0 : 1) : Math.min((grid.height - 14) >> 2, 12);
   const question = opening.step === "world"
@@ -89,7 +94,7 @@ export function drawOpening(grid: Grid, model: Model, bottom: number, now_ms: nu
     const look = selected ? theme.accent : theme.text;
     if (selected) put(grid, x, y, marks.player, theme.accent);
     if (at < 9) put(grid, text_x, y, String(at + 1), selected ? theme.accent : theme.dim, right);
-    put(grid, text_x + 3, y, fit(choice.name, names - 1, marks.ellipsis), look, right);
+    put(grid, room_x, y, fit(choice.name, names - 2, marks.ellipsis), look, right);
     for (const row of texts[at].length === 0 ? [""] : texts[at]) {
       clicks.set(y, { from: x, to: right, click: () => ({ kind: "choice", at }) });
       put(grid, what_x, y++, row, theme.dim, right);

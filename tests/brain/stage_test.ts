@@ -58,6 +58,13 @@ Deno.test("a face that joins hears what is wrong with the config, what lasts, an
       "✗ /a/w.yaml:3:2: needs a name",
     ];
     assert.deepEqual(complaintsOf(fake.deps), wanted);
+    fake.deps.library.problems = () =>
+      [1, 2].map((line) => ({ file: "/a/w.yaml", line, col: 1, reason: "needs a name" }));
+    assert.deepEqual(complaintsOf(fake.deps).slice(3), [
+      "✗ /a/w.yaml:2:1: needs a name",
+      "✗ 4 things are wrong with your files and settings: /log names each.",
+    ]);
+    fake.deps.library.problems = () => [{ file: "/a/w.yaml", line: 3, col: 2, reason: "needs a name" }];
     const face = new FakeFace();
     fake.brain.join(face);
     assert.deepEqual(face.notices().slice(1), wanted);

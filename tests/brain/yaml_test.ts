@@ -11,6 +11,12 @@ function failure(text: string): YamlError {
   assert.fail(`parsed: ${text.slice(0, 100)}`);
 }
 
+Deno.test("a tab before a row is called a tab, in a block of text too", () => {
+  for (const text of ["lore: |\n\t## A\n\ttext\n", "a: 1\n\tb: 2\n"]) {
+    assert.equal(failure(text).reason, "indented with a tab; use spaces", text);
+  }
+});
+
 Deno.test("plain documents become values, keys are strings, an empty file is null", () => {
   const rows: [string, unknown][] = [
     ["", null],

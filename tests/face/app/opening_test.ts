@@ -234,6 +234,21 @@ Deno.test("a hook has its second row as long as the sentence below keeps its own
   assert.match(at(16), /Fog comes in over the reeds/);
 });
 
+Deno.test("one world with a long name takes no words away from the others", () => {
+  const long = { ...WORLDS[0], id: "long", name: "The Registry of Three Hundred Rooms and a Cellar" };
+  const at = (width: number): string => {
+    const player = createPlayer({ width, height: 30 });
+    connectFresh(player);
+    player.hear(events.sync({ ...LISTS, available_worlds: [...WORLDS, long] }));
+    return player.screen();
+  };
+  assert.match(at(80), /^ {4}2 {2}The Long Stair {16}Nine days up a tower that was built$/m);
+  assert.match(at(80), /^ {4}5 {2}The Registry of Three Hundr… {2}Fog, debts/m);
+  assert.match(at(120), /^ +5 {2}The Registry of Three Hundred Ro… {2}Fog, debts/m);
+  // Where there is room for names alone, they have it all.
+  assert.match(at(41), /^ {4}5 {2}The Registry of Three Hundred R…$/m);
+});
+
 Deno.test("what went wrong with the start is read whole before there is a second row of the list", () => {
   const failed = (height: number): string[] => {
     const player = createPlayer({ width: 41, height });
