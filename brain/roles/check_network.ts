@@ -7,8 +7,8 @@ import { missingForEmbedder } from "../embedder_process.ts";
 import { type Finding, note, ok } from "./findings.ts";
 import { counted, type Place } from "./place.ts";
 
-const REMOTE_TIMEOUT_MS = 5000;
-const LOCAL_TIMEOUT_MS = 1000;
+/** Nobody listens: that is known at once. A busy machine or a model that is being loaded may take its time. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** What one server said when it was asked for its models. */
 type Answer = { models: number } | { fault: string; fix: string };
@@ -56,7 +56,7 @@ async function ask(endpoint: Endpoint, key: string): Promise<Answer> {
       headers: { ...endpoint.headers, ...(key === "" ? {} : { authorization: `Bearer ${key}` }) },
       // Another host was not chosen by the player.
       redirect: "manual",
-      signal: AbortSignal.timeout(endpoint.local ? LOCAL_TIMEOUT_MS : REMOTE_TIMEOUT_MS),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     if (!response.ok) {
       await response.body?.cancel();
@@ -133,7 +133,7 @@ export async function checkChroma({ config, keys }: Place): Promise<Finding[]> {
       {
         headers: token === "" ? {} : { "x-chroma-token": token, authorization: `Bearer ${token}` },
         redirect: "manual",
-        signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS),
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       },
     );
     await response.body?.cancel();
@@ -190,7 +190,7 @@ export async function checkEmbeddings({ config, keys, root, self }: Place): Prom
           },
           body: JSON.stringify({ model: embeddings.model, input: ["flower"] }),
           redirect: "manual",
-          signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS),
+          signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
         });
         await response.body?.cancel();
         if (response.ok) return [ok("memory", `by words and by meaning, with ${where}`)];

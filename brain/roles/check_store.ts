@@ -165,7 +165,7 @@ export async function checkBrain(place: Place): Promise<Finding[]> {
 async function answers(url: string): Promise<boolean> {
   try {
     const page = new URL("/healthz", url.replace(/^ws/, "http"));
-    const response = await fetch(page, { signal: AbortSignal.timeout(3000), redirect: "manual" });
+    const response = await fetch(page, { signal: AbortSignal.timeout(10_000), redirect: "manual" });
     await response.body?.cancel();
     return true;
   } catch {
