@@ -151,14 +151,14 @@ export function pathTail(
   const oldest = rows.at(-1)!;
   // Most messages are alone; asking for the few that are not is far cheaper than counting beside each.
   const others = new Map<string, number[]>();
+  // From the root on they are all of the session's: an OR of the two would read them all each time.
+  const [below, first] = oldest.parent_id === null ? ["", []] : ["AND parent_id >= ?", [oldest.parent_id]];
   for (
     const row of db.iterate<{ parent_id: number | null; role: Role; ids: string }>(
       `SELECT parent_id, role, group_concat(id) AS ids FROM messages
-       WHERE session_id = ? AND (parent_id >= ? OR parent_id IS ?)
-       GROUP BY parent_id, role HAVING count(*) > 1`,
+       WHERE session_id = ? ${below} GROUP BY parent_id, role HAVING count(*) > 1`,
       leaf.session_id,
-      oldest.parent_id ?? 0,
-      oldest.parent_id,
+      ...first,
     )
   ) {
     others.set(`${row.parent_id} ${row.role}`, row.ids.split(",").map(Number).sort((a, b) => a - b));
