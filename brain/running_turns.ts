@@ -31,6 +31,7 @@ export interface RunningTurnsOptions {
   told(turn: OpenTurn): void;
 }
 
+/** Begins turns and tells their events to the faces of their players. Call `stopAll` and await `ended` at its end. */
 export class RunningTurns {
   /** By session id. */
   readonly #running = new Map<string, Running>();

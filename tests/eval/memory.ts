@@ -3,10 +3,10 @@
  *   [--json|--markdown]
  *
  * Feeds a data set (memory.md 3) through the engine's own units, store, index and rank, and prints the figures of each
- * arm. `--sample 5` asks every fifth question; `--short 2` takes the two shortest dialogues and books; `--units 50000` tells the dialogues again and again as one story of that
- * many units and measures the time of a retrieval alone. Vectors come from the embedder's own process and the weights in
- * ${FLOWER_MODELS}, else in the home's models folder; without them the arms that need them are skipped. What is told is
- * embedded once in a run, every question each time.
+ * arm. `--sample 5` asks every fifth question; `--short 2` takes the two shortest dialogues and books; `--units 50000`
+ * tells the dialogues again and again as one story of that many units and measures the time of a retrieval alone.
+ * Vectors come from the embedder's own process and the weights in ${FLOWER_MODELS}, else in the home's models folder;
+ * without them the arms that need them are skipped. What is told is embedded once in a run, every question each time.
  */
 import { parseArgs } from "node:util";
 import type { Embedder } from "../../brain/memory/embedder.ts";
