@@ -365,7 +365,8 @@ Deno.test("backups: fresh, and none made since one played", async () => {
   home.store((db) => tellEverything(db, "local", "eels"));
   const folder = join(home.path, "backups");
   await Deno.mkdir(folder);
-  const day = (back: number) => new Date(Date.now() - back * 24 * 3600 * 1000).toISOString().slice(0, 10);
+  const now_ms = Date.now();
+  const day = (back: number) => new Date(now_ms - back * 24 * 3600 * 1000).toISOString().slice(0, 10);
   await Deno.writeTextFile(join(folder, `engine-${day(9)}.db`), "");
   assert.match(
     (await examine(home)).of("backups")[0],
