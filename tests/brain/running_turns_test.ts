@@ -54,6 +54,8 @@ Deno.test("a refused /retry or /continue ends the waiting of who asked, and of n
         [["system_update", "✗ This story has no line yet.", "r7"], ["chat_end", "", "r7"]],
       );
       assert.equal(fake.face.last("chat_end").metadata.message, null);
+      // A command is no line: nothing goes back to the editor.
+      assert.equal(fake.face.last("system_update").metadata.line, null);
       assert.deepEqual(other.heard, []);
     }
     await fake.turn("I wait.");
@@ -88,6 +90,39 @@ Deno.test("a /retry or /continue that begins ends in one chat_end, and one refus
       await fake.say("/usage");
       assert.equal(fake.face.of("chat_end").length, 1, prompt);
     }
+  }));
+
+Deno.test("who is refused for a price gets a line back, and nothing where it was a command", () =>
+  withBrain(async (fake) => {
+    await fake.say("/model dear/two");
+    const ended = await fake.turn("  I wait. ");
+    assert.equal(ended.metadata.message, null);
+    const { ask, line } = fake.face.last("system_update").metadata;
+    assert.ok(ask !== null && ask.cost > 0.05);
+    assert.equal(line, "  I wait. ");
+    await fake.say("/model fake/one");
+    await fake.turn("I wait.");
+    await fake.say("/model dear/two");
+    await fake.turn("/retry");
+    const refused = fake.face.last("system_update").metadata;
+    assert.ok(refused.ask !== null);
+    assert.equal(refused.line, null);
+  }));
+
+Deno.test("every face sees the story's title while its first reply is still being told", () =>
+  withBrain(async (fake) => {
+    const { script, release } = held();
+    fake.scripts.push(script);
+    const other = new FakeFace();
+    fake.brain.join(other);
+    const turn = fake.turn("I wait for the tide.");
+    await other.until(() => other.of("chat_chunk").length > 0);
+    const titles = other.of("sync_state").flatMap(({ metadata }) =>
+      metadata.available_sessions?.map(({ title }) => title) ?? []
+    );
+    assert.equal(titles.at(-1), "I wait for the tide.");
+    release();
+    await turn;
   }));
 
 Deno.test("a command that the engine cannot carry out is told, logged and counted, and the next one works", () =>
