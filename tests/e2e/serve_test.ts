@@ -9,7 +9,7 @@ import { LAST_PAGE_FILE, SAID_FILE } from "../../shared/home.ts";
 import { saidLine } from "../../shared/said.ts";
 import { FaceClient } from "../support/face_client.ts";
 import { until } from "../support/processes.ts";
-import { configFor, openStage, type Stage } from "./stage.ts";
+import { configFor, openStage, type Stage, startProvider } from "./stage.ts";
 
 const ATTIC =
   "id: attic\nname: The Attic\nstart_message: Dust.\nlore: |\n  ## The trunk\n  The trunk holds hats.\n";
@@ -45,6 +45,30 @@ Deno.test("lore follows its file while the brain runs, also to its end", async (
   await Deno.remove(path);
   await until(() => loreOf(stage, "attic").length === 0, "the end of it");
   assert.ok(loreOf(stage, "salt_marsh").length > 5, "others keep theirs");
+});
+
+Deno.test("lists that come after a face has joined are shown to it; a model whose price nobody tells has the shipped one", async () => {
+  await using provider = await startProvider();
+  const data = [{ id: "story", name: "The Teller" }];
+  await provider.route("/v1/models", { object: "list", data }, { delay_ms: 1000 });
+  // Without a key its list is not asked for.
+  const groq = "providers: [{ name: groq, base_url: https://api.groq.com/openai/v1 }]";
+  const supported = "supported_models: [story, groq/llama-3.3-70b-versatile]";
+  await using stage = await openStage({ config: configFor(provider, `${groq}\n${supported}`) });
+  await using face = await stage.face();
+  const shown = () =>
+    face.events.flatMap((event) => event.event === "sync_state" ? event.metadata.available_models ?? [] : []);
+  await face.until(() => shown().some(({ name }) => name === "The Teller"), "the list of the provider");
+  const priced = shown().filter(({ id }) => id === "groq/llama-3.3-70b-versatile");
+  assert.deepEqual(
+    priced.map(({ prompt_price, completion_price, price_known }) => [
+      prompt_price,
+      completion_price,
+      price_known,
+    ]),
+    priced.map(() => [0.59, 0.79, true]),
+  );
+  assert.ok(priced.length > 0);
 });
 
 Deno.test("the log holds what its level lets through, and nothing beneath it", async () => {
