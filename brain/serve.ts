@@ -40,7 +40,7 @@ import { writeWhole } from "./whole_file.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** A brain that cannot settle in this time leaves anyway: the text is saved as it grows. */
-const SETTLE_MS = 800;
+const SETTLE_MS = 3000;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 

@@ -30,8 +30,8 @@ const CRASH_WINDOW_MS = 60_000;
 const BRAIN_FILE_WAIT_MS = 5000;
 const POLL_MS = 50;
 const LOCK_ATTEMPTS = 5;
-/** The front door kills a brain that does not settle within 1.5 s; only then is it its turn. */
-const LEAVE_MS = 3000;
+/** The front door kills a brain that does not settle within 4.5 s; only then is it its turn. */
+const LEAVE_MS = 6000;
 const ERROR_CHARACTERS = 2000;
 
 /** A front door that this launcher started. */
