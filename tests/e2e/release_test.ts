@@ -116,15 +116,15 @@ Deno.test({
           env: { ...env, DENO_DIR: join(place, "nowhere") },
         });
         const beacon = join(home, ".local/share/flower-engine/brain.json");
-        await face.shows(/Tab reread/, 20_000);
+        await face.shows(/Tab reread/);
         const pid = parseBrainFile(Deno.readTextFileSync(beacon))?.pid ?? 0;
         assert.ok(isRunning(pid));
         face.type("I wait for the tide.\r");
         await face.shows("› I wait for the tide.");
-        await face.shows("Tab reread", 40_000);
+        await face.shows("Tab reread");
         face.type("/quit\r");
         assert.deepEqual(await face.ended, { code: 0, signal: 0 });
-        await gone(pid, 2000);
+        await gone(pid);
         assert.match(face.emulator.text(), /flower play/);
       });
 

@@ -4,17 +4,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { openDatabase } from "../../brain/store/database.ts";
 import { addToken, hashToken, revokeToken } from "../../brain/store/tokens.ts";
+import { freePort } from "../support/chroma.ts";
 import { FACE, FRONT_DOOR, ROOT, startPiped, startScreen, tempHome } from "../support/processes.ts";
 
 const TOKEN = "token-of-ann-0123456789abcdef";
-
-/** A free port; somebody else may take it in between, which no test has seen. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 Deno.test("face --url with a token file plays, says whose brain it is, and comes back after a restart", async () => {
   await using home = await tempHome("narrator_word_ms: 1\n");

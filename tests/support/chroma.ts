@@ -6,7 +6,7 @@
 import { join } from "node:path/posix";
 import { TextLineStream } from "../../shared/lines.ts";
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 /**
  * The program's path; null when there is none: the test is skipped. npm's `chroma` (npx and deno put `node_modules/.bin`
@@ -73,10 +73,18 @@ export async function startChroma(folder: string, port = 0): Promise<ChromaServe
   return { url: `http://127.0.0.1:${chosen}`, port: chosen, stop };
 }
 
-/** A port that nobody has now. */
+/**
+ * A port that nobody has now, for a program that cannot choose one by itself or has to come back to it. By chance, from
+ * those that no system gives to an outgoing connection: of these, one that is free now may be taken in between.
+ */
 export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }

@@ -5,6 +5,9 @@ import { parseEvent } from "../../shared/codec.ts";
 import type { Event, EventName, EventOf, SyncState } from "../../shared/protocol.ts";
 import type { Message } from "../../shared/story.ts";
 
+/** For anything that must come: a busy machine may take its time, a mistake need not be found soon. */
+const PATIENCE_MS = 60_000;
+
 /** What one turn told this face. */
 export interface Told {
   /** The pieces put together by their offsets. */
@@ -70,7 +73,7 @@ export class FaceClient implements AsyncDisposable {
   }
 
   /** Waits until `ready` is true of what has come so far. Throws, with the last events, after `timeout_ms`. */
-  async until(ready: () => boolean, what: string, timeout_ms = 10_000): Promise<void> {
+  async until(ready: () => boolean, what: string, timeout_ms = PATIENCE_MS): Promise<void> {
     const deadline = performance.now() + timeout_ms;
     while (!ready()) {
       const left = deadline - performance.now();
@@ -103,7 +106,7 @@ export class FaceClient implements AsyncDisposable {
     from: number,
     fits: (event: EventOf<Name>) => boolean = () => true,
     what: string = name,
-    timeout_ms = 10_000,
+    timeout_ms = PATIENCE_MS,
   ): Promise<EventOf<Name>> {
     const found = () =>
       this.events.slice(from).find((event) => event.event === name && fits(event as EventOf<Name>));
@@ -112,14 +115,14 @@ export class FaceClient implements AsyncDisposable {
   }
 
   /** Says a line (or `/retry`, `/continue`) and waits for the end of its turn. */
-  async turn(prompt: string, timeout_ms = 15_000): Promise<Told> {
+  async turn(prompt: string, timeout_ms = PATIENCE_MS): Promise<Told> {
     const from = this.events.length;
     this.say(prompt);
     return await this.told(from, timeout_ms);
   }
 
   /** Waits for the end of the turn that began after event index `from`, and returns what it told. */
-  async told(from: number, timeout_ms = 15_000): Promise<Told> {
+  async told(from: number, timeout_ms = PATIENCE_MS): Promise<Told> {
     const end = await this.next("chat_end", from, () => true, "the end of the turn", timeout_ms);
     const events = this.events.slice(from, this.events.indexOf(end));
     const chunks = events.filter((event) => event.event === "chat_chunk");

@@ -39,7 +39,7 @@ export function startFakeBrain(greet: (brain: FakeBrain) => void): FakeBrain {
     };
     return upgraded.response;
   });
-  async function until<T>(look: () => T | undefined, what: string, timeout_ms = 15_000): Promise<T> {
+  async function until<T>(look: () => T | undefined, what: string, timeout_ms = 60_000): Promise<T> {
     const deadline = performance.now() + timeout_ms;
     while (true) {
       const found = look();

@@ -170,7 +170,7 @@ export async function mustBeWhole(ground: Ground, what: string): Promise<string[
   await face.close();
   note(witness, face, { killed_ms: performance.now(), promised_ms: 0, whole: "" });
   // What a crash left out of memory is made off the ready path, in steps; a stop leaves the rest to the next start.
-  await until(() => isRemembered(database), "a memory of everything", 30_000);
+  await until(() => isRemembered(database), "a memory of everything");
   stage.door.signal("SIGTERM");
   assert.equal(await stage.door.ended, 0, what);
   copyOfDead(database, copy);

@@ -175,7 +175,7 @@ export class OriginalClient {
   }
 
   /** Waits until `ready` is true of what has come so far. */
-  async until(ready: (client: OriginalClient) => boolean, what: string, timeout_ms = 10_000): Promise<void> {
+  async until(ready: (client: OriginalClient) => boolean, what: string, timeout_ms = 60_000): Promise<void> {
     const deadline = performance.now() + timeout_ms;
     while (!ready(this)) {
       const left = deadline - performance.now();

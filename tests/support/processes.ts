@@ -1,9 +1,9 @@
 // Real processes for tests: a temporary home, the front door with its ready line, faces in a pseudo terminal. All of them
 // end with their `using`; a test that leaves one behind fails in the sanitizers or in `gone`.
 
-import * as pty from "@lydell/node-pty";
 import { join } from "node:path/posix";
 import { createEmulator, type Emulator } from "./emulator.ts";
+import { openPty } from "./pty.ts";
 
 export const ROOT = Deno.realPathSync(join(import.meta.dirname ?? "", "..", ".."));
 /** The front door with the fixture brain in place of the sealed one. */
@@ -15,6 +15,9 @@ export const FACE = join(ROOT, "face", "main.ts");
 export function faceCommand(url: string, home: string): string[] {
   return [Deno.execPath(), "run", "-A", "--no-check", "--quiet", FACE, "face", "--url", url, "--home", home];
 }
+
+/** For anything that must come: a busy machine may take its time, a mistake need not be found soon. */
+const PATIENCE_MS = 60_000;
 
 export interface TempHome extends AsyncDisposable {
   path: string;
@@ -44,7 +47,7 @@ export function cleanEnv(more: Record<string, string> = {}): Record<string, stri
 export async function until<T>(
   ask: () => T | Promise<T>,
   what: string,
-  timeout_ms = 15_000,
+  timeout_ms = PATIENCE_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = Date.now() + timeout_ms;
   for (;;) {
@@ -68,7 +71,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Waits for a process to be gone. Throws when it stays. */
-export async function gone(pid: number, timeout_ms = 5000): Promise<void> {
+export async function gone(pid: number, timeout_ms = PATIENCE_MS): Promise<void> {
   await until(() => !isRunning(pid), `process ${pid} is gone`, timeout_ms);
 }
 
@@ -139,8 +142,17 @@ export function startPiped(
     ended,
     async [Symbol.asyncDispose]() {
       await child.stdin.close().catch(() => {});
-      if (!has_ended) child.kill("SIGTERM");
+      const end = (signal: Deno.Signal) => {
+        try {
+          child.kill(signal);
+        } catch {
+          // It has ended; perhaps its brain still holds its pipes.
+        }
+      };
+      end("SIGTERM");
+      const late = setTimeout(() => end("SIGKILL"), PATIENCE_MS);
       await ended;
+      clearTimeout(late);
     },
   };
 }
@@ -177,32 +189,17 @@ export function startScreen(
   const command = executable
     ? [program, ...args]
     : [Deno.execPath(), "run", "-A", "--no-check", "--quiet", program, ...args];
-  const child = pty.spawn(command[0], command.slice(1), {
-    cols: columns,
-    rows,
-    cwd: options.cwd ?? ROOT,
-    env: cleanEnv({ TERM: "xterm-256color", LANG: "C.UTF-8", ...options.env }),
-  });
-  let writing = Promise.resolve();
-  let has_ended = false;
-  child.onData((text: string) => {
-    writing = writing.then(async () => {
-      await emulator.write(text);
-      const replies = emulator.replies();
-      if (replies !== "" && !has_ended) child.write(replies);
-    });
-  });
-  const ended = new Promise<{ code: number; signal: number }>((resolve) => {
-    child.onExit(({ exitCode, signal }: { exitCode: number; signal?: number }) => {
-      has_ended = true;
-      resolve({ code: exitCode, signal: signal ?? 0 });
-    });
+  const decoder = new TextDecoder();
+  const child = openPty(command, options, (bytes) => {
+    emulator.write(decoder.decode(bytes, { stream: true }));
+    const replies = emulator.replies();
+    if (replies !== "") child.write(replies);
   });
   return {
     pid: child.pid,
     emulator,
-    type: (keys) => child.write(keys),
-    async shows(text, timeout_ms = 15_000) {
+    type: child.write,
+    async shows(text, timeout_ms = PATIENCE_MS) {
       const found = () =>
         typeof text === "string" ? emulator.text().includes(text) : text.test(emulator.text());
       try {
@@ -211,14 +208,13 @@ export function startScreen(
         throw new Error(`${error instanceof Error ? error.message : error}; it shows:\n${emulator.text()}`);
       }
     },
-    kill: (signal) => child.kill(signal),
-    ended,
+    kill: child.kill,
+    ended: child.ended,
     async [Symbol.asyncDispose]() {
-      if (!has_ended) child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), 5000);
-      await ended;
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+      await child.ended;
       clearTimeout(late);
-      await writing;
       emulator.dispose();
     },
   };

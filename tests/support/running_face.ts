@@ -29,7 +29,7 @@ export interface Face {
   said: Request[];
   tell(event: LinkEvent): void;
   hear(event: Parameters<typeof asEvent>[0]): void;
-  /** Resolves when the screen shows it; fails after two seconds. */
+  /** Resolves when the screen shows it; fails after half a minute. */
   shows(pattern: RegExp): Promise<string>;
   type(text: string): void;
   result: Promise<{ code: number; farewell: string[] }>;
@@ -99,7 +99,7 @@ export async function withFace(
     tell: (event) => tell(event),
     hear: (event) => tell(asEvent(event)),
     async shows(pattern) {
-      const until = performance.now() + 2000;
+      const until = performance.now() + 30_000;
       while (true) {
         await emulator.write(terminal.take());
         const text = emulator.text().replace(/ +$/gm, "");

@@ -1,10 +1,13 @@
 // A shell in a pseudo terminal, with the screen that a person would see: for programs that must give the terminal back.
 
-import * as pty from "@lydell/node-pty";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createEmulator, type Emulator } from "./emulator.ts";
-import { cleanEnv, ROOT } from "./processes.ts";
+import { isAsleep, openPty } from "./pty.ts";
+
+/** For anything that must come: a busy machine may take its time, a mistake need not be found soon. */
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 5;
 
 export interface ShellOptions {
   columns?: number;
@@ -21,7 +24,10 @@ export interface Shell extends AsyncDisposable {
   resize(columns: number, rows: number): void;
   /** Resolves with the match once the screen shows it; throws with the screen when it does not come. */
   shows(pattern: RegExp, timeout_ms?: number): Promise<RegExpExecArray>;
-  /** Resolves once `ready` and nothing was written for `ms`. */
+  /**
+   * Resolves once `ready`, nothing was written for `ms` and the program and all that it started are asleep: what was typed
+   * and sent before has been seen to.
+   */
   quiet(ready: () => boolean, ms: number): Promise<void>;
   /** Until it is called with null: `listener` gets what is written and hands it on, so that it can look in between. */
   onOutput(listener: ((text: string, write: (text: string) => void) => void) | null): void;
@@ -35,55 +41,43 @@ export interface Shell extends AsyncDisposable {
 export function startShell(command: readonly string[], options: ShellOptions = {}): Shell {
   const { columns = 80, rows = 24 } = options;
   const emulator = createEmulator(columns, rows);
-  const child = pty.spawn(command[0], command.slice(1), {
-    cols: columns,
-    rows,
-    cwd: ROOT,
-    env: cleanEnv({ TERM: "xterm-256color", LANG: "C.UTF-8", ...options.env }),
-    // Bytes: what is broken must be seen broken.
-    encoding: null,
-  });
   const output: Uint8Array[] = [];
   const decoder = new TextDecoder();
   let has_ended = false;
   let heard = () => {};
-  let heard_ms = 0;
   let listener: ((text: string, write: (text: string) => void) => void) | null = null;
-  child.onData((data) => {
-    const bytes = data as unknown as Uint8Array;
+  const child = openPty(command, options, (bytes) => {
     output.push(bytes);
-    heard_ms = performance.now();
     // As text: xterm.js loses some characters that are cut between two writes. It takes it at once.
     const text = decoder.decode(bytes, { stream: true });
     if (listener === null) emulator.write(text);
     else listener(text, (part) => void emulator.write(part));
     const replies = emulator.replies();
-    if (replies !== "" && !has_ended) child.write(replies);
+    if (replies !== "") child.write(replies);
     heard();
   });
-  const ended = new Promise<void>((resolve) =>
-    child.onExit(() => {
-      has_ended = true;
-      resolve();
-    })
-  );
+  const ended = child.ended.then(() => {
+    has_ended = true;
+    heard();
+  });
   return {
     pid: child.pid,
     emulator,
     output: () => Buffer.concat(output).toString("latin1"),
-    type: (keys) => child.write(typeof keys === "string" ? keys : Buffer.from(keys) as unknown as string),
+    type: (keys) => child.write(typeof keys === "string" ? keys : Buffer.from(keys)),
     resize(width, height) {
       emulator.resize(width, height);
       child.resize(width, height);
     },
-    async shows(pattern, timeout_ms = 20_000) {
+    async shows(pattern, timeout_ms = PATIENCE_MS) {
       const deadline = performance.now() + timeout_ms;
       while (true) {
         const match = pattern.exec(emulator.text());
         if (match !== null) return match;
         const left_ms = deadline - performance.now();
-        if (left_ms <= 0) {
-          throw new Error(`Waited for ${pattern}, the screen shows:\n${emulator.text().trim()}`);
+        if (left_ms <= 0 || has_ended) {
+          const why = has_ended ? "the program has ended" : `waited ${timeout_ms} ms`;
+          throw new Error(`${why}, ${pattern} is not on the screen:\n${emulator.text().trim()}`);
         }
         let timer: ReturnType<typeof setTimeout> | undefined;
         await new Promise<void>((resolve) => {
@@ -94,21 +88,24 @@ export function startShell(command: readonly string[], options: ShellOptions = {
       }
     },
     async quiet(ready, ms) {
-      const deadline = performance.now() + 20_000;
-      while (!ready() || performance.now() - heard_ms < ms) {
-        if (performance.now() > deadline) throw new Error(`It is never quiet:\n${emulator.text().trim()}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      const deadline = performance.now() + PATIENCE_MS + ms;
+      // Counted in looks, not in time: a pause of this process is no silence of the other.
+      for (let left = ms, seen = output.length; left > 0; left -= LOOK_MS) {
+        if (performance.now() > deadline) {
+          throw new Error(`For ${PATIENCE_MS + ms} ms it was never quiet:\n${emulator.text().trim()}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        if (output.length === seen && ready() && (has_ended || isAsleep(child.pid))) continue;
+        seen = output.length;
+        left = ms + LOOK_MS;
       }
     },
     onOutput: (next) => void (listener = next),
-    kill: (signal) => child.kill(signal),
-    hangUp() {
-      has_ended = true;
-      (child as unknown as { destroy(): void }).destroy();
-    },
+    kill: child.kill,
+    hangUp: child.hangUp,
     ended,
     async [Symbol.asyncDispose]() {
-      if (!has_ended) child.kill("SIGKILL");
+      child.kill("SIGKILL");
       await ended;
       emulator.dispose();
     },
@@ -142,16 +139,5 @@ export function assertGivenBack({ emulator, output }: Shell, own: readonly numbe
   for (const cell of [emulator.cell(x, y), emulator.cell(0, Math.max(0, y - 1))]) {
     const { fg, bg, bold, italic, underline, reverse } = cell;
     assert.deepEqual([fg, bg, bold, italic, underline, reverse], [null, null, false, false, false, false]);
-  }
-}
-
-/** The processes that `pid` started and that still run. */
-export function childrenOf(pid: number): number[] {
-  try {
-    return Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(/\s+/).filter((word) =>
-      word !== ""
-    ).map(Number);
-  } catch {
-    return [];
   }
 }
