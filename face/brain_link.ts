@@ -204,7 +204,7 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
 function plainReason(opened: boolean, event: CloseEvent, fault: string): string {
   if (!opened) {
     const status = /status code: (\d+)/.exec(fault)?.[1];
-    if (status === "401") return "the brain asks for a token that I do not have";
+    if (status === "401") return "the brain asks for a token that I do not have; --token-file FILE names one";
     if (status === "403") return "the brain refuses this address";
     return fault === "" ? "the brain does not answer" : `the brain does not answer (${fault})`;
   }

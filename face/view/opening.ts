@@ -184,9 +184,7 @@ function sentenceOf(model: Model, choices: Choice[], now_ms: number): string {
         : `Looking for the worlds at ${model.whose}.`;
     }
     if (connection.kind === "gone") return `${connection.reason} Ctrl+C leaves.`;
-    return `${state[0].toUpperCase()}${state.slice(1)}.${
-      connection.reason === "" ? "" : ` ${connection.reason}`
-    }`;
+    return [state, connection.reason].map(asSentence).join(" ").trimEnd();
   }
   if (!story.synced) return "The worlds come in a moment.";
   if (opening.step === "starting") return "The first page is being turned.";
@@ -199,6 +197,12 @@ function sentenceOf(model: Model, choices: Choice[], now_ms: number): string {
     return story.worlds.find((world) => world.id === opening.world_id)?.opening ?? "";
   }
   return choices[opening.row]?.sentence ?? "";
+}
+
+/** "the brain is gone" as "The brain is gone." */
+function asSentence(text: string): string {
+  if (text === "") return "";
+  return `${text[0].toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? "" : "."}`;
 }
 
 function narratorLine(model: Model): string {

@@ -154,7 +154,7 @@ Deno.test("a hopeless brain is told once as gone; retry begins again", async () 
 
 Deno.test("reasons are plain words", async () => {
   const rows: { status?: number; reason: RegExp }[] = [
-    { status: 401, reason: /^the brain asks for a token that I do not have$/ },
+    { status: 401, reason: /^the brain asks for a token that I do not have; --token-file FILE names one$/ },
     { status: 403, reason: /^the brain refuses this address$/ },
     { status: 404, reason: /^the brain does not answer \(/ },
   ];

@@ -18,6 +18,14 @@ Deno.test("before the brain is there the opening stands and says what it waits f
   assert.match(player.screen(), /The worlds come in a moment\./);
 });
 
+Deno.test("a brain that cannot be had is told in whole sentences", () => {
+  const player = createPlayer();
+  player.link({ kind: "lost", retry_in_ms: 2000, reason: "the brain asks for a token" });
+  assert.match(player.screen(), /Connection lost, again in 2 s\. The brain asks for a token\./);
+  player.link({ kind: "lost", retry_in_ms: 2000, reason: "" });
+  assert.match(player.screen(), /Connection lost, again in 2 s\.\s*$/m);
+});
+
 Deno.test("Enter, Enter, and the story has begun", () => {
   const player = createPlayer();
   connectFresh(player);
