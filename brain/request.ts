@@ -11,6 +11,7 @@ import { storySoFar, SUMMARY_WORDS } from "./memory/summary.ts";
 import type { OpenTurn, StoryCuts } from "./open_turn.ts";
 import { assemble, type Assembled, fixedTokens, type PromptParts } from "./prompt/assemble.ts";
 import { type Budget, fitStory, makeBudget, nextCut, planHistory, summaryWords } from "./prompt/budget.ts";
+import { recallTokens } from "./prompt/recall_share.ts";
 import { replyWords } from "./prompt/sections.ts";
 import { buildWhy } from "./prompt/why.ts";
 import { pathTail, type StoredMessage, turnOf } from "./store/messages.ts";
@@ -95,12 +96,13 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
     reply_words: config.reply_words,
     continue_reply: start.kind === "continue",
   };
+  const fixed = fixedTokens(parts);
   const budget = makeBudget(Math.floor(window / learned.scale), {
     max_context_tokens: config.max_context_tokens,
     reply_words: replyWords(scene.rules, config.reply_words),
     lore_tokens: config.lore_tokens,
     memory_tokens: config.memory_tokens,
-    fixed: fixedTokens(parts),
+    fixed,
   });
   const history = cutHistory(path, tokens_above, budget);
   // What a prompt may have here: the model's window, or less where the config says so.
@@ -145,7 +147,8 @@ export async function prepare(deps: Deps, turn: OpenTurn, signal: AbortSignal): 
   const assembled = assemble({ ...parts, kept: history.kept, recalled, facts, story: told }, {
     lore_tokens: budget.lore,
     memory_tokens: budget.memories,
-    history_tokens: history.tokens,
+    recall_tokens: recallTokens(budget, { ...history, fixed, story: told, path, tokens_above }),
+    history_tokens: history.history_tokens,
   });
   const prompt_tokens = Math.round(assembled.tokens * learned.scale);
   const request: ChatRequest = {
@@ -240,7 +243,7 @@ function cutHistory(path: StoredMessage[], tokens_above: number, budget: Budget)
     next: near ? before(ahead.first_id) : null,
     words: summaryWords(budget.story, SUMMARY_WORDS),
   };
-  return { ...plan, tokens, cuts };
+  return { ...plan, history_tokens: tokens, is_cut: cut, cuts };
 }
 
 /** 31 bits: a seed that only the place in the story decides. */

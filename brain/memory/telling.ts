@@ -48,6 +48,25 @@ export function tellingPart(text: string, words: string[]): string {
 }
 
 /**
+ * The sentence in which most of `words` stand, with as many after it, and then before it, as `fits` allows; a part of `text`,
+ * word for word. The sentence alone where not even that fits.
+ */
+export function tellingStretch(text: string, words: string[], fits: (part: string) => boolean): string {
+  const sentences = sentencesOf(text);
+  const starts: number[] = [];
+  for (const [i, sentence] of sentences.entries()) {
+    starts.push(text.indexOf(sentence, i === 0 ? 0 : starts[i - 1] + sentences[i - 1].length));
+  }
+  let first = sentences.indexOf(tellingSentence(text, words));
+  if (first < 0) return text;
+  let last = first;
+  const part = (from: number, to: number) => text.slice(starts[from], starts[to] + sentences[to].length);
+  while (last + 1 < sentences.length && fits(part(first, last + 1))) last += 1;
+  while (first > 0 && fits(part(first - 1, last))) first -= 1;
+  return part(first, last);
+}
+
+/**
  * The hit with one sentence of its text; one that is spoken, and does not name who speaks, comes as said by that one.
  * `isName` knows the names of the story.
  */

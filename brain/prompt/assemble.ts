@@ -70,12 +70,12 @@ export interface Assembled {
 type Section = [name: string, text: string];
 
 /**
- * Builds the prompt. `lore_tokens` and `memory_tokens` bound what is recalled, `history_tokens` a last line that is too
- * long.
+ * Builds the prompt. `lore_tokens` and `memory_tokens` bound what is recalled, `recall_tokens` both together,
+ * `history_tokens` a last line that is too long.
  */
 export function assemble(
   parts: PromptParts,
-  options: { lore_tokens: number; memory_tokens: number; history_tokens?: number },
+  options: { lore_tokens: number; memory_tokens: number; recall_tokens?: number; history_tokens?: number },
 ): Assembled {
   const kept_ids = new Set(parts.kept);
   const spoken = parts.path.filter(isSpoken);

@@ -16,6 +16,16 @@ export const MESSAGE_OVERHEAD = 4;
 /** A smaller window is not believed: it would leave no story. */
 const MIN_CONTEXT = 1024;
 
+/**
+ * From this window on lore and memories have their room whatever the history is; in a smaller one little is theirs alone.
+ * Below 8,192 by what the learned scale of a model's tokens moves it.
+ */
+const ROOMY_CONTEXT = 7680;
+/** Below this a prompt cannot begin like the one before it often, whatever gives way: there they have their room too. */
+const TINY_CONTEXT = 3000;
+/** Two pieces and three, a sentence each. */
+const LEAST_RECALL = 144;
+
 /** Five records of 120 words. */
 export const STORY_TOKENS = 810;
 
@@ -71,8 +81,11 @@ export interface Budget {
   context: number;
   /** Limit of the reply. */
   reply: number;
+  /** The most that each of them gets. */
   lore: number;
   memories: number;
+  /** What both have together in any case; the rest of their room the history may take, if it is long enough. */
+  recall: number;
   /** For the messages of the story, the player's last line among them; once it drops some, `story` goes off it. */
   history: number;
   /** For the story so far, which tells what the history drops. */
@@ -93,7 +106,8 @@ export interface BudgetOptions {
 /**
  * Shares out a window of `context_tokens` (at least MIN_CONTEXT). The reply gets three times its words but at most a
  * quarter, lore and memories what the options say but at most a tenth each, 4 % is left for other tokenizers, the
- * rest is history: never less than an eighth, for which lore and memories give way first.
+ * rest is history: never less than an eighth, for which lore and memories give way first. In a window between
+ * TINY_CONTEXT and ROOMY_CONTEXT the history has part of their room too (recall_share.ts tells what it leaves of it).
  */
 export function makeBudget(context_tokens: number, options: BudgetOptions): Budget {
   const capped = options.max_context_tokens > 0
@@ -111,9 +125,11 @@ export function makeBudget(context_tokens: number, options: BudgetOptions): Budg
   const given = Math.max(0, Math.min(wish, room - least));
   const lore = wish === 0 ? 0 : Math.floor(given * lore_wish / wish);
   const memories = given - lore;
-  const history = Math.max(least, room - lore - memories);
+  const gives_way = context >= TINY_CONTEXT && context < ROOMY_CONTEXT;
+  const recall = gives_way ? Math.min(given, LEAST_RECALL) : given;
+  const history = Math.max(least, room - recall);
   const story = Math.min(STORY_TOKENS, Math.floor(context / 10), Math.floor(history / 3));
-  return { context, reply, lore, memories, history, story, over: Math.max(0, least - room) };
+  return { context, reply, lore, memories, recall, history, story, over: Math.max(0, least - room) };
 }
 
 /**
@@ -219,13 +235,18 @@ export function messageTokens(message: PathMessage): number {
   return (message.tokens > 0 ? message.tokens : estimateTokens(message.content)) + MESSAGE_OVERHEAD;
 }
 
+/** Eight turns of the usual length, so that seven of eight prompts begin like the one before; where that leaves three. */
+const LEAST_STEP = 1280;
+const LEAST_HISTORY = 500;
+
 /**
  * The distance between cuts. Rounded down to few values, because the history's budget moves a little with every
  * reported usage and the cuts must not move with it.
  */
 function stepOf(history_tokens: number): number {
   // A quarter of the window, of which about 2,000 tokens are no history.
-  const wish = Math.max(64, Math.min(history_tokens / 2, (history_tokens + 2048) / 4));
+  const share = Math.min(history_tokens / 2, (history_tokens + 2048) / 4);
+  const wish = Math.max(64, share, Math.min(LEAST_STEP, history_tokens - LEAST_HISTORY));
   const quarter = 2 ** Math.floor(Math.log2(wish)) / 4;
   return Math.floor(wish / quarter) * quarter;
 }
@@ -235,7 +256,7 @@ function startsTurn(messages: PathMessage[], index: number): boolean {
 }
 
 /** Index of the first of the newest consecutive player's lines; 0 when there is none. */
-function startOfLastLine(messages: PathMessage[]): number {
+export function startOfLastLine(messages: PathMessage[]): number {
   for (let i = messages.length - 1; i > 0; i--) if (startsTurn(messages, i)) return i;
   return 0;
 }

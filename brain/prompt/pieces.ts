@@ -3,6 +3,7 @@
 import type { Character } from "../../shared/story.ts";
 import type { FactHit } from "../memory/marks.ts";
 import type { LoreHit, MemoryHit, Recalled } from "../memory/recall.ts";
+import { tellingStretch } from "../memory/telling.ts";
 import { estimateTokens, leastTokens } from "./budget.ts";
 import { factLine, fenceLine, fill, loreLine, memoryLine } from "./sections.ts";
 
@@ -50,7 +51,7 @@ export function choosePieces(
   facts: FactHit[],
   kept: ReadonlySet<number>,
   character: Character,
-  options: { lore_tokens: number; memory_tokens: number },
+  options: { lore_tokens: number; memory_tokens: number; recall_tokens?: number },
 ): Chosen {
   const unsent: UnsentPiece[] = [];
   const unseen = <Hit extends { message_id: number }>(
@@ -62,28 +63,37 @@ export function choosePieces(
       if (kept.has(hit.message_id)) unsent.push({ kind, id: id(hit), over: null });
       return !kept.has(hit.message_id);
     });
+  const pinned = unseen(facts, "fact", (hit) => hit.fact_id);
+  const remembered = unseen(recalled?.memories ?? [], "memory", (hit) => hit.unit_id);
+  const room = shares(options, {
+    lore: () => (recalled?.lore ?? []).map((hit) => loreLine(hit, character)),
+    memories: () => [...pinned.map(factLine), ...remembered.map((hit) => memoryLine(hit, character))],
+  });
   const lore = fitting(
     recalled?.lore ?? [],
-    options.lore_tokens,
+    room.lore,
     LEAST_LORE,
     (hit) => loreLine(hit, character),
+    room.tight,
   );
   unsent.push(
     ...lore.out.map(({ hit, room }) => tooMuch("lore", hit.unit_id, loreLine(hit, character), room)),
   );
 
   const noted = fitting(
-    unseen(facts, "fact", (hit) => hit.fact_id),
-    options.memory_tokens,
+    pinned,
+    room.memories,
     LEAST_MEMORIES,
     (hit) => factLine(hit),
+    room.tight,
   );
   unsent.push(...noted.out.map(({ hit, room }) => tooMuch("fact", hit.fact_id, factLine(hit), room)));
   const memories = fitting(
-    unseen(recalled?.memories ?? [], "memory", (hit) => hit.unit_id),
+    remembered,
     noted.left,
     LEAST_MEMORIES,
     (hit) => memoryLine(hit, character),
+    room.tight,
   );
   unsent.push(
     ...memories.out.map(({ hit, room }) => tooMuch("memory", hit.unit_id, memoryLine(hit, character), room)),
@@ -146,6 +156,41 @@ export function choosePieces(
 }
 
 /**
+ * What lore and memories have where both together (`recall_tokens`) have less than each might: first the best of both,
+ * then the others, and of too little neither has more than half while the other wants it.
+ */
+function shares(
+  options: { lore_tokens: number; memory_tokens: number; recall_tokens?: number },
+  lines: { lore(): string[]; memories(): string[] },
+): { lore: number; memories: number; tight: boolean } {
+  const { lore_tokens, memory_tokens, recall_tokens = Infinity } = options;
+  if (lore_tokens + memory_tokens <= recall_tokens) {
+    return { lore: lore_tokens, memories: memory_tokens, tight: false };
+  }
+  const cost = (some: string[], most: number) =>
+    Math.min(most, some.reduce((sum, line) => sum + estimateTokens(line) + 1, 0));
+  const [lore, memories] = [lines.lore(), lines.memories()];
+  const best = halved(
+    cost(lore.slice(0, LEAST_LORE), lore_tokens),
+    cost(memories.slice(0, LEAST_MEMORIES), memory_tokens),
+    recall_tokens,
+  );
+  const more = halved(
+    cost(lore, lore_tokens) - best[0],
+    cost(memories, memory_tokens) - best[1],
+    recall_tokens - best[0] - best[1],
+  );
+  return { lore: best[0] + more[0], memories: best[1] + more[1], tight: true };
+}
+
+function halved(a: number, b: number, room: number): [number, number] {
+  const half = Math.floor(room / 2);
+  if (a + b <= room) return [a, b];
+  if (a <= half) return [a, room - a];
+  return b <= half ? [room - b, b] : [half, half];
+}
+
+/**
  * Lore in the order of the best of each heading; what stands under one heading together, in its own order. What only some
  * know stays by itself.
  */
@@ -174,11 +219,12 @@ function tooMuch(kind: PieceKind, id: number, line: string, room: number): Unsen
  * The best hits whose lines fit in `tokens`, in their order; the first `least` give way to one another and lose their
  * ends rather than stay out.
  */
-function fitting<Hit extends { text: string }>(
+function fitting<Hit extends { text: string; words?: string[] }>(
   hits: Hit[],
   tokens: number,
   least: number,
   line: (hit: Hit) => string,
+  tight: boolean,
 ): { in: Hit[]; out: { hit: Hit; room: number }[]; left: number } {
   let left = tokens;
   const taken: Hit[] = [];
@@ -193,7 +239,7 @@ function fitting<Hit extends { text: string }>(
     );
     const share = Math.floor(left / Math.max(1, Math.min(least, hits.length) - index));
     const room = index >= least || share < LEAST_TOKENS ? left : Math.max(left - owed, share);
-    const fits = cost <= room ? hit : index < least ? shortened(hit, room, line) : null;
+    const fits = cost <= room ? hit : index < least ? shortened(hit, room, line, tight) : null;
     if (fits === null) out.push({ hit, room: left });
     else {
       taken.push(fits);
@@ -203,13 +249,18 @@ function fitting<Hit extends { text: string }>(
   return { in: taken, out, left };
 }
 
-/** The hit with the beginning of its text that fits, cut at a sentence's end or at a blank; null: too little is left. */
-function shortened<Hit extends { text: string }>(
-  hit: Hit,
+/**
+ * The hit with what fits of its text: in a tight window the sentences around the most telling one, else its beginning, cut at a sentence's end or at a blank; null: too little is left. */
+function shortened<Hit extends { text: string; words?: string[] }>(
+  whole: Hit,
   room: number,
   line: (hit: Hit) => string,
+  tight: boolean,
 ): Hit | null {
   if (room < LEAST_TOKENS) return null;
+  const fits = (text: string) => estimateTokens(line({ ...whole, text })) + 1 <= room;
+  const hit = tight ? { ...whole, text: tellingStretch(whole.text, whole.words ?? [], fits) } : whole;
+  if (tight && fits(hit.text)) return hit;
   let [short, long] = [0, hit.text.length];
   while (short < long) {
     const middle = Math.ceil((short + long) / 2);

@@ -106,16 +106,21 @@ Deno.test("hostile texts of a megabyte are counted in reasonable time", async ()
 
 Deno.test("a window is shared out: reply, lore, memories, four percent of slack, and history has the rest", () => {
   const rows: [number, Partial<BudgetOptions>, Record<string, number>][] = [
-    [8192, {}, { context: 8192, reply: 480, lore: 500, memories: 600, history: 5384, over: 0 }],
-    [4096, {}, { context: 4096, reply: 480, lore: 409, memories: 409, history: 1734, over: 0 }],
+    [8192, {}, { context: 8192, reply: 480, lore: 500, memories: 600, recall: 1100, history: 5384, over: 0 }],
+    // In a smaller window the history may take part of what lore and memories might have.
+    [7680, {}, { lore: 500, memories: 600, recall: 1100, history: 4892 }],
+    [6144, {}, { lore: 500, memories: 600, recall: 144, history: 4374 }],
+    [4096, {}, { context: 4096, reply: 480, lore: 409, memories: 409, recall: 144, history: 2408, over: 0 }],
+    [3000, {}, { lore: 300, memories: 300, recall: 144, history: 1356, over: 0 }],
+    [2999, {}, { lore: 299, memories: 299, recall: 598, history: 901, over: 0 }],
     [128_000, { max_context_tokens: 16_384 }, { context: 16_384, reply: 480, history: 13_248 }],
     [8192, { max_context_tokens: 16_384 }, { context: 8192 }],
     [100, {}, { context: 1024, reply: 256 }],
     [4096, { reply_words: { min: 1, max: 5_000 } }, { reply: 1024 }],
-    [4096, { lore_tokens: 100, memory_tokens: 0 }, { lore: 100, memories: 0, history: 2452 }],
+    [4096, { lore_tokens: 100, memory_tokens: 0 }, { lore: 100, memories: 0, recall: 100, history: 2452 }],
     [4096, { lore_tokens: 0, memory_tokens: 0 }, { lore: 0, memories: 0, history: 2552 }],
     // Fixed parts too long: lore and memories give way, then the prompt is over.
-    [4096, { fixed: 2_600 }, { lore: 170, memories: 170, history: 512, over: 0 }],
+    [4096, { fixed: 2_600 }, { lore: 170, memories: 170, recall: 144, history: 708, over: 0 }],
     [8192, { fixed: 6_000 }, { lore: 163, memories: 197, history: 1024, over: 0 }],
     [4096, { fixed: 3_000 }, { lore: 0, memories: 0, history: 512, over: 60 }],
     [4096, { fixed: 9_000 }, { lore: 0, memories: 0, history: 512, over: 6_060 }],
@@ -137,14 +142,17 @@ Deno.test("what is shared out never exceeds the window unless it says so", () =>
     for (const fixed of [0, 500, 900, 3_000]) {
       const b = makeBudget(context, { ...OPTIONS, fixed });
       assert.equal(
-        b.reply + b.lore + b.memories + b.history + fixed <= context,
+        b.reply + b.recall + b.history + fixed <= context,
         b.over === 0 || b.over < context * 0.04,
       );
       assert.ok(
         b.lore + b.memories <= context * 0.2 && b.history >= Math.floor(context / 8) &&
           b.reply <= context / 4,
       );
-      assert.ok([b.reply, b.lore, b.memories, b.history].every((n) => Number.isInteger(n) && n >= 0));
+      assert.ok(
+        b.recall <= b.lore + b.memories &&
+          [b.reply, b.lore, b.memories, b.recall, b.history].every((n) => Number.isInteger(n) && n >= 0),
+      );
     }
   }
 });
