@@ -28,3 +28,23 @@ Deno.test("children see the way to the network and to their caches, what they ar
     }
   }
 });
+
+Deno.test("every program that the brain's side starts has an environment made for it, and inherits none", () => {
+  const starts: string[] = [];
+  const walk = (folder: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory && name !== "node_modules") walk(path);
+      if (!name.endsWith(".ts")) continue;
+      for (const begun of Deno.readTextFileSync(path).split("new Deno.Command(").slice(1)) {
+        starts.push(`${path} ${begun.slice(0, begun.search(/\n\s*\}\)/))}`);
+      }
+    }
+  };
+  walk(new URL("../../brain", import.meta.url).pathname);
+  assert.ok(starts.length >= 4);
+  for (const start of starts) {
+    assert.match(start, /\bclearEnv: true,/);
+    assert.match(start, /\benv(: childEnv\([^)]*\))?,/);
+  }
+});

@@ -140,7 +140,17 @@ Deno.test("complaints about the config reach log and stderr, and the brain start
   await door.ready();
   const told = `${home.path}/config.yaml:1:1: log_levl is no key that I know; did you mean log_level?\n`;
   await until(() => door.stderr().includes(told), "the complaint on stderr");
-  assert.ok(Deno.readTextFileSync(join(home.path, "logs", "brain.log")).includes(told));
+  const log = join(home.path, "logs", "brain.log");
+  assert.ok(Deno.readTextFileSync(log).includes(told));
+  door.signal("SIGTERM");
+  assert.equal(await door.ended, 0);
+  // A face draws on the terminal that our stderr is.
+  await Deno.remove(log);
+  await using own = startPiped(FIXTURE_DOOR, ["brain", "--with-parent", "--home", home.path]);
+  await own.ready();
+  await own.closeStdin();
+  assert.deepEqual([await own.ended, own.stderr()], [0, ""]);
+  assert.ok(Deno.readTextFileSync(log).includes(told));
 });
 
 Deno.test("keys travel on the channel only: neither in arguments nor in the brain's environment", async () => {

@@ -144,6 +144,12 @@ Deno.test("flower token beside a running brain: the token lets in at once, and o
   assert.equal(await asks({ Authorization: `Bearer ${added.out}` }), 101);
   assert.equal(await asks({ Authorization: `Bearer ${added.out.slice(1)}` }), 401);
   assert.equal(await asks({ Authorization: `Bearer ${hashToken(added.out)}` }), 401);
+  // All of it counts, of the owner's as of anybody's.
+  for (const token of [own.slice(0, -1), own.slice(1), `${own}x`, own.toUpperCase(), ""]) {
+    assert.equal(await asks({ Authorization: `Bearer ${token}` }), 401, token);
+    assert.equal(await asks({ "Sec-WebSocket-Protocol": `flower.v1, auth.${token}` }), 401, token);
+  }
+  assert.equal(await asks({ Authorization: `Bearer ${own}` }), 101);
   const offered = await ask(stage.url, "/ws/rpc", {
     Host,
     ...UPGRADE,
@@ -270,22 +276,21 @@ Deno.test("healthz, readyz and metrics: open to this machine, with a token to ot
   assert.ok(value('flower_errors_total{kind="provider_server"}') > 0, body);
   assert.equal(value("flower_first_token_seconds_count"), 1);
   assert.ok(value("flower_chunk_seconds_count") > 0);
+  assert.ok(value("flower_first_token_seconds_sum") > 0 && value("flower_chunk_seconds_sum") > 0, body);
   assert.equal(value("flower_sockets"), 1);
   assert.equal(value("flower_running_turns"), 0);
   assert.ok(value("flower_resident_bytes") > 10_000_000);
-  for (
-    const secret of [
-      "zanzibar",
-      "Ann",
-      "a1",
-      ANN,
-      "salt_marsh",
-      "story",
-      ...STORY.split(" ").filter((word) => word.length > 6),
-    ]
-  ) {
+  const told = ["zanzibar", "And again", ...STORY.split(" ").filter((word) => word.length > 6)];
+  for (const secret of ["Ann", "a1", ANN, "salt_marsh", "story", ...told]) {
     assert.ok(!body.includes(secret), secret);
   }
+  // Nor does the log speak of what is told, in turns that end well, in those that fail, and in lines that are refused.
+  ann.say("And again, a zanzibar that nobody may hear. ".repeat(2000));
+  await ann.until(
+    () => ann.events.some(({ content }) => content.startsWith("✗ This line has")),
+    "the refusal",
+  );
+  for (const text of told) assert.ok(!stage.log().includes(text), `${text} in\n${stage.log()}`);
 });
 
 Deno.test("with a certificate faces connect by wss, and in clear they do not", async () => {
@@ -318,6 +323,7 @@ Deno.test("with a certificate faces connect by wss, and in clear they do not", a
   const beacon = JSON.parse(Deno.readTextFileSync(join(stage.home, "brain.json")));
   const own = new URL(beacon.url);
   assert.deepEqual([own.protocol, own.hostname, own.port === port], ["ws:", "127.0.0.1", false]);
+  await assert.rejects(Deno.connect({ hostname: "127.0.0.2", port: Number(own.port) }));
   {
     await using local = await FaceClient.connect(beacon.url, beacon.token);
     await local.begin();

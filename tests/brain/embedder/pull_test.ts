@@ -138,6 +138,29 @@ Deno.test("a hub that sends more than there is, is refused", async () => {
   assert.deepEqual(await filesIn(folder.path), ["config.json"]);
 });
 
+Deno.test("of a hub that never ends no more is written than the file has", async () => {
+  await using folder = await tempFolder();
+  await using from = hub();
+  let sent = 0;
+  const endless: typeof fetch = (url, init) => {
+    if (!String(url).endsWith(MODEL)) return fetch(url, init);
+    const body = new ReadableStream({
+      pull(controller) {
+        // Whoever reads on meets an end after all.
+        if (++sent > 100) controller.close();
+        else controller.enqueue(LARGE);
+      },
+    });
+    return Promise.resolve(new Response(body));
+  };
+  await fault(
+    pull({ hub: from.url, folder: folder.path, weights: WEIGHTS, fetch: endless }),
+    "damaged",
+    /checksum/,
+  );
+  assert.ok(sent < 10, `${sent}`);
+});
+
 Deno.test("what broke off is kept and gone on with", async () => {
   await using folder = await tempFolder();
   let cut = true;

@@ -182,6 +182,38 @@ Deno.test("a backup of an earlier version is brought up to date, one for no data
   assert.equal(inspectDatabase(old).schema, "older");
 });
 
+Deno.test("a database that stands elsewhere gets its folder, for its owner alone, by restore and by import", async () => {
+  await using home = await homeWithBackup();
+  const out = "story.jsonl";
+  const story = {
+    role: "export",
+    story: "eels",
+    format: "jsonl",
+    out,
+    force: false,
+    player: "local",
+  } as const;
+  assert.equal((await home.run(story)).code, 0);
+  for (
+    const order of [
+      { role: "restore", file: "copy.db" },
+      { role: "import", file: out, player: "local" },
+    ] as const
+  ) {
+    const folder = join(home.path, order.role);
+    await Deno.writeTextFile(
+      join(home.path, "config.yaml"),
+      `local_servers: off\ndatabase_path: ${order.role}/deep/engine.db\n`,
+    );
+    assert.equal((await home.run(order)).code, 0, order.role);
+    assert.equal(inspectDatabase(join(folder, "deep", "engine.db")).messages, 7);
+    assert.deepEqual([folder, join(folder, "deep")].map((path) => Deno.statSync(path).mode! & 0o777), [
+      0o700,
+      0o700,
+    ]);
+  }
+});
+
 Deno.test("what is no backup, or a newer one, is refused and nothing is changed", async () => {
   await using home = await homeWithBackup();
   const cwd = join(home.path, "..", "cwd");

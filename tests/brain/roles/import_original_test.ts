@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { takeConfig } from "../../../brain/roles/original_config.ts";
 import { join } from "node:path/posix";
+import { DatabaseSync } from "node:sqlite";
 import { openLibrary } from "../../../brain/library/assets.ts";
 import { search } from "../../../brain/memory/search.ts";
 import { emptyKnown } from "../../../brain/memory/corpus.ts";
@@ -215,6 +216,20 @@ Deno.test("everything that could not be taken is named with its reason", async (
     [...Deno.readDirSync(home.path)].map(({ name }) => name).filter((name) => name.startsWith("import-")),
     [],
   );
+});
+
+Deno.test("what stands only in the log of the original's database comes over, too", async () => {
+  await using home = await homeBesideOriginal();
+  const original = new DatabaseSync(join(home.source, "engine.db"));
+  try {
+    original.exec(`PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+      INSERT INTO sessions VALUES ('dddd11112222', 'mira', 'harbour', '', 'Last night', '2025-04-01 10:00', '2025-04-01 10:00');
+      INSERT INTO messages (role, content, character_id, session_id) VALUES ('user', 'I row.', 'mira', 'dddd11112222')`);
+    assert.equal((await home.run(TAKE)).code, 0);
+  } finally {
+    original.close();
+  }
+  assert.ok(shelf(home).some(([title]) => title === "Last night"));
 });
 
 Deno.test("a second run takes nothing twice, also when the story went on here", async () => {

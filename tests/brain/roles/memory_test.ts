@@ -3,7 +3,9 @@ import { hashingEmbedder } from "../../../brain/memory/embedder.ts";
 import { openRecall, type Recalled } from "../../../brain/memory/recall.ts";
 import { lockHome } from "../../../brain/home_lock.ts";
 import { chromaIndex } from "../../../brain/memory/chroma.ts";
+import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite";
 import { type Database, openDatabase } from "../../../brain/store/database.ts";
+import { MIGRATIONS } from "../../../brain/store/migrations.ts";
 import { attachLore } from "../../../brain/store/lore.ts";
 import { storeName } from "../../../brain/store/placed_units.ts";
 import { saveVectors } from "../../../brain/store/vectors.ts";
@@ -159,6 +161,25 @@ Deno.test("flower memory rebuild keeps who said it, and embeds nothing twice", a
   // The torn unit's vector went with it; its true text waits for one.
   assert.equal(home.store(countVectors), made - 1);
   assert.match((await home.run(CHECK)).out, /; 1 wait for the embedder$/m);
+});
+
+Deno.test("flower memory check of a damaged database, or of one of another version, says so and compares nothing", async () => {
+  await using home = await roleHome();
+  home.store((db) => void tellEverything(db, "local", "story"));
+  const newest = MIGRATIONS.at(-1)!.name;
+  home.store((db) => db.run("DELETE FROM migrations WHERE name = ?", newest));
+  const older = await home.run(CHECK);
+  assert.deepEqual([older.code, older.out], [1, ""]);
+  assert.match(older.err, /^✗ The database is of another version\. Play once, or run/);
+  // An index that nobody knows of any more: its pages belong to nothing, and all the rest can be read.
+  const raw = new DatabaseSync(home.database, { defensive: false } as DatabaseSyncOptions);
+  raw.prepare("INSERT INTO migrations VALUES (?)").run(newest);
+  raw.exec("PRAGMA writable_schema = ON");
+  raw.exec("DELETE FROM sqlite_master WHERE type = 'index' AND name = 'memory_units_by_message'");
+  raw.close();
+  const damaged = await home.run(CHECK);
+  assert.deepEqual([damaged.code, damaged.out], [1, ""]);
+  assert.match(damaged.err, /^✗ The database is damaged: [^]*`flower doctor` says more\.$/);
 });
 
 Deno.test("flower memory: not beside a running brain, not without a database, a Chroma that is not there is told", async () => {

@@ -44,6 +44,14 @@ Deno.test("flower token: shown once and alone on stdout, kept as a digest, taken
   assert.equal(home.store((db) => playerOfToken(db, again.out)?.player_id), player_id);
 });
 
+Deno.test("flower token makes a home that is not there yet, for its owner alone", async () => {
+  await using home = await roleHome();
+  await Deno.remove(home.path, { recursive: true });
+  assert.equal((await home.run({ role: "token", action: "add", name: "Ann" })).code, 0);
+  assert.equal(Deno.statSync(home.path).mode! & 0o777, 0o700);
+  assert.equal(Deno.statSync(home.database).mode! & 0o777, 0o600);
+});
+
 Deno.test("flower token says what it cannot do", async () => {
   await using home = await roleHome();
   const rows = [
