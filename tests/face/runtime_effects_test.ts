@@ -1,6 +1,8 @@
-/** What the face does to the terminal beside drawing: it rings, names itself, draws all anew. */
+/** What the loop of the face wires together: bell, title, a page drawn anew, the files of the home, a key that is alone. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DEFAULT_SETTINGS } from "../../face/app/settings.ts";
 import { events, message } from "../support/player.ts";
 import { type Face, withFace } from "../support/running_face.ts";
 import { CHARACTERS, MODELS, PROSE, WORLDS } from "../support/salt_marsh.ts";
@@ -67,4 +69,70 @@ Deno.test("Ctrl+L draws the whole screen anew, whatever stands there", async () 
     face.type("\x0c");
     assert.equal(await face.shows(/look at money/), before);
   });
+});
+
+Deno.test("the player's own theme and mouse are there from the first frame on", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(home, "themes"));
+    await Deno.writeTextFile(join(home, "themes", "dusk.yaml"), 'base: dark\nspeech: "#00ffff"\n');
+    await Deno.mkdir(join(home, "face"));
+    const settings = { ...DEFAULT_SETTINGS, theme: "dusk", mouse: "native" };
+    await Deno.writeTextFile(join(home, "face", "settings.json"), JSON.stringify(settings));
+    await withFace(async (face) => {
+      openSession(face);
+      await face.shows(/look at money/);
+      const rows = face.emulator.text().split("\n");
+      const y = rows.findIndex((row) => row.includes('"You shoe horses,"'));
+      assert.equal(face.emulator.cell(rows[y].indexOf('"You'), y).fg, "#00ffff");
+      assert.equal(face.emulator.mode(1000), false);
+      face.type("/mouse wheel\r");
+      await face.shows(/[Ww]heel/);
+      assert.equal(face.emulator.mode(1000), true);
+    }, { home });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("Esc alone acts without a key behind it", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    face.type("\x1bOP");
+    await face.shows(/WRITING/);
+    face.type("\x1b");
+    assert.doesNotMatch(await face.shows(/look at money/), /WRITING/);
+  });
+});
+
+Deno.test("a click is about what stands at its column and row", async () => {
+  await withFace(async (face) => {
+    openSession(face);
+    await face.shows(/look at money/);
+    const rows = face.emulator.text().split("\n");
+    const y = rows.findIndex((row) => row.includes("look at money"));
+    const x = rows[y].indexOf("money");
+    face.type(`\x1b[<0;${x + 1};${y + 1}M\x1b[<0;${x + 1};${y + 1}m`);
+    await face.shows(/Esc write/);
+  });
+});
+
+Deno.test("the page that was left at this machine is not shown over a brain elsewhere", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    const left = async (face: Face) => {
+      openSession(face);
+      await face.shows(/look at money/);
+    };
+    await withFace(left, { home });
+    await withFace(async (face) => {
+      await face.shows(/look at money/);
+    }, { home });
+    await withFace(async (face) => {
+      assert.doesNotMatch(await face.shows(/Your story opens in a moment/), /look at money/);
+    }, { home, whose: "wss://story.example/ws/rpc" });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 });
