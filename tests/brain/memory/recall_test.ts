@@ -3,7 +3,7 @@ import { hashingEmbedder } from "../../../brain/memory/embedder.ts";
 import { openRecall, type RecallQuestion } from "../../../brain/memory/recall.ts";
 import { rememberMessage } from "../../../brain/memory/remember.ts";
 import { openDatabase } from "../../../brain/store/database.ts";
-import { syncLore } from "../../../brain/store/lore.ts";
+import { attachLore, syncLore } from "../../../brain/store/lore.ts";
 import { getMessage } from "../../../brain/store/messages.ts";
 import { updateSession } from "../../../brain/store/sessions.ts";
 import { aSession, tell, tellAll, withPath } from "../../support/stories.ts";
@@ -109,6 +109,13 @@ Deno.test("lore that is ranked before its question changes no answer, whichever 
       { heading: "", text: "A heron waits.", known_to: "" },
       { heading: "", text: "The lantern burns.", known_to: "" },
     ]);
+    attachLore(
+      db,
+      "ben",
+      "marsh",
+      [{ heading: "", text: "Ben's lantern is broken.", known_to: "" }],
+      "notes",
+    );
     syncLore(db, "dune", [{ heading: "", text: "A heron lies in the sand.", known_to: "" }]);
     db.close();
     const told = async (about: Partial<RecallQuestion>) =>
@@ -122,6 +129,15 @@ Deno.test("lore that is ranked before its question changes no answer, whichever 
       }
       recall.expect!(expected(line));
       assert.deepEqual(await told({ line: "heron", world_id: "dune" }), ["A heron lies in the sand."]);
+    }
+    // The same line of somebody else, or after another text.
+    for (const other of [{ player_id: "ben" }, { before: ["It burns."] }]) {
+      const lore = async (patch: Partial<RecallQuestion>) =>
+        (await recall.ask(question({ line: "lantern", ...patch }), PATIENCE_MS)).lore;
+      const alone = await lore(other);
+      assert.notDeepEqual(alone, await lore({}));
+      recall.expect!(expected("lantern"));
+      assert.deepEqual(await lore(other), alone);
     }
     await recall.close();
     recall.expect!(expected("heron"));
