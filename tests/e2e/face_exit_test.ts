@@ -110,15 +110,23 @@ Deno.test({
     withPlay(async ({ shell, brain }) => {
       await shell.shows(WORLDS);
       const pid = brain();
+      assert.ok(pid > 0);
       shell.type("\x03");
       await shell.shows(/Ctrl\+C again leaves/);
-      // Twice within 300 ms is one: `deno task` doubles a Ctrl+C.
+      // Twice within 300 ms is one: `deno task` doubles a Ctrl+C. Four seconds later the first is forgotten.
       await new Promise((resolve) => setTimeout(resolve, 350));
       shell.type("\x03");
       await sawEnd(shell, 0);
       await gone(pid);
     }, { command: "deno task --quiet play" }),
 });
+
+/** Whether a signal was sent to a process that has not taken it yet. */
+function isPending(pid: number, signal: Deno.Signal): boolean {
+  const [, mask] = /^ShdPnd:\s+([0-9a-f]+)$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+  const number = { SIGUSR1: 10, SIGUSR2: 12, SIGALRM: 14 }[signal as string] ?? 0;
+  return (BigInt(`0x${mask ?? 0}`) >> BigInt(number - 1) & 1n) === 1n;
+}
 
 // The view is drawn with the next word by itself: a key as well might reach the shell after the end.
 const FAULTS: [string, Deno.Signal, string, RegExp][] = [
@@ -141,7 +149,8 @@ for (const [name, signal, keys, says] of FAULTS) {
         const brain = play.brain();
         Deno.kill(pid, signal);
         // The listener runs before anything typed after its signal was seen by the process.
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (keys !== "") await until(() => !isPending(pid, signal), "the signal has come");
+        await new Promise((resolve) => setTimeout(resolve, 500));
         shell.type(keys);
         await sawEnd(shell, 1);
         assert.match(shell.emulator.text(), says);
@@ -273,7 +282,7 @@ for (const when of ["while the reply goes on", "after the reply has ended"]) {
       `exit: Ctrl-Z in a shell, and fg ${when}: the shell has its terminal, then the face, the reply is whole`,
     ignore: IGNORE,
     async fn() {
-      await using home = await tempHome("narrator_word_ms: 20\n");
+      await using home = await tempHome("narrator_word_ms: 60\n");
       await using shell = startShell(["bash", "--norc", "--noprofile", "-i"], {
         env: { PS1: "shell> ", HISTFILE: "" },
       });

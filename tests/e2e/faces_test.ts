@@ -1,6 +1,7 @@
 // Faces in a pseudo terminal with the real brain behind them: drawn before it, attached to it, going on without its owner.
 
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path/posix";
 import { parseBrainFile } from "../../shared/home.ts";
 import {
@@ -119,8 +120,7 @@ for (const victim of ["brain", "front door"]) {
     const reply = async () =>
       (await until(() => /› I look around\.\n\n +(\S+ \S+ \S+ \S+)/.exec(face.emulator.text()), "words"))[1];
     const words = await reply();
-    // Saved at most 250 ms behind.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await until(() => savedReply(home.path).replace(/[*_]/g, "").includes(words), "these words are saved");
     const first = brainOf(home.path);
     Deno.kill(victim === "brain" ? first : parentOf(first), "SIGKILL");
     const second = await until(
@@ -136,6 +136,18 @@ for (const victim of ["brain", "front door"]) {
     await face.ended;
     await gone(second);
   });
+}
+
+/** The last reply as the story's file has it. */
+function savedReply(home: string): string {
+  const db = new DatabaseSync(join(home, "engine.db"), { readOnly: true });
+  try {
+    const row = db.prepare("SELECT content FROM messages WHERE role = 'assistant' ORDER BY id DESC LIMIT 1")
+      .get();
+    return String(row?.content ?? "");
+  } finally {
+    db.close();
+  }
 }
 
 /** The process that started another. */

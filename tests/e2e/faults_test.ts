@@ -70,15 +70,15 @@ const ROWS: Row[] = [
   failed("nowhere/x", /^Cannot find nowhere\.invalid: check the network and the address in config\.yaml\.$/),
   failed(
     "fault/stall-headers",
-    /^HOST has been silent for 0\.5 s, so the request was ended\. Your line is kept\.$/,
+    /^HOST has been silent for 2\.5 s, so the request was ended\. Your line is kept\.$/,
   ),
   failed(
     "fault/stall-before",
-    /^HOST has been silent for 0\.5 s, so the request was ended\. Your line is kept\.$/,
+    /^HOST has been silent for 2\.5 s, so the request was ended\. Your line is kept\.$/,
   ),
   failed(
     "fault/stall-between:5",
-    /^HOST has been silent for 0\.3 s, so the request was ended\. What was told is kept\.$/,
+    /^HOST has been silent for 2\.5 s, so the request was ended\. What was told is kept\.$/,
     after(5),
   ),
   failed("fault/malformed", /^HOST sent something that is not a reply\. What was told is kept\.$/, after(4)),
@@ -133,9 +133,6 @@ Deno.test("every fault of a provider is told, the text is kept, and the next tur
     provider,
     `openai_api_key: ${KEY}
 log_level: debug
-connect_timeout_ms: 1000
-first_byte_timeout_ms: 500
-idle_timeout_ms: 300
 providers:
   - {name: nobody, base_url: "http://127.0.0.1:${closed_port}/v1"}
   - {name: nowhere, base_url: "http://nowhere.invalid/v1"}
@@ -143,11 +140,18 @@ providers:
 `,
   );
   await using stage = await openStage({ config, env: { GROQ_API_KEY: SECOND_KEY } });
-  await using face = await stage.face();
-  await face.begin();
+  await using patient = await stage.face();
+  await patient.begin();
+  // Only where silence is what is tested: a busy machine is silent, too.
+  await using hasty = await openStage({
+    config: configFor(provider, `openai_api_key: ${KEY}\nfirst_byte_timeout_ms: 2500\nidle_timeout_ms: 2500`),
+  });
+  await using impatient = await hasty.face();
+  await impatient.begin();
 
   for (const row of ROWS) {
     await t.step(row.model, async () => {
+      const face = row.model.startsWith("fault/stall") ? impatient : patient;
       const asked = (await provider.chats()).length;
       await face.command(`/model ${row.model}`);
       const from = face.events.length;
@@ -160,6 +164,7 @@ providers:
     });
   }
 
+  const face = patient;
   await t.step(
     "a connection that is cut after any chunk keeps what came until the finish reason is in",
     async () => {
@@ -216,7 +221,7 @@ providers:
 
   await t.step("ten megabytes end at one, with a notice, and the provider is hung up on", async () => {
     await face.command("/model fault/long");
-    const told = await face.turn("Tell me everything.", 30_000);
+    const told = await face.turn("Tell me everything.");
     const bytes = new TextEncoder().encode(told.message.content).length;
     assert.ok(bytes <= 1024 * 1024 && bytes > 1024 * 1024 - 4, `${bytes} bytes`);
     assert.equal(told.message.status, "stopped");

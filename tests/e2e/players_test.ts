@@ -7,6 +7,7 @@ import { COMMANDS } from "../../brain/commands/table.ts";
 import { openDatabase } from "../../brain/store/database.ts";
 import { addToken, hashToken } from "../../brain/store/tokens.ts";
 import { FaceClient } from "../support/face_client.ts";
+import { until } from "../support/processes.ts";
 import { chunk, frame } from "../support/sse_replies.ts";
 import { configFor, openStage, type Stage, startProvider } from "./stage.ts";
 
@@ -67,7 +68,16 @@ Deno.test("through no command, id, search or memory does one player reach anothe
   await ann.command("/world attach_lore ## The thaumaturge\nThe thaumaturge of zanzibar eats marzipan.");
   const message_ids = ann.history.map(({ id }) => id);
   assert.ok(message_ids.length >= 3);
-  const before = belongings(stage, "ann1");
+  // What is made of her last turn beside the story may still be on its way.
+  let before = "";
+  let same = 0;
+  await until(async () => {
+    await ann.command("/usage");
+    const now = belongings(stage, "ann1");
+    same = now === before ? same + 1 : 0;
+    before = now;
+    return same === 10;
+  }, "everything of Ann's is saved");
   for (const word of HERS) assert.ok(before.toLowerCase().includes(word), word);
   const heard = ann.events.length;
 

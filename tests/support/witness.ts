@@ -10,6 +10,9 @@ import type { FaceClient } from "./face_client.ts";
 /** A brain that dies may take this much of a reply with it: what came later was shown and is not promised. */
 export const PROMISED_AFTER_MS = 250;
 
+/** Pieces of a reply that is told come much closer: what is beyond this was a pause of the machine, in which nobody saves. */
+const PAUSE_MS = 50;
+
 /** A reply of which pieces came. */
 interface Told {
   /** Everything that was shown. */
@@ -34,7 +37,7 @@ export function newWitness(): Witness {
 
 /**
  * Notes what `face` was told. `killed_ms`: when the brain was killed, on `performance.now()`; `promised_ms`: how long a piece
- * must have been shown before that; `whole`: the reply that was being told.
+ * must have been shown before that, without the machine's pauses; `whole`: the reply that was being told.
  */
 export function note(
   witness: Witness,
@@ -42,6 +45,7 @@ export function note(
   reply: { killed_ms: number; promised_ms: number; whole: string },
 ): void {
   const told = new Map<number, Told>();
+  const shown_ms = awakeAfter(face.arrived_ms, reply.killed_ms);
   const settled = (message: Message) => {
     if (message.status === "writing") return;
     witness.records.set(message.id, message);
@@ -63,13 +67,24 @@ export function note(
         if (message_id === null || offset === null) break;
         const before = told.get(message_id) ?? { shown: "", promised: "", whole: reply.whole };
         const shown = before.shown.slice(0, offset) + event.content;
-        const old = face.arrived_ms[index] <= reply.killed_ms - reply.promised_ms;
+        const old = shown_ms[index] >= reply.promised_ms;
         told.set(message_id, { ...before, shown, promised: old ? shown : before.promised });
         break;
       }
     }
   }
   for (const [id, one] of told) witness.told.set(id, one);
+}
+
+/** For each moment how long it lay before `end_ms`, where a gap counts for PAUSE_MS at most. */
+function awakeAfter(moments_ms: readonly number[], end_ms: number): number[] {
+  let [next_ms, sum] = [end_ms, 0];
+  return moments_ms.toReversed().map((at_ms) => {
+    if (at_ms > end_ms) return -1;
+    sum += Math.min(next_ms - at_ms, PAUSE_MS);
+    next_ms = at_ms;
+    return sum;
+  }).toReversed();
 }
 
 interface Row {
