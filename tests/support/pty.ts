@@ -52,8 +52,10 @@ export function openPty(
   const socket = insides._socket;
   const give_up = socket.destroy.bind(socket);
   let looks = 0;
+  // Asked to give up twice, by the stream's end and by node-pty's timer, it still looks once.
+  let look: ReturnType<typeof setInterval> | undefined;
   socket.destroy = () => {
-    const look = setInterval(() => {
+    look ??= setInterval(() => {
       if (++looks < LAST_LOOKS) return;
       clearInterval(look);
       give_up();
@@ -67,6 +69,7 @@ export function openPty(
   const ended = new Promise<{ code: number; signal: number }>((resolve) => {
     child.onExit(({ exitCode, signal }: { exitCode: number; signal?: number }) => {
       has_ended = true;
+      clearInterval(look);
       resolve({ code: exitCode, signal: signal ?? 0 });
     });
   });
@@ -81,6 +84,7 @@ export function openPty(
     },
     hangUp() {
       has_ended = true;
+      clearInterval(look);
       socket.destroy = give_up;
       insides.destroy();
     },
