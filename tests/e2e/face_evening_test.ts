@@ -68,7 +68,7 @@ async function check(evening: Evening, step: string): Promise<void> {
     after.resolve();
   });
   Deno.kill(pid, "SIGCONT");
-  const late = setTimeout(() => after.reject(new Error(`${step}: nothing was drawn anew`)), 10_000);
+  const late = setTimeout(() => after.reject(new Error(`${step}: nothing was drawn anew`)), 60_000);
   await after.promise;
   clearTimeout(late);
   await shell.quiet(() => /\x1b\[\?1049h[^]*\x1b\[\?25[hl]/.test(shell.output().slice(from)), 25);
@@ -123,6 +123,8 @@ async function tell(evening: Evening, reply: Message, ref: string | null, step: 
     if (at <= stop_at && stop_at < at + size) {
       shell.type("A draft");
       if (evening.size.width >= 40) await shell.shows(/› A draft/);
+      // Words that still grow are drawn 150 ms after they came.
+      await settled(evening, false);
       await pause(200);
       await settled(evening, false);
       await check(evening, `${step}, in mid-reply`);
@@ -208,8 +210,9 @@ async function walkAbout(evening: Evening): Promise<void> {
     const from = shell.output().length;
     const typed_ms = performance.now();
     shell.type(key);
-    // A lone Esc is known after 25 ms.
-    await pause(key === "\x1b" ? 45 : 5);
+    // A lone Esc is known after 25 ms, unless the next key is read with it.
+    if (key === "\x1b") await shell.quiet(() => true, 60);
+    else await pause(5);
     if (chance() < 0.5 || at === keys.length - 1) {
       // On a busy machine an answer takes its time; some keys have none.
       await shell.quiet(() => shell.output().length > from || performance.now() - typed_ms > 400, 60);

@@ -3,7 +3,7 @@
  * instead of standing still for ever. FLOWER_TEST_MINUTES: how long one test may take; long counts on demand need more.
  */
 
-const MINUTES = Number(Deno.env.get("FLOWER_TEST_MINUTES") ?? "15");
+const MINUTES = Number(Deno.env.get("FLOWER_TEST_MINUTES") ?? "25");
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
