@@ -204,8 +204,9 @@ Deno.test("a pinned fact is told as noted; a forgotten one is known no more", ()
     await fake.say(`/memory forget ${hates}`);
     assert.match(await answer(fake, "/memory facts"), /^f\d+ {2}Ida owes Maren two eels \(pinned\)$/);
     await forgetPages(fake);
-    await fake.turn("I look around.");
+    const told = await fake.turn("I look around.");
     assert.ok(context(fake).includes("Earlier, not now:\n- noted 13 turns ago: Ida owes Maren two eels\n"));
+    assert.deepEqual(told.metadata.recalled, { lore: 0, memories: 1 });
     await fake.say("/why");
     const page = fake.face.last("system_update").metadata.why!;
     assert.deepEqual(page.recalled.map(({ kind, id, quote, pinned }) => [kind, id, quote, pinned]), [

@@ -46,9 +46,20 @@ Deno.test("recall is asked for the line, with the two texts before it, the newes
       max_lore: 12,
       max_memories: 24,
     });
-    // What is gone on with answers the same line.
+    // What is gone on with answers the same line, by other dice.
+    const before = fake.face.of("chat_end").length;
     await fake.say("/continue");
+    await fake.face.until(() => fake.face.of("chat_end").length > before);
     assert.equal(fake.questions.at(-1)?.line, "I wait for Maren.");
+    assert.notEqual(fake.requests.at(-1)?.seed, fake.requests.at(-2)?.seed);
+    // Whose words they are is kept with them, whatever the character is called later.
+    const speakers = fake.deps.db.all<{ role: string; speaker: string }>(
+      "SELECT DISTINCT role, speaker FROM memory_units ORDER BY role",
+    );
+    assert.deepEqual(speakers.map(({ role, speaker }) => [role, speaker]), [["assistant", ""], [
+      "user",
+      "Ida",
+    ]]);
   }));
 
 Deno.test("recall hears of a line before it is saved, with what it follows; of another telling it hears nothing ahead", () =>

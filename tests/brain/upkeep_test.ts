@@ -154,6 +154,22 @@ for (
     }, options));
 }
 
+Deno.test("what a model thinks before it tells the story so far is none of it, though its thoughts were never opened", () =>
+  withBrain(async (fake) => {
+    const thinks: Script = async function* (request, signal) {
+      const pages = request.messages[1].content.match(/page\d+/g)?.join(" ") ?? "";
+      yield* says(`The user wants Maren ${pages}. `, "</think>", `Ida walked the reeds with Maren ${pages}.`)(
+        request,
+        signal,
+      );
+    };
+    fake.scripts.push(teller(thinks));
+    await play(fake, 14);
+    const kept = rows(fake).filter(({ origin }) => origin === "model");
+    assert.ok(kept.length > 0);
+    for (const { text } of kept) assert.match(text, /^Ida walked the reeds with Maren page\d+/);
+  }));
+
 Deno.test("the built-in narrator is asked for no summary", () =>
   withBrain(async (fake) => {
     fake.scripts.push(teller());
