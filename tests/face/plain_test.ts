@@ -19,7 +19,7 @@ async function run(
   lines: string[],
   greet: (tell: (event: LinkEvent) => void) => void,
   answer: (request: Request, tell: (event: LinkEvent) => void) => void,
-  more: { world?: string; interactive?: boolean } = {},
+  more: { world?: string; interactive?: boolean; signal?: AbortSignal } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -44,7 +44,7 @@ async function run(
     world: more.world ?? null,
     character: null,
     interactive: more.interactive ?? false,
-    signal: new AbortController().signal,
+    signal: more.signal ?? new AbortController().signal,
   });
   return { code, out, err };
 }
@@ -267,4 +267,28 @@ Deno.test("plain: nothing after /quit is said", async () => {
     tell(event(events.end(message(3, "assistant", "Fog."), {}, ref)));
   });
   assert.deepEqual([ran.code, said], [0, []]);
+});
+
+Deno.test("plain: who interrupts a reply stops the narrator, keeps what was told, says no further line, and leaves with 130", async () => {
+  const leaving = new AbortController();
+  const said: string[] = [];
+  const greet = (tell: (event: LinkEvent) => void) => {
+    tell(event(events.greeting()));
+    tell(event(events.sync(state("w"))));
+    tell(event(events.history([message(1, "assistant", "Fog.")])));
+  };
+  const answer = ({ prompt, ref }: Request, tell: (event: LinkEvent) => void) => {
+    said.push(prompt);
+    if (prompt !== "/cancel") {
+      tell(event({ ...events.chunk("The door opens", { message_id: 3, offset: 0 }), ref }));
+      return queueMicrotask(() => leaving.abort());
+    }
+    tell(event(events.end(message(3, "assistant", "The door opens", { status: "stopped" }), {}, "1")));
+  };
+  const { code, out } = await run(["I open the door.", "I go in."], greet, answer, {
+    signal: leaving.signal,
+  });
+  assert.deepEqual(said, ["I open the door.", "/cancel"]);
+  assert.equal(code, 130);
+  assert.match(out, /The door opens/);
 });

@@ -76,3 +76,14 @@ Deno.test("a piece in a few words, and where it is from", () => {
   ];
   for (const [piece, words] of rows) assert.deepEqual(pieceWords({ ...memory, ...piece }), words);
 });
+
+Deno.test("what was remembered for one reply never stands beside the next", () => {
+  const player = replied(120);
+  player.hear(events.system("in words", { why: WHY }, "1"));
+  assert.match(player.screen(), /the silver key is inside/);
+  player.hear(events.message(message(6, "user", "And?")));
+  player.hear(events.end(message(7, "assistant", "Yes."), { recalled: { lore: 0, memories: 2 } }));
+  const panel = player.screen().split("\n").map((row) => row.slice(82)).join("\n");
+  assert.match(panel, /✿ 2 from earlier pages/);
+  assert.doesNotMatch(panel, /silver key/);
+});

@@ -525,3 +525,51 @@ Deno.test("a brain elsewhere is named beside its narrator, by its host", () => {
   const player = openStory({ whose: "wss://story.example:8000/ws/rpc" });
   assert.match(player.screen().split("\n")[0], /llama3\.2, local at story\.example:8000$/);
 });
+
+Deno.test("a line refused in the middle of a reply comes back to the editor, or behind a draft to what was said", () => {
+  const refusal = events.system("✗ The narrator is still speaking. /cancel stops it.", { line: "I run." });
+  const player = narrating();
+  player.hear(refusal);
+  assert.equal(player.model().editor.text, "I run.");
+  const writing = narrating();
+  writing.type("I hide");
+  writing.hear(refusal);
+  assert.equal(writing.model().editor.text, "I hide");
+  assert.equal(writing.model().said.lines.at(-1), "I run.");
+});
+
+Deno.test("who narrates from now on is known by the answer to /model alone", () => {
+  const player = openStory();
+  player.hear(events.system("Hot-swapped model to odd/three", { model: "odd/three" }));
+  assert.equal(player.model().story.model, "odd/three");
+});
+
+Deno.test("the panel counts tonight's turns and minutes, and hours from the second one on", () => {
+  const tonight = (minutes: number) => {
+    const player = openStory({ width: 120, height: 36 });
+    const created_ms = player.now() - minutes * 60_000;
+    player.hear(events.history([
+      message(1, "user", "I wait.", { created_ms }),
+      message(2, "assistant", "It rains.", { created_ms }),
+    ]));
+    return /TONIGHT\s+(1 turn[^\n]*?)\s*$/m.exec(player.screen())?.[1];
+  };
+  assert.deepEqual([0, 1, 30, 119, 120, 200].map(tonight), [
+    "1 turn of 64",
+    "1 turn of 64 · 1 min",
+    "1 turn of 64 · 30 min",
+    "1 turn of 64 · 119 min",
+    "1 turn of 64 · 2 hours",
+    "1 turn of 64 · 3 hours",
+  ]);
+});
+
+Deno.test("another telling is followed from wherever the page was", () => {
+  for (const [follow, kind] of [["head", "end"], ["end", "end"]] as const) {
+    const player = openStory({ settings: { hint_seen: true, follow } });
+    player.press("home");
+    assert.equal(player.model().scroll.kind, "at");
+    say(player, "/retry");
+    assert.notEqual(player.model().scroll.kind, "at", `${follow} ${kind}`);
+  }
+});
