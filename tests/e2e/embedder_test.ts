@@ -85,6 +85,9 @@ Deno.test(
     assert.deepEqual(again.vectors, cat.vectors);
     const pid = embedderPid(door.pid);
     assert.ok(pid);
+    // A process group of its own: Ctrl+C at the terminal would count as its crash.
+    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /, "").split(" ");
+    assert.equal(fields[2], String(pid));
     door.signal("SIGTERM");
     assert.equal(await door.ended, 0);
     assert.ok(!isRunning(pid));
