@@ -23,6 +23,8 @@ async function withFolders(play: (folders: Folders) => Promise<void>): Promise<v
         Deno.writeFile(`${root}/${path}`, typeof text === "string" ? new TextEncoder().encode(text) : text),
     });
   } finally {
+    // A library that was closed while it read reads on to the end; turns of the loop are counted, not a time.
+    for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setTimeout(resolve, 10));
     await Deno.remove(root, { recursive: true });
   }
 }
