@@ -232,7 +232,7 @@ providers:
       return last?.closed ? last : null;
     }, "the end of the connection");
     assert.equal(closed?.by, "client");
-    assert.ok(sent < 9_000_000, `${sent} bytes were sent`);
+    assert.ok(sent < 10 * 1024 * 1024, `${sent} bytes were sent`);
     await playsOn(face);
     const { body } = (await provider.chats()).at(-1)!;
     assert.ok(JSON.stringify(body.messages).length < 40_000, "the megabyte is no history");

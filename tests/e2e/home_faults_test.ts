@@ -91,7 +91,7 @@ name: The Attic
 start_message: Dust.
 `;
 
-Deno.test("a broken file is told with line and column, the others load, and a saved file appears by itself", async (t) => {
+Deno.test("a broken file is told with line and column, the others load, and a saved file appears within a second", async (t) => {
   await using stage = await openStage({
     config: FAST,
     files: {
@@ -130,9 +130,17 @@ Deno.test("a broken file is told with line and column, the others load, and a sa
     await face.command("/nsfw");
   });
 
-  await t.step("a new world appears", async () => {
-    await Deno.writeTextFile(path("worlds/cellar.yaml"), WORLD.replaceAll("attic", "cellar"));
-    await face.until(() => ids().includes("cellar"), "the new world");
+  await t.step("a new world appears within a second", async () => {
+    // One of ten: a busy machine makes some wait, a slow watch all of them.
+    const took_ms: number[] = [];
+    while (took_ms.length < 10 && !took_ms.some((ms) => ms < 1000)) {
+      const id = `cellar${"s".repeat(took_ms.length)}`;
+      await Deno.writeTextFile(path(`worlds/${id}.yaml`), WORLD.replaceAll("attic", id));
+      const started = performance.now();
+      await face.until(() => ids().includes(id), "the new world");
+      took_ms.push(performance.now() - started);
+    }
+    assert.ok(Math.min(...took_ms) < 1000, `${took_ms.map(Math.round)} ms`);
   });
 
   await t.step("a file mended shows, one that breaks is told and goes, the rest stay", async () => {
