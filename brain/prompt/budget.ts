@@ -17,10 +17,10 @@ export const MESSAGE_OVERHEAD = 4;
 const MIN_CONTEXT = 1024;
 
 /**
- * From this window on lore and memories have their room whatever the history is; in a smaller one little is theirs alone.
- * Below 8,192 by what the learned scale of a model's tokens moves it.
+ * From this window on a fifth of any prompt holds all of lore and memories beside a reply, so they have their room whatever
+ * the history is; in a smaller one little is theirs alone.
  */
-const ROOMY_CONTEXT = 7680;
+const ROOMY_CONTEXT = 10_240;
 /** Below this a prompt cannot begin like the one before it often, whatever gives way: there they have their room too. */
 const TINY_CONTEXT = 3000;
 /** Two pieces and three, a sentence each. */

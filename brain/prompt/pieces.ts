@@ -250,7 +250,9 @@ function fitting<Hit extends { text: string; words?: string[] }>(
 }
 
 /**
- * The hit with what fits of its text: in a tight window the sentences around the most telling one, else its beginning, cut at a sentence's end or at a blank; null: too little is left. */
+ * The hit with what fits of its text: in a tight window the sentences around the most telling one, else its beginning, cut
+ * at a sentence's end or at a blank; null: too little is left.
+ */
 function shortened<Hit extends { text: string; words?: string[] }>(
   whole: Hit,
   room: number,

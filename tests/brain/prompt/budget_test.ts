@@ -106,9 +106,10 @@ Deno.test("hostile texts of a megabyte are counted in reasonable time", async ()
 
 Deno.test("a window is shared out: reply, lore, memories, four percent of slack, and history has the rest", () => {
   const rows: [number, Partial<BudgetOptions>, Record<string, number>][] = [
-    [8192, {}, { context: 8192, reply: 480, lore: 500, memories: 600, recall: 1100, history: 5384, over: 0 }],
+    [10_240, {}, { reply: 480, lore: 500, memories: 600, recall: 1100, history: 7350, over: 0 }],
     // In a smaller window the history may take part of what lore and memories might have.
-    [7680, {}, { lore: 500, memories: 600, recall: 1100, history: 4892 }],
+    [10_239, {}, { lore: 500, memories: 600, recall: 144, history: 8305 }],
+    [8192, {}, { context: 8192, reply: 480, lore: 500, memories: 600, recall: 144, history: 6340, over: 0 }],
     [6144, {}, { lore: 500, memories: 600, recall: 144, history: 4374 }],
     [4096, {}, { context: 4096, reply: 480, lore: 409, memories: 409, recall: 144, history: 2408, over: 0 }],
     [3000, {}, { lore: 300, memories: 300, recall: 144, history: 1356, over: 0 }],
@@ -121,7 +122,7 @@ Deno.test("a window is shared out: reply, lore, memories, four percent of slack,
     [4096, { lore_tokens: 0, memory_tokens: 0 }, { lore: 0, memories: 0, history: 2552 }],
     // Fixed parts too long: lore and memories give way, then the prompt is over.
     [4096, { fixed: 2_600 }, { lore: 170, memories: 170, recall: 144, history: 708, over: 0 }],
-    [8192, { fixed: 6_000 }, { lore: 163, memories: 197, history: 1024, over: 0 }],
+    [8192, { fixed: 6_000 }, { lore: 163, memories: 197, recall: 144, history: 1240, over: 0 }],
     [4096, { fixed: 3_000 }, { lore: 0, memories: 0, history: 512, over: 60 }],
     [4096, { fixed: 9_000 }, { lore: 0, memories: 0, history: 512, over: 6_060 }],
   ];

@@ -80,7 +80,7 @@ Deno.test("between two cuts they have what a fifth of the prompt holds beside th
 });
 
 Deno.test("in a roomy window they have their room whatever the history is", () => {
-  for (const turns of [1, 20, 60, 100]) assert.equal(shareOf(turns, 8_192).tokens, 1_100);
+  for (const turns of [1, 20, 60, 100]) assert.equal(shareOf(turns, 10_240).tokens, 1_100);
 });
 
 const SENTENCES = [
