@@ -55,9 +55,10 @@ scope.onmessage = ({ data }) => {
 function answer({ question, meaning }: Ask): ReturnType<typeof search> {
   try {
     const db = connection();
-    if (meaning !== undefined) return search(db, question, known, { near: nearTo(db, question, meaning) });
     const ranked = expected?.key === keyOf(question) ? expected.lore : undefined;
+    // For one question only: by the next the lore may be another.
     expected = null;
+    if (meaning !== undefined) return search(db, question, known, { near: nearTo(db, question, meaning) });
     return search(db, question, known, { ranked });
   } catch {
     forget();
