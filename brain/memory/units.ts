@@ -1,9 +1,10 @@
 /** Text becomes units: the pieces of lore and of story that are indexed, searched and shown. Pure. */
 
+/** Hard cap of one chunk of lore, in UTF-16 units: what the asset schema promises. */
+const LORE_CHUNK_CAP = 800;
 /** Where a unit is cut, at the last sentence end before it: smaller units are found more precisely. */
 export const UNIT_LENGTH = 400;
-// The rest of a paragraph of lore that is shorter than this stays with the piece before it: 520 at most, of the 800 UTF-16
-// units that the asset schema promises.
+// The rest of a paragraph of lore that is shorter than this stays with the piece before it.
 const STUB_LENGTH = 120;
 
 export interface LoreUnit {
@@ -16,7 +17,7 @@ export interface LoreUnit {
 /**
  * Lore text -> units, one per paragraph under its heading (`# Heading`, any depth; deeper headings are joined with
  * " / "). Paragraphs end at a blank line or a heading. A longer one than UNIT_LENGTH is cut between lines, a longer
- * line at sentence ends; no unit is longer than UNIT_LENGTH + STUB_LENGTH. `Known to: a, b.` at the end of a paragraph is taken
+ * line at sentence ends; no unit is longer than LORE_CHUNK_CAP. `Known to: a, b.` at the end of a paragraph is taken
  * out and holds for all its units.
  */
 export function chunkLore(text: string): LoreUnit[] {
@@ -77,8 +78,9 @@ function cutLines(body: string): string[] {
       line.trim().length <= UNIT_LENGTH ? [line] : line.split(SENTENCE_START)
     ),
   );
-  if (pieces.length > 1 && pieces.at(-1)!.trim().length < STUB_LENGTH) {
-    pieces.splice(-2, 2, pieces.slice(-2).join("").trim());
+  const joined = pieces.slice(-2).join("").trim();
+  if (pieces.length > 1 && pieces.at(-1)!.trim().length < STUB_LENGTH && joined.length <= LORE_CHUNK_CAP) {
+    pieces.splice(-2, 2, joined);
   }
   return trimmed(pieces);
 }
