@@ -3,6 +3,8 @@
 import { encodeRequest, parseEvent } from "../shared/codec.ts";
 import { CodecError } from "../shared/field.ts";
 import type { Request } from "../shared/protocol.ts";
+import { EXIT } from "../shared/roles.ts";
+import { asSentence } from "./app/link.ts";
 import type { Link, LinkEvent } from "./runtime.ts";
 
 export interface Address {
@@ -22,6 +24,13 @@ export class NoBrain extends Error {
 export interface LinkOptions {
   /** Asked before each attempt. Throws NoBrain to give up, anything else to be asked again. */
   locate(): Promise<Address>;
+  /**
+   * What the player can do about a token that the brain refuses, a sentence: asking with the same one is pointless, and
+   * `locate` is asked for another. Null: the token is the brain's own, and a new brain writes a new one.
+   */
+  when_refused?: string | null;
+  /** How often another token is looked for. */
+  new_token_ms?: number;
   /** Waits between attempts; the last one repeats. */
   delays_ms?: readonly number[];
   /** How long a socket may take to open. */
@@ -33,7 +42,7 @@ export interface LinkOptions {
 }
 
 export interface BrainLink extends Link {
-  /** After `gone`: begins again. Else: ends a wait. */
+  /** After `gone`: begins again, or looks for another token. Else: ends a wait. */
   retry(): void;
   /** Why it gave up, or null. */
   failure(): NoBrain | null;
@@ -43,6 +52,9 @@ export interface BrainLink extends Link {
 
 const DELAYS_MS = [200, 500, 1000, 2000, 5000, 10_000];
 const CONNECT_TIMEOUT_MS = 10_000;
+const NEW_TOKEN_MS = 2000;
+/** Close code: the token was revoked. */
+const REVOKED = 4401;
 /** The slowest command, /model refresh, takes ten seconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
 /** How often a wait is told. */
@@ -57,11 +69,13 @@ function afterMs(ms: number, fn: () => void): () => void {
 
 /**
  * Opens a link that keeps itself alive until `close`. `on` gets "starting", then "connected" and events; "lost" with the
- * rest of each wait; "gone" once when `locate` gives up. Never throws; after `close` nothing more is told.
+ * rest of each wait; "gone" once when `locate` gives up, or when the brain refuses the token. Never throws; after
+ * `close` nothing more is told.
  */
 export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): BrainLink {
   const { delays_ms = DELAYS_MS, connect_timeout_ms = CONNECT_TIMEOUT_MS } = options;
   const { answer_timeout_ms = ANSWER_TIMEOUT_MS, after = afterMs } = options;
+  const { when_refused = null, new_token_ms = NEW_TOKEN_MS } = options;
   let closing = false;
   let socket: WebSocket | null = null;
   let failure: NoBrain | null = null;
@@ -81,9 +95,19 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
       if (closing) wake();
     });
 
+  /** Waits until `locate` has another token than this one, or the link is closed. */
+  const anotherToken = async (refused: string) => {
+    for (let same = true; same && !closing;) {
+      await sleep(new_token_ms);
+      // A file that cannot be read is perhaps being written.
+      const look = async () => (await options.locate()).token === refused;
+      same = closing || await look().catch(() => true);
+    }
+  };
+
   /** One connection from opening to its end: whether it had opened, and why it ended. */
   const connect = (address: Address) =>
-    new Promise<{ opened: boolean; reason: string }>((resolve) => {
+    new Promise<{ opened: boolean; reason: string; refused?: boolean }>((resolve) => {
       const headers = address.token === "" ? undefined : { authorization: `Bearer ${address.token}` };
       const current = new WebSocket(address.url, { headers });
       let opened = false;
@@ -139,7 +163,8 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
         clearTimeout(timer);
         cancelSilence?.();
         if (socket === current) socket = null;
-        resolve({ opened, reason: plainReason(opened, event, fault) });
+        const refused = opened ? event.code === REVOKED : statusOf(fault) === "401";
+        resolve({ opened, reason: plainReason(opened, event, fault, address.token), refused });
       };
     });
 
@@ -148,18 +173,23 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
     tell({ kind: "starting" });
     while (!closing) {
       let reason: string;
+      let refused: string | null = null;
       try {
         const address = await options.locate();
         if (closing) break;
         const end = await connect(address);
         if (end.opened) attempt = 0;
         reason = end.reason;
+        if (end.refused && when_refused !== null) {
+          refused = address.token;
+          throw new NoBrain(`${asSentence(reason)} ${when_refused}`, EXIT.no_brain);
+        }
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error);
         if (error instanceof NoBrain) {
           failure = error;
           tell({ kind: "gone", reason });
-          await sleep(Infinity);
+          await (refused === null ? sleep(Infinity) : anotherToken(refused));
           if (closing) break;
           failure = null;
           attempt = 0;
@@ -200,16 +230,23 @@ export function openLink(options: LinkOptions, on: (event: LinkEvent) => void): 
   };
 }
 
+/** The HTTP status in what Deno says of a socket that did not open. */
+function statusOf(fault: string): string | undefined {
+  return /status code: (\d+)/.exec(fault)?.[1];
+}
+
 /** Close codes and Deno's socket errors in words for a player. */
-function plainReason(opened: boolean, event: CloseEvent, fault: string): string {
+function plainReason(opened: boolean, event: CloseEvent, fault: string, token: string): string {
   if (!opened) {
-    const status = /status code: (\d+)/.exec(fault)?.[1];
-    if (status === "401") return "the brain asks for a token that I do not have; --token-file FILE names one";
+    const status = statusOf(fault);
+    if (status === "401") {
+      return token === "" ? "the brain asks for a token" : "the brain does not know this token";
+    }
     if (status === "403") return "the brain refuses this address";
     return fault === "" ? "the brain does not answer" : `the brain does not answer (${fault})`;
   }
   if (event.code === 1012) return "the brain is restarting";
-  if (event.code === 4401) return "the brain has taken this token back";
+  if (event.code === REVOKED) return "the brain has taken this token back";
   if (event.code === 1009) return "the last line was larger than the brain reads";
   return event.reason === "" ? "the brain is gone" : `the brain closed the line: ${event.reason}`;
 }

@@ -54,6 +54,9 @@ export function createPlay(options: PlayOptions): {
           // Read at each attempt: a new token may have been put there.
           locate: () => Promise.resolve({ url, token: readToken(token_file) }),
           watch: null,
+          when_refused: token_file === null
+            ? "Begin again with --token-file FILE, which has one."
+            : `Put another one into ${token_file}: it is tried by itself.`,
         }));
       }
       if (!isLocked(common.home)) {
@@ -152,7 +155,7 @@ export function createPlay(options: PlayOptions): {
       link(tell) {
         const source = open(tell);
         launcher = source.launcher;
-        const opened = openLink({ locate: source.locate }, (event) => {
+        const opened = openLink({ locate: source.locate, when_refused: source.when_refused }, (event) => {
           if (event.kind === "gone") failure = opened.failure();
           else if (event.kind === "connected") failure = null;
           tell(event);
@@ -192,6 +195,8 @@ export function createPlay(options: PlayOptions): {
 interface Source {
   launcher: Launcher | null;
   locate: Launcher["locate"];
+  /** What the player can do about a token that a brain elsewhere refuses. */
+  when_refused?: string;
   /** Set when a change of the code starts the brain again. */
   watch: typeof watchCode | null;
 }

@@ -11,9 +11,17 @@ import {
   setMessage,
   withRecalled,
 } from "../widgets/transcript.ts";
-import type { LinkEvent } from "./link.ts";
+import { asSentence, type LinkEvent } from "./link.ts";
 import type { Effect } from "./messages.ts";
-import { type Model, type Result, storyName, type Turn, withNotice } from "./model.ts";
+import {
+  type Connection,
+  isOpening,
+  type Model,
+  type Result,
+  storyName,
+  type Turn,
+  withNotice,
+} from "./model.ts";
 import { withSync, worldName } from "./story.ts";
 import { editAnswered, editReturned } from "./editing.ts";
 import { money } from "./narrators.ts";
@@ -44,30 +52,17 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
     case "lost": {
       const reason = sanitizeLine(link.reason);
       const connection = { kind: "lost", retry_at_ms: now_ms + link.retry_in_ms, reason } as const;
-      // A line that the brain has not confirmed goes back to the editor: nothing of it can have been cut.
-      const cut = model.cut || (model.turn !== null && model.transcript.pending === null);
-      const lost: Model = {
-        ...model,
-        remembered: null,
-        work: withoutBrain(model.work),
-        connection,
-        cut,
-        protocol: undefined,
-        turn: null,
-        asked_before: null,
-        // What waited for an original server comes back with the line, or is to be chosen again.
-        outbox: { ...model.outbox, prompts: [] },
-        beginning: false,
-        opening: model.opening.step === "starting" ? { ...model.opening, step: "character" } : model.opening,
-      };
-      // The rest of the reply is the brain's: who wanted to leave after it need not wait for a connection.
-      return [giveBack(lost), model.leaving === "after_reply" ? [{ kind: "quit" }] : []];
+      const [lost, effects] = disconnected(model, connection);
+      // Once, not with each second and each attempt; the opening has it in its own sentence.
+      if (model.connection.kind === "lost" || isOpening(model)) return [lost, effects];
+      return [withNotice(lost, asSentence(reason), now_ms), effects];
     }
     case "gone": {
       const reason = sanitizeLine(link.reason);
       const trouble = { text: `${reason} Ctrl+C leaves.`, retry: false, go_on: false };
-      const gone = giveBack({ ...model, connection: { kind: "gone", reason }, turn: null });
-      return [{ ...gone, transcript: { ...gone.transcript, trouble } }, []];
+      const [gone, effects] = disconnected(model, { kind: "gone", reason });
+      const log = [...gone.log, { at_ms: now_ms, text: `✗ ${reason}` }];
+      return [{ ...gone, log, transcript: { ...gone.transcript, trouble } }, effects];
     }
     case "problem":
       return [withNotice(model, sanitizeLine(link.text), now_ms, true), []];
@@ -76,6 +71,28 @@ export function updateLink(model: Model, link: LinkEvent, now_ms: number): Resul
     default:
       return unreachable(link);
   }
+}
+
+/** Nothing more comes over this connection: what waited for it waits no longer. */
+function disconnected(model: Model, connection: Connection): Result {
+  // A line that the brain has not confirmed goes back to the editor: nothing of it can have been cut.
+  const cut = model.cut || (model.turn !== null && model.transcript.pending === null);
+  const left: Model = {
+    ...model,
+    remembered: null,
+    work: withoutBrain(model.work),
+    connection,
+    cut,
+    protocol: undefined,
+    turn: null,
+    asked_before: null,
+    // What waited for an original server comes back with the line, or is to be chosen again.
+    outbox: { ...model.outbox, prompts: [] },
+    beginning: false,
+    opening: model.opening.step === "starting" ? { ...model.opening, step: "character" } : model.opening,
+  };
+  // The rest of the reply is the brain's: who wanted to leave after it need not wait for a connection.
+  return [giveBack(left), model.leaving === "after_reply" ? [{ kind: "quit" }] : []];
 }
 
 /** A line that nobody confirmed goes back to the editor, or to what was said when a draft stands there. */

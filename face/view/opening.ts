@@ -2,6 +2,7 @@
 
 import { NARRATOR_ID } from "../../shared/story.ts";
 import { evenRows } from "../text/plain_rows.ts";
+import { asSentence } from "../app/link.ts";
 import { offered } from "../app/opening.ts";
 import type { Model } from "../app/model.ts";
 import { narratorName } from "../app/story.ts";
@@ -197,12 +198,6 @@ function sentenceOf(model: Model, choices: Choice[], now_ms: number): string {
     return story.worlds.find((world) => world.id === opening.world_id)?.opening ?? "";
   }
   return choices[opening.row]?.sentence ?? "";
-}
-
-/** "the brain is gone" as "The brain is gone." */
-function asSentence(text: string): string {
-  if (text === "") return "";
-  return `${text[0].toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? "" : "."}`;
 }
 
 function narratorLine(model: Model): string {

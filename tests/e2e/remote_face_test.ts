@@ -49,7 +49,13 @@ Deno.test("face --url with a token file plays, says whose brain it is, and comes
   await face.shows(`at ${address}`);
   store((db) => assert.deepEqual(db.all("SELECT DISTINCT player_id FROM sessions"), [{ player_id: "a1" }]));
   store((db) => revokeToken(db, "Ann"));
-  await face.shows("connection lost");
+  await face.shows("The brain has taken this token back.");
+  await face.shows("no connection");
+  await face.shows(/it\s+is\s+tried\s+by\s+itself/);
+  const next = `${TOKEN}2`;
+  store((db) => addToken(db, { id: "a2", name: "Ann", token_hash: hashToken(next) }));
+  await Deno.writeTextFile(token_file, `${next}\n`);
+  await face.shows(`at ${address}`);
 });
 
 Deno.test("at the machine itself the face finds its brain without an address or a token, certificate or not", async (t) => {

@@ -153,14 +153,15 @@ Deno.test("a hopeless brain is told once as gone; retry begins again", async () 
 });
 
 Deno.test("reasons are plain words", async () => {
-  const rows: { status?: number; reason: RegExp }[] = [
-    { status: 401, reason: /^the brain asks for a token that I do not have; --token-file FILE names one$/ },
+  const rows: { status?: number; token?: string; reason: RegExp }[] = [
+    { status: 401, reason: /^the brain asks for a token$/ },
+    { status: 401, token: "old", reason: /^the brain does not know this token$/ },
     { status: 403, reason: /^the brain refuses this address$/ },
     { status: 404, reason: /^the brain does not answer \(/ },
   ];
-  for (const { status, reason } of rows) {
+  for (const { status, token, reason } of rows) {
     await using server = serve({ status });
-    await using opened = open({ locate: at(server.url) });
+    await using opened = open({ locate: at(server.url, token) });
     assert.match((await opened.nth("lost")).reason, reason);
   }
   const closed = serve();
@@ -185,6 +186,52 @@ Deno.test("close codes are plain words", async () => {
     server.sockets.at(-1)?.close(code, why);
     assert.equal((await opened.nth("lost")).reason, reason);
   }
+});
+
+Deno.test("a refused token is told once with what to do, and only another one is tried", async () => {
+  await using refusing = serve({ status: 401 });
+  await using revoking = serve();
+  for (
+    const [server, token, reason] of [
+      [refusing, "", "The brain asks for a token. Get one."],
+      [refusing, "old", "The brain does not know this token. Get one."],
+      [revoking, "old", "The brain has taken this token back. Get one."],
+    ] as const
+  ) {
+    const asked = server.asked.length;
+    const sockets = server.sockets.length;
+    await using better = serve();
+    let address = { url: server.url, token: token as string };
+    let looks = 0;
+    const locate = () => {
+      looks += 1;
+      // A file that is being written.
+      if (looks === 3) throw new Error("No such file");
+      return Promise.resolve(address);
+    };
+    await using opened = open({ locate, when_refused: "Get one.", new_token_ms: 1 });
+    if (server === revoking) {
+      (await until(() => server.sockets[sockets], "the socket")).close(4401, "This token was revoked.");
+    }
+    assert.equal((await opened.nth("gone")).reason, reason);
+    assert.deepEqual([opened.link.failure()?.message, opened.link.failure()?.code], [reason, 3]);
+    await until(() => looks > 5, "several looks for another token");
+    assert.equal(server.asked.length, asked + 1, "the same token was tried again");
+    const told = opened.events.filter(({ kind }) => kind === "lost" || kind === "gone");
+    assert.equal(told.length, 1, "told more than once, or counted down");
+    address = { url: better.url, token: "new" };
+    await until(() => better.asked.length > 0, "the new token");
+    await opened.nth("connected", server === revoking ? 2 : 1);
+    assert.deepEqual([better.asked, opened.link.failure()], [["Bearer new"], null]);
+  }
+});
+
+Deno.test("a link that waits for another token is closed at once", async () => {
+  await using server = serve({ status: 401 });
+  const opened = open({ locate: at(server.url, "old"), when_refused: "Get one.", new_token_ms: 3_600_000 });
+  await opened.nth("gone");
+  opened.link.close();
+  await opened.link.closed;
 });
 
 Deno.test("a server that never answers is given up after the connect timeout", async () => {

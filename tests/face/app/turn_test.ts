@@ -263,6 +263,50 @@ Deno.test("a lost connection gives an unconfirmed line back, and is counted down
   assert.equal(player.screen().split(LINE).length, 2);
 });
 
+Deno.test("why a connection was lost is said once in a sentence, and goes with the next key", () => {
+  const player = openStory();
+  const lost = (reason: string) => player.link({ kind: "lost", retry_in_ms: 3000, reason });
+  const told = () => player.model().log.map(({ text }) => text);
+  const before = told();
+  lost("the brain is restarting");
+  assert.match(player.screen(), / {4}· The brain is restarting\.\n/);
+  player.press("x");
+  lost("the brain is restarting");
+  lost("the brain does not answer");
+  assert.doesNotMatch(player.screen(), /The brain (is restarting|does not answer)/);
+  assert.deepEqual(told(), [...before, "The brain is restarting."]);
+  player.link({ kind: "connected" });
+  lost("the brain is gone");
+  assert.match(player.screen(), /· The brain is gone\./);
+});
+
+Deno.test("a token that was taken back: no countdown, why stands below a story that stays, the draft too", () => {
+  const player = sayLine();
+  player.hear(events.message(line(), "1"));
+  player.hear(events.chunk("The marsh"));
+  player.wait(1000);
+  player.type("A draft.");
+  player.link({ kind: "gone", reason: "The brain has taken this token back. Get another." });
+  player.wait(60_000);
+  player.press("enter");
+  const screen = player.screen();
+  assert.match(
+    screen,
+    /The marsh\n[^]*✗ The brain has taken this token back\. Get another\. Ctrl\+C leaves\./,
+  );
+  assert.match(screen.split("\n")[0], /no connection$/);
+  assert.match(screen, /There is no connection now\. Your line stays here\./);
+  assert.doesNotMatch(screen, /again in|narrating/);
+  assert.equal(player.model().editor.text, "A draft.");
+  assert.match(player.model().log.map(({ text }) => text).join("\n"), /^✗ The brain has taken this token/m);
+  player.link({ kind: "starting" });
+  player.link({ kind: "connected" });
+  player.hear(events.greeting());
+  player.hear(events.history([message(5, "assistant", PROSE.key), line()]));
+  assert.doesNotMatch(player.screen(), /taken this token back/);
+  assert.equal(player.model().editor.text, "A draft.");
+});
+
 Deno.test("a line that did not arrive stays in the editor after the reconnect", () => {
   const player = sayLine();
   player.link({ kind: "lost", retry_in_ms: 1000, reason: "closed" });
@@ -529,12 +573,19 @@ Deno.test("who leaves after the reply leaves when the connection goes, and not w
     player.effects();
     return player;
   };
-  const player = speaking();
-  player.press("ctrl+c", "w");
-  assert.equal(player.model().leaving, "after_reply");
-  player.effects();
-  player.link({ kind: "lost", retry_in_ms: 1000, reason: "gone" });
-  assert.deepEqual(player.effects(), [{ kind: "quit" }]);
+  for (
+    const link of [{ kind: "lost", retry_in_ms: 1000, reason: "gone" }, {
+      kind: "gone",
+      reason: "Gone.",
+    }] as const
+  ) {
+    const player = speaking();
+    player.press("ctrl+c", "w");
+    assert.equal(player.model().leaving, "after_reply");
+    player.effects();
+    player.link(link);
+    assert.deepEqual(player.effects(), [{ kind: "quit" }]);
+  }
   const staying = speaking();
   staying.link({ kind: "lost", retry_in_ms: 1000, reason: "gone" });
   assert.deepEqual(staying.effects(), []);

@@ -41,7 +41,7 @@ Deno.test("wake: with motion off a wait is counted once a second, else the spinn
 
 Deno.test("wake: a lost connection is counted down at the end of each second", () => {
   const player = openStory();
-  player.link({ kind: "lost", retry_in_ms: 2500, reason: "gone" });
+  player.link({ kind: "lost", retry_in_ms: 2500, reason: "" });
   const now = player.now();
   assert.match(player.screen(), /again in 3 s/);
   assert.equal(nextWake(player.model(), now), now + 500);
