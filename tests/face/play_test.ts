@@ -167,12 +167,12 @@ function brainOn(home: string, about: { url: string; token: string; version?: st
   return { [Symbol.dispose]: () => lock.close() };
 }
 
-/** A server that lets nobody in, and remembers who asked for what. */
+/** A server that is not ready for anybody, and remembers who asked for what. */
 function closedDoor(): AsyncDisposable & { address: string; asked: [path: string, token: string | null][] } {
   const asked: [string, string | null][] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     asked.push([new URL(request.url).pathname, request.headers.get("authorization")]);
-    return new Response("no", { status: 401 });
+    return new Response("later", { status: 503 });
   });
   return {
     address: `ws://127.0.0.1:${server.addr.port}`,
