@@ -212,7 +212,9 @@ export function explainFailure(error: unknown, about: Circumstances): Failure {
       return fail("unreachable", `Cannot find ${host}: check the network and the address in config.yaml.`);
     }
     if (/refused/i.test(reason)) {
-      const advice = endpoint.local ? `start ${who}, or` : "check the network, or";
+      const advice = endpoint.local
+        ? (who === host ? "start the server there, or" : `start ${who}, or`)
+        : "check the network, or";
       return fail("unreachable", `Nobody answers at ${host}: ${advice} pick another /model.`);
     }
     if (/are blocked|invalid url|not a valid url/i.test(reason)) {

@@ -11,6 +11,13 @@ import { endpointsOf } from "../../../brain/llm/vendors.ts";
 import { configWith, ENTRIES } from "../../support/llm_config.ts";
 
 const [openrouter, , groq, gemini] = endpointsOf(configWith({ providers: ENTRIES }));
+const [nameless, ollama] = endpointsOf(configWith({
+  main_provider: "main",
+  providers: [
+    { ...ENTRIES[0], name: "main", base_url: "http://127.0.0.1:18702/v1" },
+    { ...ENTRIES[0], name: "ollama", base_url: "http://127.0.0.1:11434/v1" },
+  ],
+}));
 
 function about(part: Partial<Circumstances> = {}): Circumstances {
   return {
@@ -135,7 +142,19 @@ Deno.test("vendors' errors, as their documents have them, become the right advic
     {
       error: broken("Connection error.", "tcp connect error: Connection refused (os error 111)"),
       kind: "unreachable",
-      says: "Nobody answers",
+      says: "Nobody answers at api.groq.com: check the network, or pick another /model.",
+    },
+    {
+      error: broken("Connection error.", "tcp connect error: Connection refused (os error 111)"),
+      kind: "unreachable",
+      part: { endpoint: nameless },
+      says: "Nobody answers at 127.0.0.1:18702: start the server there, or pick another /model.",
+    },
+    {
+      error: broken("Connection error.", "tcp connect error: Connection refused (os error 111)"),
+      kind: "unreachable",
+      part: { endpoint: ollama },
+      says: "Nobody answers at 127.0.0.1:11434: start Ollama, or pick another /model.",
     },
     {
       error: broken("Connection error.", "invalid peer certificate: Expired"),
