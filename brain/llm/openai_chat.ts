@@ -205,7 +205,7 @@ export function createOpenAiChat(endpoint: Endpoint, key: string, options: ChatO
         throw failure.error;
       }
       retries++;
-      yield* wait(wait_ms, clock, signal);
+      yield* wait(wait_ms, failure.error.kind, clock, signal);
       if (signal.aborted) return;
     }
   }

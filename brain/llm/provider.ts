@@ -38,7 +38,7 @@ export interface ProviderUsage {
 }
 
 export type Chunk =
-  /** What the player waits for, in words: "llama3.2 is thinking", "trying again in 4 s". */
+  /** What the player waits for, in words: "llama3.2 is thinking", "trying again in 4 s (rate limit)". */
   | { kind: "waiting"; label: string }
   | { kind: "text"; text: string }
   /** A remark for the player that is no part of the story. */

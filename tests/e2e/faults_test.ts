@@ -50,7 +50,7 @@ const ROWS: Row[] = [
       /^HOST takes no more requests for now\. Try again in 1 s; your line is kept\.$/,
     ),
     requests: 3,
-    waited: "trying again in 1 s",
+    waited: "trying again in 1 s (rate limit)",
   },
   {
     model: "fault/429-once:1",
@@ -58,12 +58,12 @@ const ROWS: Row[] = [
     status: "complete",
     text: STORY,
     requests: 2,
-    waited: "trying again in 1 s",
+    waited: "trying again in 1 s (rate limit)",
   },
   {
     ...failed("fault/500", /^HOST has a problem of its own \(500\)\. Your line is kept\.$/),
     requests: 3,
-    waited: "trying again in 2 s",
+    waited: "trying again in 2 s (server error)",
   },
   failed("fault/context", /^This prompt is too long for fault\/context: lower max_context_tokens/),
   failed("nobody/x", /^Nobody answers at 127\.0\.0\.1:\d+: start nobody, or pick another \/model\.$/),

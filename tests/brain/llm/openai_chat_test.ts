@@ -312,10 +312,10 @@ Deno.test("a server that recovers is asked again, and the wait is shown second b
     const rows = [
       {
         model: "fault/429-once:3",
-        waiting: ["trying again in 3 s", "trying again in 2 s", "trying again in 1 s"],
+        waiting: [3, 2, 1].map((left) => `trying again in ${left} s (rate limit)`),
       },
-      { model: "fault/500-once", waiting: ["trying again in 1 s"] },
-      { model: "fault/reset-once", waiting: ["trying again in 1 s"] },
+      { model: "fault/500-once", waiting: ["trying again in 1 s (server error)"] },
+      { model: "fault/reset-once", waiting: ["trying again in 1 s (connection cut)"] },
     ];
     for (const { model, waiting } of rows) {
       server.requests.length = 0;
@@ -446,7 +446,7 @@ Deno.test("a server that does not stream is understood: its whole answer, its er
     // Cut: asked again.
     server.script({ headers, body: JSON.stringify(whole).slice(0, 40) });
     const again = await collect(server, "x");
-    assert.deepEqual([again.text, again.waiting], [STORY, ["trying again in 1 s"]]);
+    assert.deepEqual([again.text, again.waiting], [STORY, ["trying again in 1 s (connection cut)"]]);
     server.script({ headers, body: `{"a": "${"x".repeat(4 * 1024 * 1024)}"}` });
     assert.equal((await collect(server, "x")).error?.kind, "protocol");
   }));
