@@ -58,7 +58,7 @@ export const GENERAL_COMMANDS: Command[] = [
 
 /** What models are asked for beside replies. */
 const BESIDE = [
-  { kind: "summary", nouns: ["story so far", "stories so far"] },
+  { kind: "summary", nouns: ["summary of the story so far", "summaries of the story so far"] },
   { kind: "facts", nouns: ["reading for facts", "readings for facts"] },
 ] as const;
 

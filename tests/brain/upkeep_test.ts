@@ -203,7 +203,10 @@ Deno.test("a turn stops the work on its story, and nothing of it is kept", () =>
     assert.equal(rows(fake).filter(({ origin }) => origin === "model").length, 0);
     // What was begun was paid for.
     await fake.say("/usage");
-    assert.match(fake.face.last("system_update").content, /Beside them 1 story so far, \d+ tokens read/);
+    assert.match(
+      fake.face.last("system_update").content,
+      /Beside them 1 summary of the story so far, \d+ tokens read/,
+    );
   }));
 
 Deno.test("the work on a story is stopped when its next turn begins, and when the brain leaves, which waits for its end", async (t) => {

@@ -41,7 +41,7 @@ Deno.test("/usage tells this story apart from all, and what was paid beside the 
       "This story: 1 reply, 1,000 tokens read (200 cached), 30 written, $0.5000.",
       "  Beside them 1 reading for facts, 500 tokens read (0 cached), 40 written, $0, and 1 at an unknown price.",
       "All stories: 2 replies, 2,000 tokens read (400 cached), 60 written, $0.7500.",
-      "  Beside them 1 story so far, 500 tokens read (0 cached), 40 written, $0.1250.",
+      "  Beside them 1 summary of the story so far, 500 tokens read (0 cached), 40 written, $0.1250.",
       "  Beside them 1 reading for facts, 500 tokens read (0 cached), 40 written, $0, and 1 at an unknown price.",
     ]);
   } finally {
