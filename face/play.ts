@@ -49,7 +49,7 @@ export function createPlay(options: PlayOptions): {
       const refused = refuse(common, version) ?? noTerminal() ?? noToken(url, token_file);
       if (refused) return refuseWith(refused);
       if (url !== null) {
-        return await draw(common, url, () => ({
+        return await draw(common, { url, token_file }, () => ({
           launcher: null,
           // Read at each attempt: a new token may have been put there.
           locate: () => Promise.resolve({ url, token: readToken(token_file) }),
@@ -64,7 +64,7 @@ export function createPlay(options: PlayOptions): {
           new NoBrain(`No brain runs on ${common.home}. "${command}" starts one.`, EXIT.no_brain),
         );
       }
-      return await draw(common, "", () => {
+      return await draw(common, null, () => {
         const launcher = createLauncher({ home: common.home, version, front_door: null });
         return { launcher, locate: launcher.locate, watch: null };
       });
@@ -90,7 +90,7 @@ export function createPlay(options: PlayOptions): {
     const refused = refuse(common, version) ?? noTerminal();
     if (refused) return refuseWith(refused);
     const watch = dev ? (await import("./dev.ts")).watchCode : null;
-    return await draw(common, "", (tell) => {
+    return await draw(common, null, (tell) => {
       const launcher = createLauncher({
         home: common.home,
         version,
@@ -140,10 +140,22 @@ export function createPlay(options: PlayOptions): {
     return failure?.code ?? code;
   }
 
+  /** The command that goes on with the story of this face. */
+  function comesBack(common: Common, elsewhere: Elsewhere | null): string {
+    const words = [command];
+    if (elsewhere !== null) {
+      words[0] = command.replace(/play$/, "face");
+      words.push("--url", quoted(elsewhere.url));
+      if (elsewhere.token_file !== null) words.push("--token-file", quoted(elsewhere.token_file));
+    }
+    if (common.home_named) words.push("--home", quoted(common.home));
+    return words.join(" ");
+  }
+
   /** Draws at once; the brain is looked for meanwhile. */
   async function draw(
     common: Common,
-    whose: string,
+    elsewhere: Elsewhere | null,
     open: (tell: (event: LinkEvent) => void) => Source,
   ): Promise<number> {
     let launcher: Launcher | null = null;
@@ -175,10 +187,10 @@ export function createPlay(options: PlayOptions): {
       },
       home: common.home,
       // A brain elsewhere has its own.
-      memory_model: whose === "" && !self.compiled ? createMemoryModel(modelsRole(common)) : undefined,
+      memory_model: elsewhere === null && !self.compiled ? createMemoryModel(modelsRole(common)) : undefined,
       env,
-      whose,
-      continue_command: common.home_named ? `${command} --home ${quoted(common.home)}` : command,
+      whose: elsewhere?.url ?? "",
+      continue_command: comesBack(common, elsewhere),
     });
     const ending = [watch, launcher] as ({ close(): Promise<void> } | null)[];
     (link as BrainLink | null)?.close();
@@ -189,6 +201,12 @@ export function createPlay(options: PlayOptions): {
     console.error(gone.message);
     return gone.code;
   }
+}
+
+/** A brain that runs on its own, as the player named it. */
+interface Elsewhere {
+  url: string;
+  token_file: string | null;
 }
 
 /** Where the link of a face looks for its brain. */

@@ -247,16 +247,23 @@ Deno.test("after the first reply the model of memory is asked for with the same 
   }
 });
 
-Deno.test("for a brain elsewhere no model is asked for on this machine", async () => {
+Deno.test("for a brain elsewhere no model is asked for on this machine, and the farewell leads back to it", async () => {
   await using home = await tempHome();
   await using brain = tellingBrain();
-  await using seat = sit();
-  const { face, asked } = playOver(REFUSES);
-  const ended = face(commonOf(home.path), brain.url, null);
-  await seat.shows(/Something answers\./);
-  seat.hangUp();
-  assert.equal(await ended, 0);
-  assert.deepEqual(asked, []);
+  const token_file = join(home.path, "token");
+  Deno.writeTextFileSync(token_file, "token-of-ann-0123456789abcdef\n", { mode: 0o600 });
+  for (const path of [null, token_file]) {
+    await using seat = sit();
+    const { face, asked } = playOver(REFUSES);
+    const ended = face(commonOf(home.path, { home_named: path !== null }), brain.url, path);
+    await seat.shows(/Something answers\./);
+    seat.hangUp();
+    assert.equal(await ended, 0);
+    assert.deepEqual(asked, []);
+    const more = path === null ? "" : ` --token-file ${path} --home ${home.path}`;
+    const command = `${COMMAND.replace("play", "face")} --url ${brain.url}${more}`;
+    assert.equal(seat.out().split("\n")[1], `  ${command} goes on where it stopped.`);
+  }
 });
 
 Deno.test("why there is no brain is told, and its code is the program's, in plain mode and on the screen", async () => {
