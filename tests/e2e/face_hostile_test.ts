@@ -10,7 +10,7 @@ import { BROKEN, HOSTILE } from "../support/hostile.ts";
 import { events, message } from "../support/player.ts";
 import { faceCommand, tempHome } from "../support/processes.ts";
 import { WHY } from "../support/salt_marsh.ts";
-import { assertGivenBack, assertTaken, type Shell, startShell } from "../support/shell.ts";
+import { assertGivenBack, assertTaken, FAREWELL, type Shell, startShell } from "../support/shell.ts";
 
 const command = (
   name: string,
@@ -351,7 +351,7 @@ Deno.test({
     await shell.ended;
     assertClean(shell.output(), "the whole evening");
     assertGivenBack(shell);
-    assert.match(shell.emulator.text(), /goes\s+on\s+where\s+it\s+stopped/);
+    assert.match(shell.emulator.text(), FAREWELL);
   },
 });
 

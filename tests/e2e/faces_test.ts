@@ -16,6 +16,7 @@ import {
   tempHome,
   until,
 } from "../support/processes.ts";
+import { FAREWELL } from "../support/shell.ts";
 
 /** The opening screen with its worlds, which come from the brain. */
 const WORLDS = /Where do you want to go\?\s+› 1 /;
@@ -88,7 +89,7 @@ Deno.test("play draws before there is a brain, tells a story, and leaves no proc
   face.type("/quit\r");
   assert.deepEqual(await face.ended, { code: 0, signal: 0 });
   await gone(pid);
-  assert.match(face.emulator.text(), /goes\s+on\s+where\s+it/);
+  assert.match(face.emulator.text(), FAREWELL);
 });
 
 Deno.test("a second play attaches; when the owner leaves in mid-story it goes on with a brain of its own", async () => {

@@ -112,6 +112,9 @@ export function startShell(command: readonly string[], options: ShellOptions = {
   };
 }
 
+/** The end of the farewell, which a terminal wraps where it likes: before it stands a path. */
+export const FAREWELL = new RegExp([..."goesonwhereitstopped."].join("\\s*").replace(".", "\\."));
+
 /** Modes that a face switches on; the bracketed paste of an interactive bash is its own. */
 const MODES = [1049, 2004, 1004, 1000, 1006];
 
