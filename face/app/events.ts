@@ -2,7 +2,6 @@
 
 import { BRAIN_ENDS, type Event, type EventOf, unreachable } from "../../shared/protocol.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
-import { setText } from "../widgets/editor.ts";
 import {
   addChunk,
   addEarlier,
@@ -11,6 +10,7 @@ import {
   setMessage,
   withRecalled,
 } from "../widgets/transcript.ts";
+import { giveBack, putBack, takeBack } from "./line_back.ts";
 import { asSentence, type LinkEvent } from "./link.ts";
 import type { Effect } from "./messages.ts";
 import {
@@ -23,7 +23,7 @@ import {
   withNotice,
 } from "./model.ts";
 import { withSync, worldName } from "./story.ts";
-import { editAnswered, editReturned } from "./editing.ts";
+import { editAnswered } from "./editing.ts";
 import { money } from "./narrators.ts";
 import { inWords } from "./answers.ts";
 import { updateHistory, withoutEcho } from "./history.ts";
@@ -93,31 +93,6 @@ function disconnected(model: Model, connection: Connection): Result {
   };
   // The rest of the reply is the brain's: who wanted to leave after it need not wait for a connection.
   return [giveBack(left), model.leaving === "after_reply" ? [{ kind: "quit" }] : []];
-}
-
-/** A line that nobody confirmed goes back to the editor, or to what was said when a draft stands there. */
-function giveBack(before: Model): Model {
-  const model = editReturned(before);
-  const { pending } = model.transcript;
-  const transcript = { ...model.transcript, pending: null };
-  return pending === null ? model : putBack({ ...model, transcript }, pending.text);
-}
-
-function putBack(model: Model, line: string): Model {
-  const free = model.editor.text.trim() === "" && model.search === null;
-  if (free) return { ...model, editor: setText(model.editor, line) };
-  return { ...model, said: { ...model.said, lines: [...model.said.lines, line] } };
-}
-
-/** An undone line: of several the earliest, where the story stands now, takes the place of the later ones. */
-function takeBack(model: Model, line: string): Model {
-  const later = model.taken_back;
-  const untouched = later !== null && model.editor.text === later && model.editing === null;
-  const free = untouched
-    ? putBack({ ...model, editor: setText(model.editor, "") }, line)
-    : putBack(model, line);
-  const lines = untouched && !free.said.lines.includes(later) ? [...free.said.lines, later] : free.said.lines;
-  return { ...free, said: { ...free.said, lines }, taken_back: line };
 }
 
 function updateEvent(model: Model, event: Event, now_ms: number): Result {
