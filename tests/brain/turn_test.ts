@@ -9,7 +9,15 @@ import { getPrompt } from "../../brain/store/prompts.ts";
 import { getSession } from "../../brain/store/sessions.ts";
 import { getState } from "../../brain/store/players.ts";
 import { encodeEvent } from "../../shared/codec.ts";
-import { type FakeBrain, fakeBrain, FakeFace, says, type Script, withBrain } from "../support/brain_fakes.ts";
+import {
+  BELL,
+  type FakeBrain,
+  fakeBrain,
+  FakeFace,
+  says,
+  type Script,
+  withBrain,
+} from "../support/brain_fakes.ts";
 
 function shownPath(fake: FakeBrain) {
   const { session_id } = getState(fake.deps.db, "local");
@@ -412,14 +420,7 @@ Deno.test("when the server read less than was sent, the next prompt is built for
 
 Deno.test("what was sent is kept with the reply: sections, what was dropped, what was recalled", () =>
   withBrain(async (fake) => {
-    fake.recalled.lore.push({
-      unit_id: 5,
-      heading: "The bell",
-      text: "The bell rings when someone lies.",
-      known_to: "",
-      score: 1,
-      words: ["bell"],
-    });
+    fake.recalled.lore.push(BELL);
     const end = await fake.turn("I ring the bell.");
     assert.deepEqual(end.metadata.recalled, { lore: 1, memories: 0 });
     const record = getPrompt(fake.deps.db, "local", end.metadata.message?.id ?? 0) as {

@@ -4,17 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DEFAULT_SETTINGS } from "../../face/app/settings.ts";
 import { events, message } from "../support/player.ts";
-import { type Face, withFace } from "../support/running_face.ts";
-import { CHARACTERS, MODELS, PROSE, WORLDS } from "../support/salt_marsh.ts";
-
-const LISTS = { available_worlds: WORLDS, available_characters: CHARACTERS, available_models: MODELS };
-
-function openSession(face: Face): void {
-  face.tell({ kind: "connected" });
-  face.hear(events.greeting());
-  face.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
-  face.hear(events.history([message(1, "assistant", PROSE.shop)]));
-}
+import { type Face, openSession, withFace } from "../support/running_face.ts";
 
 /** All that is written until the screen shows it. */
 async function written(face: Face, pattern: RegExp): Promise<string> {

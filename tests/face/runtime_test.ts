@@ -5,17 +5,8 @@ import { join } from "node:path";
 import { events, message } from "../support/player.ts";
 import type { FakeTerminal, Terminal } from "../../face/term/terminal.ts";
 import { rolePlay } from "../support/role_play.ts";
-import { type Face, withFace } from "../support/running_face.ts";
-import { CHARACTERS, MODELS, PROSE, WORLDS } from "../support/salt_marsh.ts";
-
-const LISTS = { available_worlds: WORLDS, available_characters: CHARACTERS, available_models: MODELS };
-
-function openSession(face: Face): void {
-  face.tell({ kind: "connected" });
-  face.hear(events.greeting());
-  face.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
-  face.hear(events.history([message(1, "assistant", PROSE.shop)]));
-}
+import { LISTS, openSession, withFace } from "../support/running_face.ts";
+import { PROSE } from "../support/salt_marsh.ts";
 
 /** Turns of the loop, not a time: what is due in them comes also when the machine stands still for a while. */
 async function turns(count: number, ms = 5): Promise<void> {

@@ -24,6 +24,16 @@ export const WORLD: World = {
   characters: ["smith"],
   narrator: null,
 };
+
+/** The lore of `WORLD`, as recall finds it. */
+export const BELL: Recalled["lore"][number] = {
+  unit_id: 5,
+  heading: "The bell",
+  text: "The bell rings when someone lies.",
+  known_to: "",
+  score: 1,
+  words: ["bell"],
+};
 export const BARE_WORLD: World = { ...WORLD, id: "bare", name: "Bare", start_message: "", narrator: null };
 export const SMITH: Character = {
   id: "smith",

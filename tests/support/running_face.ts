@@ -6,6 +6,8 @@ import { type FaceOptions, type Link, type LinkEvent, runFace } from "../../face
 import type { Host } from "../../face/term/lifecycle.ts";
 import { createFakeTerminal, type FakeTerminal, type Terminal } from "../../face/term/terminal.ts";
 import { createEmulator, type Emulator } from "./emulator.ts";
+import { events, message } from "./player.ts";
+import { CHARACTERS, MODELS, PROSE, WORLDS } from "./salt_marsh.ts";
 
 export interface FaceTestOptions {
   width?: number;
@@ -129,4 +131,19 @@ export async function withFace(
     emulator.dispose();
     if (options.home === undefined) await Deno.remove(home, { recursive: true });
   }
+}
+
+/** What the brain of the tests offers. */
+export const LISTS = {
+  available_worlds: WORLDS,
+  available_characters: CHARACTERS,
+  available_models: MODELS,
+};
+
+/** The face is connected and in a story of one message. */
+export function openSession(face: Face): void {
+  face.tell({ kind: "connected" });
+  face.hear(events.greeting());
+  face.hear(events.sync({ ...LISTS, world_id: "salt_marsh", character_id: "farrier", session_id: "s" }));
+  face.hear(events.history([message(1, "assistant", PROSE.shop)]));
 }

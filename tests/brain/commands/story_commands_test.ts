@@ -6,7 +6,7 @@ import { estimateTokens } from "../../../brain/prompt/budget.ts";
 import { addMessage, getMessage, pathTo } from "../../../brain/store/messages.ts";
 import { getState } from "../../../brain/store/players.ts";
 import { getSession, updateSession } from "../../../brain/store/sessions.ts";
-import { type FakeBrain, FakeFace, says, withBrain } from "../../support/brain_fakes.ts";
+import { BELL, type FakeBrain, FakeFace, says, withBrain } from "../../support/brain_fakes.ts";
 
 async function told(fake: FakeBrain, command: string) {
   const before = fake.face.of("chat_end").length;
@@ -148,14 +148,7 @@ Deno.test("/swipe without a message is about the last reply, also while a line b
 
 Deno.test("an older page says how much was recalled for its replies, as the first one does", () =>
   withBrain(async (fake) => {
-    fake.recalled.lore.push({
-      unit_id: 5,
-      heading: "The bell",
-      text: "The bell rings when someone lies.",
-      known_to: "",
-      score: 1,
-      words: ["bell"],
-    });
+    fake.recalled.lore.push(BELL);
     const { id } = (await fake.turn("I ring the bell.")).metadata.message!;
     fake.recalled.lore.length = 0;
     await fake.turn("I wait.");
